@@ -1,0 +1,107 @@
+# Two commands matter: `make demo` shows the dashboard, `make test` proves it.
+# Everything they make stays inside this folder: .venv, .cache, data/warehouse and test-results.
+
+PYTHON ?= python3
+EXTRAS ?=
+PORT ?=
+
+VENV := .venv
+BIN := $(VENV)/bin
+CACHE := $(CURDIR)/.cache
+STAMPS := $(VENV)/.installed
+
+export PIP_CACHE_DIR := $(CACHE)/pip
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export XDG_CACHE_HOME := $(CACHE)
+export PYRIGHT_PYTHON_CACHE_DIR := $(CACHE)/pyright
+export NPM_CONFIG_CACHE := $(CACHE)/npm
+export PRE_COMMIT_HOME := $(CACHE)/pre-commit
+export MPLCONFIGDIR := $(CACHE)/matplotlib
+export HF_HOME := $(CACHE)/huggingface
+# pip asks rustc for its version, and rustup makes itself a folder where it has none.
+ifeq ($(RUSTUP_HOME)$(wildcard $(HOME)/.rustup),)
+export RUSTUP_HOME := $(CACHE)/rustup
+endif
+
+# torch comes only where it is asked for, where the registry's build is the small one (no CUDA), or
+# where there is a card to run it on.
+comma := ,
+SMALL_TORCH := $(filter Darwin Windows_NT,$(shell uname -s) $(OS))
+HAS_CARD := $(shell command -v nvidia-smi)
+TORCH := $(filter generator,$(subst $(comma), ,$(EXTRAS)))$(SMALL_TORCH)$(HAS_CARD)
+TEST_STAMP := $(STAMPS)-test$(if $(TORCH),-generator)
+
+.PHONY: help demo test check bench screenshot generator lock clean
+help:
+	@echo "make demo       install, collect the bundled data, open the dashboard"
+	@echo "make test       install what the tests need, then formatting, lint, types, all tests"
+	@echo "make check      formatting, lint, types, dependencies"
+	@echo "make bench      benchmarks"
+	@echo "make screenshot the pictures of the README, made by the program"
+	@echo "make generator  add torch and diffusers"
+	@echo "make lock       refresh constraints.txt"
+	@echo "make clean      remove what was made, the installation too"
+	@echo "options         PYTHON=python3.12  PORT=8501  EXTRAS=generator"
+
+demo: $(STAMPS)-app
+	@$(BIN)/artonomics demo $(if $(PORT),--port $(PORT))
+
+test: check
+	@$(say_skips)
+	@echo "== tests"
+	@HOME=$(CACHE)/home $(BIN)/pytest -q -n 2 --dist loadgroup
+
+check: $(TEST_STAMP)
+	@echo "== formatting, lint, types, dependencies"
+	@$(BIN)/ruff format --quiet --check .
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/pyright
+	@$(BIN)/python -m pip check
+
+bench: $(TEST_STAMP)
+	@HOME=$(CACHE)/home PYTHONPATH=. $(BIN)/python tests/benchmarks
+
+screenshot: $(TEST_STAMP)
+	@$(BIN)/artonomics etl run --offline --data $(CACHE)/screenshot --json >/dev/null
+	@HOME=$(CACHE)/home $(BIN)/python tests/browser/screenshot.py $(CACHE)/screenshot data/readme
+
+generator: $(STAMPS)-generator
+	@$(BIN)/python -m generator probe
+
+# A local suffix (torch's +cpu) is to be found nowhere else, so it is cut off.
+lock:
+	$(PYTHON) -m venv $(CACHE)/lock
+	$(CACHE)/lock/bin/python -m pip install --quiet ".[generator,orchestrate,spark,test]"
+	@{ echo "# All extras locked together: the versions this release is tested with. Refresh with \`make lock\`."; \
+	   $(CACHE)/lock/bin/python -m pip freeze --all --exclude artonomics --exclude pip --exclude wheel \
+	   | sed 's/+[A-Za-z0-9.]*$$//' | LC_ALL=C sort -f; } > constraints.txt
+	rm -rf $(CACHE)/lock
+
+clean:
+	rm -rf $(VENV) $(CACHE) .pytest_cache .ruff_cache .hypothesis build dist test-results
+	rm -rf data/raw data/warehouse data/reports data/events
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# Said before the tests run, so that a skipped test surprises nobody.
+define say_skips
+for browser in "$$BROWSER_PATH" chromium chromium-browser google-chrome; do \
+  test -n "$$browser" && command -v "$$browser" >/dev/null && found=yes; done; \
+test -n "$$found" || echo "skipped: browser tests (no Chromium here; install it or set BROWSER_PATH)"; \
+$(BIN)/python -c 'import torch' 2>/dev/null || \
+  echo "skipped: tests that need torch (make test EXTRAS=generator installs it)"; \
+test -d ../shared/reference || echo "skipped: the verified reference cases (../shared/reference is not here)"
+endef
+
+# A venv first, then the packages; a stamp for each set of extras keeps repeated runs fast.
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "error: got $$($(PYTHON) --version 2>&1) from PYTHON=$(PYTHON)" >&2; \
+	  echo "expected: Python 3.11 or newer" >&2; \
+	  echo "to do: name another one, for example: make $(MAKECMDGOALS) PYTHON=python3.12" >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV)
+
+$(STAMPS)-%: pyproject.toml constraints.txt | $(VENV)/bin/python
+	@echo "== installing into $(VENV)"
+	@mkdir -p $(CACHE)/home
+	@$(BIN)/python -m pip install --quiet --no-compile -c constraints.txt -e '.$(if $(filter-out app,$*),[$(subst -,$(comma),$*)])'
+	@touch $@ $(STAMPS)-app

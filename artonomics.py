@@ -1,0 +1,372 @@
+"""The command line: every verb, its options and its exit status.
+
+Heavy modules are imported inside the verbs, so that ``artonomics --help`` answers at once.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import sys
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Literal
+
+from cyclopts import App, Parameter
+
+from etl import commandline
+from etl.commandline import Session
+from etl.errors import InputError
+
+LEDGER_COLUMNS = ("source", "status", "rows_in", "rows_new", "rows_changed", "rows_quarantined")
+STATUS_COLUMNS = ("source", "last_observation", "stale", "n_rows", "last_status", "last_run_at")
+FAULT_OF_OURS, FAILED_SOURCE = 1, 3
+Flag = Parameter(negative="", show_default=False)
+
+
+Given = Annotated[Session, Parameter(parse=False)]
+
+app = App(
+    name="artonomics",
+    help="Can curiosity about AI art be turned into cash? Market analytics and a dashboard.",
+    help_format="plaintext",
+    version=lambda: importlib.metadata.version("artonomics"),
+)
+app.meta.suppress_keyboard_interrupt = False  # told by etl.commandline
+etl_app = App(name="etl", help="Collect, check and publish the data.")
+analyze_app = App(name="analyze", help="Run one method on your own file.")
+report_app = App(name="report", help="Build analyst reports.")
+for _group in (etl_app, analyze_app, report_app):
+    app.command(_group)
+
+
+@app.command
+def demo(
+    *,
+    port: int | None = None,
+    no_browser: Annotated[bool, Flag] = False,
+    check: Annotated[bool, Flag] = False,
+    session: Given,
+) -> int:
+    """Collect from the bundled snapshot, build the marts, start the dashboard.
+
+    Parameters
+    ----------
+    port
+        Port on this machine; by default the first free one from 8501.
+    no_browser
+        Open no browser.
+    check
+        Stop after one successful page answer.
+    """
+    from dashboard import serve
+    from etl import console, pipeline
+
+    settings = session.settings()
+    with console.progress() as report:
+        entries = pipeline.run(settings, offline=True, progress=report)
+    failed = [entry.source for entry in entries if entry.status == "failed"]
+    if failed:
+        console.note(f"not collected: {', '.join(failed)}; see `artonomics etl status`")
+    return serve.serve(
+        settings.data_dir,
+        session.announce,
+        port,
+        check=check,
+        open_browser=not (no_browser or check or session.json),
+    )
+
+
+@app.command
+def dashboard(*, port: int | None = None, session: Given) -> int:
+    """Serve the dashboard over the published snapshot.
+
+    Parameters
+    ----------
+    port
+        Port on this machine; by default the first free one from 8501.
+    """
+    from dashboard import serve
+    from etl.warehouse import SnapshotReader
+
+    settings = session.settings()
+    with SnapshotReader(settings.data_dir) as reader:
+        reader.info  # noqa: B018  (a missing snapshot is said here, not on a page)
+    return serve.serve(settings.data_dir, session.announce, port)
+
+
+@etl_app.command
+def run(
+    *sources: str,
+    from_: Annotated[date | None, Parameter(name="--from")] = None,
+    to: date | None = None,
+    offline: Annotated[bool, Flag] = False,
+    session: Given,
+) -> int:
+    """Run one collection; repeated, it changes nothing.
+
+    Parameters
+    ----------
+    sources
+        Which sources; all of them by default.
+    from_
+        First day wanted.
+    to
+        Last day wanted.
+    offline
+        Take the bundled snapshot and touch no network.
+    """
+    from dataclasses import asdict
+
+    from etl import console, pipeline
+
+    if from_ and to and to < from_:
+        raise InputError(
+            f"got --from {from_} --to {to}", "a first day not after the last", "swap them"
+        )
+    with console.progress() as report:
+        entries = pipeline.run(
+            session.settings(),
+            list(sources) or None,
+            offline=offline,
+            start=from_,
+            end=to,
+            progress=report,
+        )
+    rows = [console.plain(asdict(entry)) for entry in entries]
+    session.show(rows, lambda: console.print_rows(rows, LEDGER_COLUMNS))
+    for entry in entries:
+        if entry.error and not session.json:
+            console.note(f"{entry.source}: {entry.error}")
+    failed = {entry.source for entry in entries if entry.status == "failed"}
+    if "publish" in failed:
+        return FAULT_OF_OURS
+    return FAILED_SOURCE if failed else 0
+
+
+@etl_app.command
+def status(*, session: Given) -> None:
+    """Show how fresh each source is and how its last run ended."""
+    from etl import console, pipeline
+    from etl.warehouse import SnapshotReader
+
+    with SnapshotReader(session.settings().data_dir) as reader:
+        rows = console.records(pipeline.status(reader))
+    session.show(rows, lambda: console.print_rows(rows, STATUS_COLUMNS))
+
+
+@etl_app.command
+def rollback(*, session: Given) -> None:
+    """Go back to the previous published snapshot."""
+    from dataclasses import asdict
+
+    from etl import console, pipeline
+
+    document = asdict(pipeline.rollback(session.settings()))
+    session.show(document, lambda: console.print_rows([console.plain(document)]))
+
+
+@app.command
+def sql(
+    question: str,
+    /,
+    *,
+    format: Literal["table", "csv", "json", "parquet"] = "table",
+    out: Path | None = None,
+    session: Given,
+) -> None:
+    """Put a read-only question to the published snapshot.
+
+    Parameters
+    ----------
+    question
+        One SELECT statement in DuckDB's dialect.
+    format
+        How the answer is printed.
+    out
+        File to write the answer to instead of printing it.
+    """
+    from etl import console
+    from etl.warehouse import SnapshotReader
+
+    frame = SnapshotReader(session.settings().data_dir).query(question)
+    console.print_frame(frame, "json" if session.json else format, out)
+
+
+@app.command
+def doctor(*, offline: Annotated[bool, Flag] = False, session: Given) -> int:
+    """Say what works here: versions, fonts, browser, GPU, sources, disk, lock, freshness.
+
+    Parameters
+    ----------
+    offline
+        Do not ask whether the live sources can be reached.
+    """
+    from dataclasses import asdict
+
+    from dashboard.reports import machine
+    from etl import console
+    from etl import doctor as examination
+
+    needs = {
+        "browser for reports": machine.find_browser,
+        "fonts for Chinese": lambda: ", ".join(machine.fonts("zh")),
+    }
+    findings = examination.examine(session.settings(), offline=offline, needs=needs)
+    rows = [asdict(finding) for finding in findings]
+    session.show(rows, lambda: console.print_rows(rows))
+    return int(any(finding.status == "fail" for finding in findings))
+
+
+@analyze_app.command
+def event_study(
+    *,
+    prices: Path,
+    events: Path,
+    benchmark: str,
+    window: tuple[int, int] = (-2, 2),
+    estimation: int = 120,
+    gap: int = 10,
+    returns: Literal["log", "simple"] = "log",
+    model: Literal["market", "mean", "adjusted"] = "market",
+    is_returns: Annotated[bool, Flag] = False,
+    session: Given,
+) -> None:
+    """Measure abnormal returns around events.
+
+    Parameters
+    ----------
+    prices
+        CSV or Parquet: ticker, trade_date, adjusted_close; the benchmark among them.
+    events
+        CSV or Parquet: event_id, ticker, event_date[, benchmark][, selection][, session].
+    benchmark
+        Ticker of the market, for events that name none.
+    window
+        First and last trading day of the event window, relative to day 0.
+    estimation
+        Length of the estimation window in trading days.
+    gap
+        Trading days between the estimation window and the event window.
+    returns
+        Kind of return.
+    model
+        Model of the normal return.
+    is_returns
+        The file holds returns (column return) instead of prices.
+    """
+    from etl import analyze, console
+
+    document = analyze.event_study(
+        prices,
+        events,
+        benchmark=benchmark,
+        window=window,
+        estimation=estimation,
+        gap=gap,
+        returns=returns,
+        model=model,
+        is_returns=is_returns,
+    )
+
+    def tables() -> None:
+        console.print_rows(analyze.event_study_table(document))
+        console.print_rows(analyze.event_study_tests_table(document))
+
+    session.show(document, tables)
+
+
+@report_app.command
+def build(
+    name: str,
+    /,
+    *,
+    ticker: str = "1357.HK",
+    event: str | None = None,
+    window: tuple[int, int] = (-2, 2),
+    format: str = "pdf,html",
+    lang: str = "en,zh",
+    as_of: date | None = None,
+    out: Path | None = None,
+    session: Given,
+) -> None:
+    """Build a report from the published snapshot.
+
+    Parameters
+    ----------
+    name
+        Which report: market.
+    ticker
+        Share it is about.
+    event
+        Identifiers of events, separated by commas; by default those the Market page opens on.
+    window
+        First and last trading day of the event window, relative to day 0.
+    format
+        Formats, separated by commas: pdf, html.
+    lang
+        Languages, separated by commas: en, zh.
+    as_of
+        Only what was public on that day.
+    out
+        Folder to write to; by default reports/ of the data folder.
+    """
+    from dashboard import reports
+    from etl import console
+    from etl.warehouse import SnapshotReader
+
+    settings = session.settings()
+    files = reports.build(
+        name,
+        SnapshotReader(settings.data_dir),
+        ticker=ticker,
+        event=event,
+        window=window,
+        formats=_words(format, "--format"),
+        languages=_words(lang, "--lang"),
+        as_of=as_of,
+        out=out or settings.reports_dir,
+    )
+    rows = [{"file": str(file)} for file in files]
+    session.show({"files": files}, lambda: console.print_rows(rows))
+
+
+def _words(given: str, option: str) -> list[str]:
+    """Return the words of a list by comma, each once."""
+    words = dict.fromkeys(word.strip() for word in given.split(",") if word.strip())
+    if not words:
+        raise InputError(f"got {option} {given!r}", "at least one word", f"leave {option} out")
+    return list(words)
+
+
+@app.meta.default
+def _call(
+    *tokens: Annotated[str, Parameter(show=False, allow_leading_hyphen=True)],
+    data: Path | None = None,
+    json: Annotated[bool, Flag] = False,
+    debug: Annotated[bool, Flag] = False,
+) -> int:
+    """Run one verb with the global options.
+
+    Parameters
+    ----------
+    data
+        Folder of the warehouse, raw files and reports (or the variable ARTONOMICS_DATA).
+    json
+        Print one JSON document and nothing else on standard output.
+    debug
+        Show the traceback of an unexpected error.
+    """
+    verb, bound, extra = app.parse_args(tokens, exit_on_error=False, print_error=False)
+    if "session" in extra:
+        bound.arguments["session"] = Session(data=data, json=json)
+    return verb(*bound.args, **bound.kwargs) or 0
+
+
+def main() -> None:
+    """Run the command line and exit with its status."""
+    sys.exit(run_command(sys.argv[1:]))
+
+
+def run_command(tokens: list[str]) -> int:
+    """Run one command; return the exit status (0 done, 1 our fault, 2 wrong input, 3 a source)."""
+    return commandline.run(app, tokens)
