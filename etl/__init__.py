@@ -1,0 +1,1 @@
+"""From the outside world to trusted tables: collection, checks, warehouse and analytics."""

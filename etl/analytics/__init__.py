@@ -1,0 +1,1 @@
+"""Pure functions on frames and arrays; no input or output, no clock."""

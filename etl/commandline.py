@@ -1,0 +1,129 @@
+"""What every verb shares: the global options, the exit status and the words for a wrong command.
+
+Heavy modules are imported inside the functions, so that help answers at once.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cyclopts import App, CycloptsError, UnknownCommandError, UnknownOptionError
+
+from etl.errors import ArtonomicsError, InputError
+
+if TYPE_CHECKING:
+    from etl.config import Settings
+
+GLOBAL_OPTIONS = ("--data", "--json", "--debug")
+INTERRUPTED = 128 + signal.SIGINT
+
+
+@dataclass(frozen=True)
+class Session:
+    """The global options of one call.
+
+    Attributes
+    ----------
+    data
+        Folder of everything made at run time; ``None`` means the default.
+    json
+        Print one JSON document on standard output and nothing else there.
+    """
+
+    data: Path | None = None
+    json: bool = False
+
+    def settings(self) -> Settings:
+        """Return the settings of this call; child processes see the same data folder."""
+        from etl.config import Settings
+
+        if self.data is not None:
+            os.environ["ARTONOMICS_DATA"] = str(self.data.expanduser().resolve())
+        return Settings()
+
+    def show(self, document: Any, table: Callable[[], None]) -> None:
+        """Print the document as JSON if that was asked for, else call ``table``."""
+        from etl import console
+
+        if self.json:
+            console.print_json(document)
+        else:
+            table()
+        sys.stdout.flush()
+
+    def announce(self, address: str) -> None:
+        """Print where the dashboard answers."""
+        self.show({"address": address}, lambda: _print(f"Artonomics answers at {address}"))
+
+
+def _print(line: str) -> None:
+    sys.stdout.write(line + "\n")
+
+
+def run(app: App, tokens: list[str]) -> int:
+    """Run one command of ``app``; return its exit status.
+
+    0 is done, 1 a fault of ours, 2 wrong input, 3 a source that failed, 130 an interruption.
+    """
+    try:
+        status = app.meta(
+            tokens, exit_on_error=False, print_error=False, result_action="return_value"
+        )
+        sys.stdout.flush()
+        return status or 0
+    except CycloptsError as error:
+        return _fail(_explain(error))
+    except ArtonomicsError as error:
+        return _fail(error)
+    except KeyboardInterrupt:
+        sys.stderr.write("interrupted\n")
+        return INTERRUPTED
+    except BrokenPipeError:
+        # The reader has gone (`| head`): nothing is wrong, and nothing more can be said there.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:  # noqa: BLE001  the last resort: a fault of ours, told briefly
+        if "--debug" in tokens:
+            traceback.print_exc()
+        todo = "repeat the command with --debug to see where, and report it"
+        return _fail(ArtonomicsError(f"{type(error).__name__}: {error}", "no such fault", todo))
+
+
+def _fail(error: ArtonomicsError) -> int:
+    from etl import console
+
+    console.print_error(error)
+    return error.exit_status
+
+
+def _explain(error: CycloptsError) -> InputError:
+    """Return a wrong command or option as got, expected and what to do."""
+    error.verbose = False
+    chain = [*(error.command_chain or ())]
+    help_todo = f"see `{' '.join(['artonomics', *chain, '--help'])}`"
+    if isinstance(error, UnknownOptionError):
+        given = (error.token.keyword or error.token.value).split("=")[0]
+        own = [name for item in error.argument_collection if item.parse for name in item.names]
+        options = [name for name in (*own, *GLOBAL_OPTIONS) if name.startswith("--")]
+        return _unknown("option", given, options, help_todo)
+    if isinstance(error, UnknownCommandError) and error.app and error.unused_tokens:
+        given = error.unused_tokens[0]
+        if given.startswith("-"):
+            return _unknown("option", given, [*GLOBAL_OPTIONS], help_todo)
+        verbs = [name for name in error.app if not name.startswith("-")]
+        return _unknown("command", given, verbs, help_todo)
+    return InputError(str(error), todo=help_todo)
+
+
+def _unknown(what: str, given: str, known: list[str], help_todo: str) -> InputError:
+    near = get_close_matches(given, known, n=1)
+    todo = f"perhaps you meant {near[0]!r}; {help_todo}" if near else help_todo
+    return InputError(f"got the unknown {what} {given!r}", f"one of {', '.join(known)}", todo)

@@ -1,0 +1,106 @@
+"""The data dictionary ``data/README.md``, written from the tables' own definitions.
+
+``python -m etl.dictionary`` writes it again after a table has changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from etl import marts, schemas
+from etl.schemas import Column, Table
+
+PATH = Path(__file__).resolve().parent.parent / "data" / "README.md"
+_INTRODUCTION = """\
+# Data
+
+<!-- Written by `python -m etl.dictionary` from etl/schemas.py and etl/marts: edit those. -->
+
+- `snapshots/`: the bundled facts, read-only, each file with a provenance sidecar (`.yml`) naming
+  publisher, addresses, dates, licence, hash and doubts.
+- `corrections/`: known errors of the sources, each with the value expected there and the reason.
+- `models/`: small embedded models and their cards.
+- `raw/`, `warehouse/`, `reports/`: made at run time, not kept in git. `--data DIR` or the variable
+  `ARTONOMICS_DATA` puts them elsewhere.
+
+Question a published table with `artonomics sql "SELECT * FROM stock_prices LIMIT 5"`.
+
+How a number came to be stands in `evidence_kind`: **measured** (observed), **disclosed** (stated by
+its owner), **estimated** (inferred, or said by a third party), **simulated** (generated),
+**assumed** (supposed). A missing value is missing, never zero. Days are calendar days, instants are
+UTC, rates and ratios lie between 0 and 1.
+"""
+_SHARED = """\
+## Columns that every collected table carries
+
+The run ledger, the quarantine and the derived tables do not have them.
+"""
+_BITEMPORAL = """\
+A table marked *history kept* keeps replaced rows too: `<table>` holds the current rows,
+`<table>_history` all of them with `valid_from` and `valid_to`, and `<table>_as_of(instant)` answers
+as the table was known at that instant.
+"""
+
+
+def document() -> str:
+    """Return the whole data dictionary as Markdown."""
+    shared = (*schemas.PROVENANCE, *schemas.MACHINERY)
+    parts = [
+        _INTRODUCTION,
+        "\n".join(["| table | what it holds |", "|---|---|", *map(_entry, _all_tables())]) + "\n",
+        _SHARED + "\n" + _columns(shared),
+        _BITEMPORAL + "\n" + _columns(schemas.VALIDITY),
+        *(_section(table) for table in _all_tables()),
+    ]
+    return "\n".join(parts)
+
+
+def _all_tables() -> list[Table]:
+    return [*schemas.TABLES.values(), *marts.TABLES.values()]
+
+
+def _entry(table: Table) -> str:
+    return f"| [`{table.name}`](#{table.name}) | {table.meaning} |"
+
+
+def _section(table: Table) -> str:
+    facts = [f"Key: {', '.join(f'`{name}`' for name in table.key)}."]
+    if table.bitemporal:
+        facts.append("History kept.")
+    if table.name in marts.TABLES:
+        facts.append("Derived.")
+    checks = "".join(
+        f"\n- `{check.name}`: {check.reason} "
+        f"({'the row is kept out' if check.action == 'quarantine' else 'the row is flagged'})"
+        for check in table.checks
+    )
+    checked = f"\nChecked row by row:\n{checks}\n" if checks else ""
+    heading = f"## {table.name}\n\n{table.meaning} {' '.join(facts)}\n\n"
+    return f"{heading}{_columns(table.columns)}{checked}"
+
+
+def _columns(columns: Iterable[Column]) -> str:
+    lines = ["| column | type | unit | meaning |", "|---|---|---|---|"]
+    lines += [
+        f"| `{column.name}` | {column.type} | {column.unit} | {_meaning(column)} |"
+        for column in columns
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _meaning(column: Column) -> str:
+    words = [column.meaning]
+    if column.allowed:
+        words.append(f"one of {', '.join(f'`{value}`' for value in column.allowed)}")
+    if column.positive:
+        words.append("above zero")
+    bounds = (("from", column.minimum), ("to", column.maximum))
+    words += [f"{word} {bound:g}" for word, bound in bounds if bound is not None]
+    if column.nullable and "missing" not in column.meaning:
+        words.append("may be missing")
+    return "; ".join(words).replace("|", "\\|")
+
+
+if __name__ == "__main__":
+    PATH.write_text(document(), encoding="utf-8")

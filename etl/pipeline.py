@@ -1,0 +1,250 @@
+"""One collection run: fetch → parse → correct → check → merge, source by source, then publish.
+
+Each source is one transaction with its own ledger entry; a source that fails stops no other. A run
+over the same data changes nothing.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, date, datetime
+from typing import Literal
+
+import pandas as pd
+
+from etl import calendars, checks, corrections, engines, marts, sources
+from etl.config import Settings, bundled_dir
+from etl.errors import ArtonomicsError, AuditError, SourceError
+from etl.schemas import SOURCES, STOCK_PRICES, Table
+from etl.warehouse import MergeCounts, SnapshotInfo, SnapshotReader, Snapshots, Warehouse
+
+Progress = Callable[[str], None]
+Status = Literal["ok", "unchanged", "partial", "failed"]
+Mode = Literal["snapshot", "live"]
+
+
+@dataclass(frozen=True)
+class LedgerEntry:
+    """What one run did for one source: an entry of the run ledger."""
+
+    run_id: str
+    source: str
+    status: Status
+    rows_in: int
+    rows_new: int
+    rows_changed: int
+    rows_quarantined: int
+    error: str | None
+    mode: Mode
+    started_at: datetime
+    finished_at: datetime
+
+
+@dataclass(frozen=True)
+class _Run:
+    """What all sources of one run share."""
+
+    run_id: str
+    request: sources.Request
+    warehouse: Warehouse
+
+
+def run(
+    settings: Settings,
+    wanted: Sequence[str] | None = None,
+    *,
+    offline: bool,
+    start: date | None = None,
+    end: date | None = None,
+    now: datetime | None = None,
+    progress: Progress | None = None,
+) -> list[LedgerEntry]:
+    """Collect, and publish what was collected.
+
+    Parameters
+    ----------
+    settings
+        Where the warehouse lies.
+    wanted
+        Names of sources; all of them by default.
+    offline
+        Take the bundled snapshot and touch no network.
+    start, end
+        First and last day wanted from live sources, inclusive.
+    now
+        The instant of the run in UTC; the clock's by default.
+    progress
+        Told each step in a few words.
+
+    Returns
+    -------
+    list of LedgerEntry
+        One a source, and one called ``publish`` where publishing failed.
+
+    Raises
+    ------
+    InputError
+        When a source is unknown.
+    WarehouseError
+        When the warehouse is locked, corrupt or cannot be written.
+    """
+    say = progress or (lambda _: None)
+    modules = [sources.load(name) for name in (wanted or sources.names())]
+    now = now or datetime.now(UTC)
+    run_id = f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}"
+    request = sources.Request(offline, bundled_dir(), now, start, end, settings.raw_dir)
+    with Warehouse(settings) as warehouse:
+        this = _Run(run_id, request, warehouse)
+        entries = []
+        for module in modules:
+            say(f"collecting {module.INFO.name}")
+            entries.append(_collect(this, module))
+        say("publishing")
+        return entries + _publish(this)
+
+
+def status(reader: SnapshotReader, now: datetime | None = None) -> pd.DataFrame:
+    """Return a row for each source: its reach, its last run, and whether it is stale.
+
+    ``stale`` follows the source's own calendar and is missing for a source that does not age.
+    """
+    frame = reader.query(
+        """
+        WITH last AS (
+            SELECT source, status AS last_status, finished_at AS last_run_at, error AS last_error
+            FROM etl_runs
+            QUALIFY row_number() OVER (PARTITION BY source ORDER BY started_at DESC) = 1
+        )
+        SELECT s.source, f.last_observation, f.n_rows, last.last_status, last.last_run_at,
+               last.last_error, s.live, s.freshness_calendar
+        FROM sources s LEFT JOIN source_freshness f USING (source) LEFT JOIN last USING (source)
+        ORDER BY s.source
+        """
+    )
+    asked_at = now or datetime.now(UTC)
+    stale = [
+        calendars.is_stale(calendar, last, asked_at)
+        for calendar, last in zip(
+            frame["freshness_calendar"], frame["last_observation"], strict=True
+        )
+    ]
+    return frame.assign(stale=pd.array(stale, dtype="boolean"))
+
+
+def rollback(settings: Settings) -> SnapshotInfo:
+    """Point readers at the previous published snapshot and return it.
+
+    The writer's own file keeps all it has; the next run publishes it again.
+    """
+    with Warehouse(settings):
+        return Snapshots(settings.warehouse_dir).previous()
+
+
+def _collect(this: _Run, module: sources.Source) -> LedgerEntry:
+    """Bring one source in, in one transaction with its ledger entry."""
+    started = datetime.now(UTC)
+    name = module.INFO.name
+    mode: Mode = "snapshot" if this.request.offline else "live"
+
+    def entry(
+        state: Status, rows: int, counts: MergeCounts, out: int, error: str | None
+    ) -> LedgerEntry:
+        return LedgerEntry(
+            this.run_id, name, state, rows, counts.new, counts.changed, out, error, mode,
+            started, datetime.now(UTC),
+        )  # fmt: skip
+
+    try:
+        raw = module.fetch(this.request)
+        mode = raw.mode
+        checked, rows_in = _checked(this, module, raw)
+        with this.warehouse.transaction():
+            counts = _store(this, module, checked)
+            state: Status = "partial" if raw.failures else "ok"
+            if state == "ok" and not (counts.new or counts.changed):
+                state = "unchanged"
+            problems = "; ".join(raw.failures) or None
+            done = entry(state, rows_in, counts, len(checked.rejected), problems)
+            this.warehouse.record(_frame([done]))
+    except Exception as error:  # noqa: BLE001 (kept in the ledger; the other sources go on)
+        told = str(error) if isinstance(error, ArtonomicsError) else f"{error!r}"
+        done = entry("failed", 0, MergeCounts(0, 0, 0), 0, told)
+        with this.warehouse.transaction():
+            this.warehouse.record(_frame([done]))
+    return done
+
+
+def _checked(this: _Run, module: sources.Source, raw: sources.Raw) -> tuple[checks.Checked, int]:
+    """Parse, correct and check one answer; return it with the number of rows parsed."""
+    table, bundled = module.INFO.table, this.request.bundled
+    frame = module.parse(raw)
+    if frame.empty:
+        raise SourceError(
+            f"got no rows from {module.INFO.name}", "at least one", "look at the source"
+        )
+    corrected, taken_out = corrections.apply(table, frame, bundled)
+    checked = checks.check(table, corrected, _extra_rule(table, this.request))
+    rejected = pd.concat([taken_out, checked.rejected], ignore_index=True)
+    return checks.Checked(checked.rows, rejected), len(frame)
+
+
+def _extra_rule(table: Table, request: sources.Request):
+    """Return the rule over other tables that ``table`` is checked by, if there is one."""
+    if table is not STOCK_PRICES:
+        return None
+    instruments = sources.load("instruments")
+    offline = sources.Request(True, request.bundled, request.now)
+    return checks.against_instruments(instruments.parse(instruments.fetch(offline)))
+
+
+def _store(this: _Run, module: sources.Source, checked: checks.Checked) -> MergeCounts:
+    info, now = module.INFO, this.request.now
+    this.warehouse.merge(SOURCES, _described(module, now), this.run_id, now)
+    if not checked.rejected.empty:
+        this.warehouse.quarantine(
+            checks.as_quarantine(checked.rejected, info.name, info.table.name, this.run_id, now)
+        )
+    return this.warehouse.merge(info.table, checked.rows, this.run_id, now)
+
+
+def _described(module: sources.Source, now: datetime) -> pd.DataFrame:
+    """Return the row of the table ``sources`` that tells what this source is."""
+    told = {k: v for k, v in vars(module.INFO).items() if k not in {"name", "table"}}
+    return pd.DataFrame(
+        [
+            told
+            | {
+                "source": module.INFO.name,
+                "table_name": module.INFO.table.name,
+                "evidence_kind": "disclosed",
+                "source_url": f"etl/sources/{module.INFO.name}.py",
+                "retrieved_at": now,
+                "quality_flags": None,
+            }
+        ]
+    )
+
+
+def _publish(this: _Run) -> list[LedgerEntry]:
+    """Publish; a failed audit keeps the last good snapshot and is told in the ledger."""
+    started = datetime.now(UTC)
+    try:
+        this.warehouse.publish(
+            this.run_id, this.request.now, lambda con: marts.build(engines.over(con))
+        )
+    except AuditError as error:
+        mode: Mode = "snapshot" if this.request.offline else "live"
+        failed = LedgerEntry(
+            this.run_id, "publish", "failed", 0, 0, 0, 0, str(error), mode, started,
+            datetime.now(UTC),
+        )  # fmt: skip
+        with this.warehouse.transaction():
+            this.warehouse.record(_frame([failed]))
+        return [failed]
+    return []
+
+
+def _frame(entries: Sequence[LedgerEntry]) -> pd.DataFrame:
+    return pd.DataFrame([asdict(entry) for entry in entries])

@@ -1,0 +1,215 @@
+"""The folder of published snapshots and the pointer to the current one.
+
+A snapshot is built in a hidden folder, made durable, named, and only then pointed at; the pointer
+``warehouse/CURRENT`` moves with one atomic replace. A named snapshot never changes, and no name is
+used twice, because DuckDB caches instances by path.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from etl.errors import InputError, SnapshotMissingError, WarehouseError
+
+FORMAT_VERSION = 1
+"""Raised when stored tables change their shape."""
+DATABASE = "artonomics.duckdb"
+
+
+@dataclass(frozen=True)
+class SnapshotInfo:
+    """A published snapshot.
+
+    Attributes
+    ----------
+    snapshot_id
+        Name of its folder.
+    published_at
+        Instant of publication, UTC.
+    run_id
+        The collection run that published it.
+    data_version
+        Hash of the values alone: equal data, equal version, whatever run or day.
+    path
+        The database file.
+    note
+        Why this is not the snapshot one would expect; empty where it is.
+    """
+
+    snapshot_id: str
+    published_at: datetime
+    run_id: str
+    data_version: str
+    path: Path
+    note: str = ""
+
+
+class Snapshots:
+    """The folder of published snapshots and the pointer to the current one."""
+
+    def __init__(self, warehouse_dir: Path) -> None:
+        self._dir = warehouse_dir / "snapshots"
+        self._pointer = warehouse_dir / "CURRENT"
+
+    def named(self) -> str:
+        """Return the name in the pointer; raise SnapshotMissingError where there is none."""
+        try:
+            return self._pointer.read_text(encoding="utf-8").strip()
+        except FileNotFoundError:
+            raise SnapshotMissingError(
+                f"got no published snapshot in {self._pointer.parent}",
+                "at least one finished collection run",
+                "run `artonomics etl run --offline`",
+            ) from None
+
+    def current(self) -> SnapshotInfo:
+        """Return the current snapshot, or the last good one with a note why.
+
+        Raises
+        ------
+        SnapshotMissingError
+            When nothing has been published.
+        WarehouseError
+            When no published snapshot is whole.
+        """
+        wanted = self.named()
+        try:
+            return self._verified(wanted)
+        except WarehouseError as error:
+            if self.named() != wanted:  # a writer has moved on and dropped it in the meantime
+                return self.current()
+            older = [name for name in self._all() if name < wanted]
+            for name in reversed(older):
+                try:
+                    good = self._verified(name)
+                except WarehouseError:
+                    continue
+                return replace(good, note=f"{error}; showing {name}")
+            raise
+
+    def previous(self) -> SnapshotInfo:
+        """Point readers at the snapshot before the current one and return it."""
+        current = self.named()
+        older = [name for name in self._all() if name < current]
+        if not older:
+            raise InputError(
+                f"got only one snapshot ({current})",
+                "an older one to go back to",
+                "run a collection",
+            )
+        info = self._verified(older[-1])
+        self._point(info.snapshot_id)
+        return info
+
+    def begin(self, now: datetime, run_id: str) -> tuple[Path, str]:
+        """Make the hidden folder of a snapshot in the making; return it with the future name."""
+        stem = f"{now:%Y%m%dT%H%M%S%fZ}"
+        # Names sort by time also where the clock jumped back: readers fall back by name.
+        last = max(self._all(), default="")
+        if last >= stem:
+            stem = f"{last.split('-')[0]}~{len(self._all())}"
+        snapshot_id = f"{stem}-{run_id.rsplit('-', 1)[-1]}"
+        building = self._dir / f".building-{snapshot_id}"
+        building.mkdir(parents=True)
+        return building, snapshot_id
+
+    def finish(
+        self, building: Path, snapshot_id: str, manifest: dict[str, Any], keep: int
+    ) -> SnapshotInfo:
+        """Make a built snapshot durable, name it, point at it and drop the oldest ones."""
+        (building / "manifest.json").write_text(json.dumps(manifest, indent=1), encoding="utf-8")
+        for path in (*building.iterdir(), building):
+            _sync(path)
+        building.rename(self._dir / snapshot_id)
+        _sync(self._dir)
+        self._point(snapshot_id)
+        for name in self._all()[:-keep]:
+            if name != snapshot_id:
+                shutil.rmtree(self._dir / name, ignore_errors=True)
+        return self._info(snapshot_id, manifest)
+
+    def sweep(self) -> None:
+        """Remove what a killed writer left half built."""
+        for leftover in self._dir.glob(".building-*"):
+            shutil.rmtree(leftover, ignore_errors=True)
+
+    def _all(self) -> list[str]:
+        if not self._dir.is_dir():
+            return []
+        return sorted(path.name for path in self._dir.iterdir() if not path.name.startswith("."))
+
+    def _point(self, snapshot_id: str) -> None:
+        half = self._pointer.with_suffix(".new")
+        half.write_text(snapshot_id + "\n", encoding="utf-8")
+        _sync(half)
+        half.replace(self._pointer)
+        _sync(self._pointer.parent)
+
+    def _verified(self, snapshot_id: str) -> SnapshotInfo:
+        path = self._dir / snapshot_id / DATABASE
+        try:
+            manifest = json.loads((path.parent / "manifest.json").read_text(encoding="utf-8"))
+            version, expected = manifest["format_version"], manifest["sha256"]
+            got = sha256(path)
+        except (OSError, ValueError, KeyError) as error:
+            raise cannot_open(path, error, "run `artonomics etl run --offline`") from error
+        if version != FORMAT_VERSION:
+            raise other_format(path, version)
+        if got != expected:
+            raise cannot_open(
+                path, ValueError("its checksum differs"), "run `artonomics etl run --offline`"
+            )
+        return self._info(snapshot_id, manifest)
+
+    def _info(self, snapshot_id: str, manifest: dict[str, Any]) -> SnapshotInfo:
+        return SnapshotInfo(
+            snapshot_id,
+            datetime.fromisoformat(manifest["published_at"]),
+            manifest["run_id"],
+            manifest["data_version"],
+            self._dir / snapshot_id / DATABASE,
+        )
+
+
+def cannot_open(path: Path, error: Exception, todo: str) -> WarehouseError:
+    """Return the error for a file that is not a whole database."""
+    return WarehouseError(
+        f"got a file that DuckDB cannot open: {path} ({error})",
+        "a whole DuckDB file",
+        todo,
+        code="WAREHOUSE_CORRUPT",
+    )
+
+
+def other_format(path: Path, version: object) -> WarehouseError:
+    """Return the error for a file that another version wrote."""
+    return WarehouseError(
+        f"got a file of format {version}: {path}",
+        f"format {FORMAT_VERSION}",
+        "move the folder `warehouse` away and collect again, or use the version that wrote it",
+        code="WAREHOUSE_FORMAT",
+    )
+
+
+def sha256(path: Path) -> str:
+    """Return the hash of a file's content."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _sync(path: Path) -> None:
+    """Force a file or folder to the disk."""
+    if path.is_dir() and os.name == "nt":
+        return  # Windows cannot open folders
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,119 @@
+"""One module a source: constants, ``fetch()`` does the I/O, ``parse()`` is pure.
+
+A source is a module of this package whose name does not begin with an underscore. It has ``INFO``
+(a :class:`SourceInfo`), ``fetch(request) -> Raw`` and ``parse(raw) -> DataFrame``; nothing is
+registered.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from dataclasses import dataclass
+from datetime import date, datetime
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, Literal, Protocol, cast
+
+import pandas as pd
+
+from etl.errors import InputError
+from etl.schemas import Table
+
+
+@dataclass(frozen=True)
+class SourceInfo:
+    """What a source gives and under which terms (a row of the table ``sources``)."""
+
+    name: str
+    table: Table
+    title: str
+    publisher: str
+    licence: str
+    redistributable: Literal["yes", "facts only", "no"]
+    live: bool
+    freshness_calendar: str
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Request:
+    """What to fetch.
+
+    Attributes
+    ----------
+    offline
+        Take the bundled snapshot and touch no network.
+    bundled
+        Folder with ``snapshots/`` and ``corrections/``.
+    now
+        The instant of the run in UTC; sources never read the clock themselves.
+    start, end
+        First and last day wanted, both inclusive; ``None`` means all there is.
+    raw_dir
+        Where a live source keeps the raw answers; ``None`` keeps nothing.
+    """
+
+    offline: bool
+    bundled: Path
+    now: datetime
+    start: date | None = None
+    end: date | None = None
+    raw_dir: Path | None = None
+
+
+@dataclass(frozen=True)
+class Raw:
+    """What a source answered, before any judgement.
+
+    Attributes
+    ----------
+    payload
+        Whatever ``parse`` of the same module understands.
+    mode
+        From the bundled snapshot, or live.
+    retrieved_at
+        When the values were read, in UTC (for a snapshot: the day its sidecar names).
+    failures
+        Parts that could not be fetched, in plain words; the run is then ``partial``.
+    """
+
+    payload: Any
+    mode: Literal["snapshot", "live"]
+    retrieved_at: datetime
+    failures: tuple[str, ...] = ()
+
+
+class Source(Protocol):
+    """The shape of a source module."""
+
+    INFO: SourceInfo
+
+    def fetch(self, request: Request) -> Raw:
+        """Do the input and output."""
+        ...
+
+    def parse(self, raw: Raw) -> pd.DataFrame:
+        """Turn the raw answer into a frame with the table's frame columns; pure."""
+        ...
+
+
+def names() -> list[str]:
+    """Return the names of all sources, sorted."""
+    return sorted(m.name for m in pkgutil.iter_modules(__path__) if not m.name.startswith("_"))
+
+
+def load(name: str) -> Source:
+    """Return the source module called ``name``.
+
+    Raises
+    ------
+    InputError
+        If there is no such source; the message names the nearest one.
+    """
+    known = names()
+    if name not in known:
+        near = get_close_matches(name, known, n=1)
+        hint = f"perhaps you meant {near[0]!r}" if near else "see `artonomics etl status`"
+        raise InputError(f"got the source {name!r}", f"one of {', '.join(known)}", hint)
+    return cast(Source, importlib.import_module(f"{__name__}.{name}"))

@@ -1,0 +1,161 @@
+"""Collect live bars of many tickers: coverage against the calendar, failures by ticker."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pandas as pd
+
+from etl.calendars import completed_sessions, missing_days
+from etl.errors import SourceError
+from etl.sources import Raw, Request
+from etl.sources._yahoo import (
+    AnswerError,
+    Bars,
+    Pace,
+    RecordingSession,
+    file_name,
+    keep_cache_in,
+    read_bars,
+)
+
+FIRST_DAY = date(2021, 1, 1)
+ADJUSTMENT = "split_adjusted_with_dividend_adjusted_close"
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A ticker to fetch: our name, Yahoo's symbol and its exchange calendar."""
+
+    ticker: str
+    symbol: str
+    calendar: str
+
+
+def collect(
+    wanted: Sequence[Wanted], request: Request, session: RecordingSession, pace: Pace
+) -> Raw:
+    """Fetch the bars of all ``wanted``; one that fails does not stop the others.
+
+    Days run from ``request.start`` (default: :data:`FIRST_DAY`) to ``request.end`` (default: the
+    last session that is over). A bar of a session that is not over is left out.
+
+    Raises
+    ------
+    SourceError
+        If not one ticker could be fetched.
+    """
+    keep_cache_in(request.raw_dir / "yfinance" if request.raw_dir else None)
+    got: list[Bars] = []
+    failures: list[str] = []
+    for number, one in enumerate(wanted):
+        if number:
+            pace.sleep(pace.pause_seconds)
+        try:
+            bars = _fetch_one(one, request, session, pace)
+        except AnswerError as error:
+            failures.append(f"{one.ticker}: {error}")
+            if error.transient and not got and len(failures) >= pace.hopeless_after:
+                break
+            continue
+        got.append(bars)
+        failures.extend(_gaps(one, bars, request))
+    if not got:
+        raise SourceError(
+            f"got no bars from Yahoo Finance for any of {len(wanted)} tickers "
+            f"({'; '.join(failures[:3]) or 'none was asked for'})",
+            "daily bars from query2.finance.yahoo.com",
+            "check the connection and try again later, or run `artonomics etl run --offline`",
+        )
+    return Raw(
+        payload=tuple(got),
+        mode="live",
+        retrieved_at=request.now,
+        failures=tuple(dict.fromkeys(failures)),
+    )
+
+
+def frame_of(payload: Sequence[Bars]) -> pd.DataFrame:
+    """Return the bars of all tickers as one frame of the table's own columns; pure.
+
+    ``raw_close`` is the close times all later splits, and missing where later splits are not
+    known. Prices are passed on as given; a missing value stays missing.
+    """
+    return pd.concat([_own_columns(bars) for bars in payload], ignore_index=True)
+
+
+def days_wanted(request: Request) -> tuple[date, date]:
+    """Return the first and last day to ask for, both inclusive."""
+    return request.start or FIRST_DAY, min(request.end or _tomorrow(request), _tomorrow(request))
+
+
+def _tomorrow(request: Request) -> date:
+    # East of Greenwich the exchange's day may already be the next one.
+    return request.now.astimezone(UTC).date() + timedelta(days=1)
+
+
+def _fetch_one(one: Wanted, request: Request, session: RecordingSession, pace: Pace) -> Bars:
+    first, last = days_wanted(request)
+    answer = read_bars(one.symbol, first, last, session, pace)
+    if request.raw_dir and session.last_chart is not None:
+        _keep(request.raw_dir, request.now, one.symbol, session.last_chart.content)
+    meta, frame = answer["meta"], answer["frame"]
+    first_trade = meta.get("firstTradeDate")
+    return Bars(
+        ticker=one.ticker,
+        currency=meta.get("currency"),
+        frame=_finished(frame, one.calendar, request),
+        splits_known=last == _tomorrow(request),
+        first_trade_date=_day(first_trade, meta) if first_trade is not None else None,
+    )
+
+
+def _day(seconds: float, meta: dict[str, str]) -> date:
+    zone = ZoneInfo(meta["exchangeTimezoneName"])
+    return datetime.fromtimestamp(seconds, zone).date()
+
+
+def _finished(frame: pd.DataFrame, calendar: str, request: Request) -> pd.DataFrame:
+    """Leave out the bar of a session that is still open at the instant of the run."""
+    over = completed_sessions(calendar, *days_wanted(request), request.now).days
+    newest = over.max() if len(over) else pd.Timestamp.min
+    return frame.loc[frame["trade_date"].le(newest)]
+
+
+def _gaps(one: Wanted, bars: Bars, request: Request) -> Iterator[str]:
+    first, last = days_wanted(request)
+    first = max(first, bars.first_trade_date or first)
+    if first > last:
+        return
+    sessions = completed_sessions(one.calendar, first, last, request.now)
+    absent = missing_days(sessions.days, pd.DatetimeIndex(bars.frame["trade_date"]))
+    if absent:
+        yield f"{one.ticker}: no bars on {', '.join(absent)} though {one.calendar} was open"
+    if sessions.guessed_after:
+        yield (
+            f"the calendar {one.calendar} ends on {sessions.guessed_after}: "
+            "later days are taken as trading days when they are weekdays"
+        )
+
+
+def _keep(raw_dir: Path, now: datetime, symbol: str, content: bytes) -> None:
+    folder = raw_dir / "stock_prices" / f"{now.astimezone(UTC):%Y%m%dT%H%M%SZ}"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / file_name(symbol)).write_bytes(content)
+
+
+def _own_columns(bars: Bars) -> pd.DataFrame:
+    frame = bars.frame
+    splits = frame["split_ratio"].where(frame["split_ratio"].gt(0), 1.0)
+    later = splits[::-1].cumprod()[::-1] / splits
+    as_traded = frame["close"] * later if bars.splits_known else None
+    return frame.drop(columns="split_ratio").assign(
+        ticker=bars.ticker,
+        raw_close=as_traded,
+        currency=bars.currency,
+        adjustment=ADJUSTMENT,
+    )

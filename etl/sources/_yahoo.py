@@ -1,0 +1,294 @@
+"""Daily bars from Yahoo Finance through yfinance, one ticker at a time, failures said aloud.
+
+``yfinance.download()`` swallows failures, so each ticker is asked for by ``Ticker.history()``.
+Three habits of yfinance are undone here because they would invent values: a volume that Yahoo
+does not know is filled with zero, a missing adjusted close is replaced by the close, and an
+answer to a past date range is cached even when it was an error.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import time
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pandas as pd
+import yfinance
+from curl_cffi import requests
+from tenacity import (
+    RetryCallState,
+    Retrying,
+    retry_if_exception,
+    stop_after_attempt,
+    wait_exponential_jitter,
+)
+from yfinance.data import YfData
+from yfinance.exceptions import YFException, YFRateLimitError
+
+CHART_PATH = "/v8/finance/chart/"
+COLUMNS = {
+    "Open": "open",
+    "High": "high",
+    "Low": "low",
+    "Close": "close",
+    "Adj Close": "adjusted_close",
+    "Volume": "volume",
+    "Stock Splits": "split_ratio",
+}
+# What yfinance lets through when an answer is not what it expects.
+SPOILT_ANSWER = (
+    YFException,
+    requests.exceptions.RequestException,
+    ValueError,
+    LookupError,
+    TypeError,
+    AttributeError,
+)
+
+
+class AnswerError(Exception):
+    """Yahoo gave no usable answer for one ticker.
+
+    Attributes
+    ----------
+    transient
+        Whether asking again may help.
+    retry_after_seconds
+        How long the server asked to wait; zero where it did not say.
+    """
+
+    def __init__(
+        self, reason: str, *, transient: bool = False, retry_after_seconds: float = 0.0
+    ) -> None:
+        super().__init__(reason)
+        self.transient = transient
+        self.retry_after_seconds = retry_after_seconds
+
+
+class RecordingSession(requests.Session):
+    """A browser-like session that remembers the last chart answer as it came."""
+
+    def __init__(self) -> None:
+        super().__init__(impersonate="chrome")
+        self.last_chart: requests.Response | None = None
+
+    def request(self, method: Any, url: str, *args: Any, **options: Any) -> requests.Response:
+        """Send the request; a chart request that gets no answer leaves ``last_chart`` empty."""
+        if CHART_PATH not in url:
+            return super().request(method, url, *args, **options)
+        self.last_chart = None
+        response = super().request(method, url, *args, **options)
+        self.last_chart = response
+        return response
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How politely Yahoo is asked.
+
+    Attributes
+    ----------
+    pause_seconds
+        Between two tickers.
+    attempts
+        For one ticker, the first among them.
+    first_wait_seconds, longest_wait_seconds
+        Exponential backoff with jitter between attempts; a server that asks for more than the
+        longest wait is not asked again.
+    timeout_seconds
+        Of one request.
+    hopeless_after
+        Tickers in a row, from the first on, after whose passing faults nobody else is asked: the
+        server is out of reach, not the ticker.
+    sleep
+        Waits; replaced in tests.
+    """
+
+    pause_seconds: float = 0.5
+    attempts: int = 4
+    first_wait_seconds: float = 2.0
+    longest_wait_seconds: float = 120.0
+    timeout_seconds: float = 30.0
+    hopeless_after: int = 3
+    sleep: Callable[[float], None] = time.sleep
+
+
+@dataclass(frozen=True)
+class Bars:
+    """Daily bars of one ticker as Yahoo gave them.
+
+    Attributes
+    ----------
+    ticker, currency
+        Our ticker; the currency the chart names (missing where it names none).
+    frame
+        Columns trade_date (naive midnight), open, high, low, close (adjusted for splits),
+        adjusted_close, volume, split_ratio (0 = no split on that day). Missing stays missing.
+    splits_known
+        Whether all later splits are in ``frame``, so that prices as traded can be restored.
+    first_trade_date
+        First day Yahoo has for the ticker, where it says so.
+    """
+
+    ticker: str
+    currency: str | None
+    frame: pd.DataFrame
+    splits_known: bool
+    first_trade_date: date | None
+
+
+def read_bars(
+    symbol: str, first: date, last: date, session: RecordingSession, pace: Pace
+) -> dict[str, Any]:
+    """Ask for the bars of ``symbol`` within two days, both inclusive; retry what may pass.
+
+    Returns
+    -------
+    dict
+        ``frame`` (as in :class:`Bars`) and ``meta`` (the chart's own description).
+
+    Raises
+    ------
+    AnswerError
+        With the reason, once asking again does not help or the attempts are used up.
+    """
+    backoff = wait_exponential_jitter(
+        multiplier=pace.first_wait_seconds,
+        max=pace.longest_wait_seconds,
+        jitter=pace.first_wait_seconds,
+    )
+
+    def wait(state: RetryCallState) -> float:
+        error = state.outcome.exception() if state.outcome else None
+        asked = error.retry_after_seconds if isinstance(error, AnswerError) else 0.0
+        return max(backoff(state), asked)
+
+    def worth_it(error: BaseException) -> bool:
+        return (
+            isinstance(error, AnswerError)
+            and error.transient
+            and error.retry_after_seconds <= pace.longest_wait_seconds
+        )
+
+    retrying = Retrying(
+        stop=stop_after_attempt(pace.attempts),
+        wait=wait,
+        retry=retry_if_exception(worth_it),
+        sleep=pace.sleep,
+        reraise=True,
+    )
+    return retrying(_ask, symbol, first, last, session, pace.timeout_seconds)
+
+
+def keep_cache_in(folder: Path | None) -> None:
+    """Keep yfinance's cache files in ``folder``, or in a folder that goes with the process."""
+    location = folder or Path(_scratch_folder().name)
+    location.mkdir(parents=True, exist_ok=True)
+    yfinance.set_tz_cache_location(str(location))
+
+
+def _ask(
+    symbol: str, first: date, last: date, session: RecordingSession, timeout: float
+) -> dict[str, Any]:
+    YfData.cache_get.cache_clear()  # it would repeat an earlier error for the same past dates
+    session.last_chart = None
+    try:
+        with _exceptions_shown():
+            frame = yfinance.Ticker(symbol, session=session).history(
+                start=first.isoformat(),
+                end=(last + timedelta(days=1)).isoformat(),
+                auto_adjust=False,
+                actions=True,
+                timeout=timeout,
+            )
+        chart = _chart_of(session.last_chart)
+    except SPOILT_ANSWER as error:
+        raise _explain(session.last_chart, error) from error
+    _check_answer(symbol, chart)
+    return {"frame": _as_given(frame, chart), "meta": chart["meta"]}
+
+
+@contextmanager
+def _exceptions_shown() -> Iterator[None]:
+    debug = yfinance.config.debug
+    before = debug.hide_exceptions
+    debug.hide_exceptions = False
+    try:
+        with warnings.catch_warnings():
+            # It uses what pandas 3.1 deprecates and turns the display of that on by itself.
+            warnings.filterwarnings("ignore", category=DeprecationWarning, module="yfinance")
+            yield
+    finally:
+        debug.hide_exceptions = before
+
+
+def _chart_of(response: requests.Response | None) -> dict[str, Any]:
+    if response is None:
+        raise LookupError("no chart was answered")
+    return response.json()["chart"]["result"][0]
+
+
+def _check_answer(symbol: str, chart: dict[str, Any]) -> None:
+    answered = chart["meta"].get("symbol")
+    if answered != symbol:
+        raise AnswerError(f"Yahoo answered for {answered!r} instead")
+    if "adjclose" not in chart["indicators"]:
+        raise AnswerError("Yahoo gave no adjusted close; returns cannot be computed from its bars")
+
+
+def _as_given(frame: pd.DataFrame, chart: dict[str, Any]) -> pd.DataFrame:
+    days = pd.DatetimeIndex(frame.index).tz_localize(None).normalize()
+    given = frame.rename(columns=COLUMNS).set_axis(days).loc[:, list(COLUMNS.values())]
+    volume = chart["indicators"]["quote"][0].get("volume") or []
+    instants = pd.to_datetime(chart["timestamp"], unit="s", utc=True)
+    local = instants.tz_convert(chart["meta"]["exchangeTimezoneName"]).normalize()
+    unknown = local.tz_localize(None)[[value is None for value in volume]]
+    known = given["volume"].astype("float64").mask(given.index.isin(unknown))
+    return given.assign(volume=known).rename_axis("trade_date").reset_index()
+
+
+def _explain(response: requests.Response | None, error: Exception) -> AnswerError:
+    if response is None:
+        return AnswerError(f"the connection failed ({type(error).__name__})", transient=True)
+    status = response.status_code
+    if status == 429 or isinstance(error, YFRateLimitError):
+        wait = _retry_after(response)
+        asked = f", asked to wait {wait:g} s" if wait else ""
+        return AnswerError(
+            f"too many requests (HTTP 429{asked})", transient=True, retry_after_seconds=wait
+        )
+    if status == 404:
+        return AnswerError("Yahoo knows no such ticker (HTTP 404)")
+    if status >= 400:
+        return AnswerError(f"the server answered HTTP {status}", transient=status >= 500)
+    try:
+        response.json()
+    except ValueError:
+        kind = response.headers.get("content-type", "no content type")
+        return AnswerError(f"the answer is not JSON ({kind})", transient=True)
+    if isinstance(error, YFException):
+        return AnswerError("Yahoo answered without any bars for these days")
+    return AnswerError(f"the answer is not a chart ({type(error).__name__}: {error})")
+
+
+def _retry_after(response: requests.Response) -> float:
+    value = response.headers.get("retry-after") or ""
+    return float(value) if value.isdigit() else 0.0
+
+
+@lru_cache(maxsize=1)
+def _scratch_folder() -> tempfile.TemporaryDirectory[str]:
+    return tempfile.TemporaryDirectory(prefix="artonomics-yfinance-", ignore_cleanup_errors=True)
+
+
+def file_name(symbol: str) -> str:
+    """Return a safe file name for the raw answer of ``symbol``."""
+    return f"{quote(symbol, safe='.-')}.json"

@@ -1,0 +1,140 @@
+"""SQL of the warehouse, made from the schemas; text in, text out, nothing is run here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from etl.schemas import DUCKDB_TYPES, Table
+
+UNCOMPARED = {"retrieved_at", "run_id", "valid_from", "valid_to"}
+"""Columns that may differ though the row has not changed: they tell of the reading."""
+FUTURE = "TIMESTAMPTZ '9999-12-31 00:00:00+00'"
+
+
+def stored_name(table: Table) -> str:
+    """Return the name of the physical table (bitemporal ones keep their history)."""
+    return f"{table.name}_history" if table.bitemporal else table.name
+
+
+def create(table: Table) -> Iterator[str]:
+    """Yield the statements that make a table and, for a bitemporal one, its view and macro."""
+    columns = ", ".join(
+        f'"{c.name}" {DUCKDB_TYPES[c.type]}{"" if c.nullable else " NOT NULL"}'
+        for c in table.stored_columns()
+    )
+    name = stored_name(table)
+    yield f"CREATE TABLE IF NOT EXISTS {name} ({columns})"
+    if table.bitemporal:
+        yield f"CREATE VIEW IF NOT EXISTS {table.name} AS FROM {name} WHERE valid_to IS NULL"
+        yield (
+            f"CREATE MACRO IF NOT EXISTS {table.name}_as_of(instant) AS TABLE FROM {name} "
+            f"WHERE valid_from <= instant AND coalesce(valid_to, {FUTURE}) > instant"
+        )
+
+
+def select_typed(table: Table, frame: str) -> str:
+    """Return a query that casts the registered ``frame`` to the table's stored columns."""
+    machinery = {"valid_from", "valid_to"}
+    columns = ", ".join(
+        f'"{c.name}"::{DUCKDB_TYPES[c.type]} AS "{c.name}"'
+        for c in table.stored_columns()
+        if c.name not in machinery
+    )
+    return f"SELECT {columns} FROM {frame}"
+
+
+def count_changes(table: Table, incoming: str) -> str:
+    """Return a query for (new, changed): incoming keys unknown so far, known ones that differ."""
+    current = f"(FROM {stored_name(table)}{_current(table)})"
+    return (
+        f"SELECT count(*) FILTER (WHERE t.{table.key[0]} IS NULL), "
+        f"count(*) FILTER (WHERE t.{table.key[0]} IS NOT NULL AND ({_differs(table, 't', 's')})) "
+        f"FROM {incoming} s LEFT JOIN {current} t ON {_same_key(table, 't', 's')}"
+    )
+
+
+def merge(table: Table, incoming: str) -> Iterator[tuple[str, bool]]:
+    """Yield (statement, takes the instant) pairs that bring ``incoming`` into the table."""
+    name = stored_name(table)
+    columns = [c.name for c in table.stored_columns() if c.name not in {"valid_from", "valid_to"}]
+    listed = ", ".join(f'"{c}"' for c in columns)
+    given = ", ".join(f's."{c}"' for c in columns)
+    if table.bitemporal:
+        yield (
+            f"MERGE INTO {name} t USING {incoming} s "
+            f"ON {_same_key(table, 't', 's')} AND t.valid_to IS NULL "
+            f"WHEN MATCHED AND ({_differs(table, 't', 's')}) THEN UPDATE SET valid_to = ?",
+            True,
+        )
+        yield (
+            f"INSERT INTO {name} ({listed}, valid_from, valid_to) "
+            f"SELECT {given}, ?, NULL FROM {incoming} s ANTI JOIN "
+            f"(FROM {name} WHERE valid_to IS NULL) t ON {_same_key(table, 't', 's')}",
+            True,
+        )
+        return
+    changes = ", ".join(f'"{c}" = s."{c}"' for c in columns if c not in table.key)
+    yield (
+        f"MERGE INTO {name} t USING {incoming} s ON {_same_key(table, 't', 's')} "
+        f"WHEN MATCHED AND ({_differs(table, 't', 's')}) THEN UPDATE SET {changes} "
+        f"WHEN NOT MATCHED THEN INSERT ({listed}) VALUES ({given})",
+        False,
+    )
+
+
+def insert_absent(table: Table, incoming: str) -> str:
+    """Return a statement that adds the ledger rows whose key is not there yet."""
+    listed = ", ".join(f'"{c.name}"' for c in table.stored_columns())
+    return (
+        f"INSERT INTO {table.name} ({listed}) SELECT {listed} FROM {incoming} s "
+        f"ANTI JOIN {table.name} t ON {_same_key(table, 't', 's')}"
+    )
+
+
+def fingerprint(table: Table) -> str:
+    """Return a query for (rows, sum of hashes) of the current values, whatever their order."""
+    values = ", ".join(_compared(table, include_key=True))
+    return (
+        f"SELECT count(*), coalesce(sum(hash({values})), 0)::VARCHAR "
+        f"FROM {stored_name(table)}{_current(table)}"
+    )
+
+
+def audits(table: Table) -> Iterator[tuple[str, str]]:
+    """Yield (what must hold, query that counts the violations) over the whole table."""
+    name, key = stored_name(table), ", ".join(f'"{c}"' for c in table.key)
+    yield (
+        f"{table.name}: one current row for each {' + '.join(table.key)}",
+        f"SELECT count(*) FROM (SELECT {key} FROM {name}{_current(table)} "
+        "GROUP BY ALL HAVING count(*) > 1)",
+    )
+    if not table.bitemporal:
+        return
+    yield (
+        f"{table.name}: no version ends before it begins",
+        f"SELECT count(*) FROM {name} WHERE valid_to <= valid_from",
+    )
+    yield (
+        f"{table.name}: versions of one row follow each other without a gap or an overlap",
+        f"SELECT count(*) FROM (SELECT valid_to, lead(valid_from) OVER "
+        f"(PARTITION BY {key} ORDER BY valid_from) AS next FROM {name}) "
+        "WHERE next IS NOT NULL AND valid_to IS DISTINCT FROM next",
+    )
+
+
+def _current(table: Table) -> str:
+    return " WHERE valid_to IS NULL" if table.bitemporal else ""
+
+
+def _compared(table: Table, *, include_key: bool = False) -> Iterable[str]:
+    skipped = UNCOMPARED if include_key else UNCOMPARED | set(table.key)
+    return [f'"{c.name}"' for c in table.stored_columns() if c.name not in skipped]
+
+
+def _same_key(table: Table, left: str, right: str) -> str:
+    return " AND ".join(f'{left}."{c}" = {right}."{c}"' for c in table.key)
+
+
+def _differs(table: Table, left: str, right: str) -> str:
+    pairs = [f"{left}.{c} IS DISTINCT FROM {right}.{c}" for c in _compared(table)]
+    return " OR ".join(pairs) or "false"

@@ -1,0 +1,422 @@
+"""One writer, immutable published snapshots, many readers.
+
+The writer owns ``warehouse/writer.duckdb`` behind a lock. Publishing copies it into a new snapshot
+(see :mod:`etl.snapshots`); readers open what the pointer names and follow it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import duckdb
+import pandas as pd
+from filelock import FileLock, Timeout
+
+from etl import statements
+from etl.config import Settings
+from etl.errors import (
+    AuditError,
+    InputError,
+    SnapshotMissingError,
+    WarehouseError,
+    WarehouseLockedError,
+)
+from etl.schemas import ETL_RUNS, QUARANTINE, TABLES, Table
+from etl.snapshots import (
+    DATABASE,
+    FORMAT_VERSION,
+    SnapshotInfo,
+    Snapshots,
+    cannot_open,
+    other_format,
+    sha256,
+)
+
+_QUIET: dict[str, str | bool | int | float | list[str]] = {
+    "autoinstall_known_extensions": "false",
+    "autoload_known_extensions": "false",
+}
+_CLOSED = _QUIET | {"enable_external_access": "false"}
+"""Readers see no other file; those of one process share an instance and so its settings."""
+
+Audit = tuple[str, str]
+"""What must hold, and a query that counts the violations."""
+
+
+@dataclass(frozen=True)
+class MergeCounts:
+    """How many rows a merge added, changed and found as they were."""
+
+    new: int
+    changed: int
+    unchanged: int
+
+
+class Warehouse:
+    """The writer; use it as a context manager, it holds the lock from entry to exit.
+
+    Raises
+    ------
+    WarehouseLockedError
+        On entry, when another process is writing.
+    WarehouseError
+        On entry, when the file is corrupt, of another format, or its folder cannot be written.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self._dir = settings.warehouse_dir
+        self._snapshots = Snapshots(self._dir)
+        self._lock = FileLock(self._dir / "writer.lock")
+        self._holder = self._dir / "writer.holder.json"
+        self._con: duckdb.DuckDBPyConnection | None = None
+
+    def __enter__(self) -> Self:
+        """Take the lock, tidy up after a killed writer and open the file."""
+        try:
+            self._dir.mkdir(parents=True, exist_ok=True)
+            self._lock.acquire(timeout=self.settings.lock_timeout_seconds)
+        except Timeout:
+            raise self._locked() from None
+        except OSError as error:
+            raise WarehouseError(
+                f"got {error} at {self._dir}",
+                "a folder that can be written",
+                "free the disk, or name another folder with --data",
+                code="WAREHOUSE_UNWRITABLE",
+            ) from error
+        try:
+            self._holder.write_text(
+                json.dumps({"pid": os.getpid(), "since": datetime.now(UTC).isoformat()})
+            )
+            self._snapshots.sweep()
+            self._con = self._open()
+        except BaseException:
+            self._lock.release()
+            raise
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close the file and give the lock back."""
+        self._connection.close()
+        self._con = None
+        self._holder.unlink(missing_ok=True)
+        self._lock.release()
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Commit all that happens inside as one, or nothing of it."""
+        self._connection.execute("BEGIN")
+        try:
+            yield
+        except BaseException:
+            self._connection.execute("ROLLBACK")
+            raise
+        self._connection.execute("COMMIT")
+
+    def merge(
+        self, table: Table, rows: pd.DataFrame, run_id: str, recorded_at: datetime
+    ) -> MergeCounts:
+        """Bring checked rows into ``table``; unmentioned rows stay as they are.
+
+        Parameters
+        ----------
+        table
+            The table.
+        rows
+            Checked rows of shape (n, frame columns + quality_flags), keys unique.
+        run_id
+            The run, stored with new and changed rows.
+        recorded_at
+            When the warehouse learned the values, UTC; a bitemporal row is valid from then on.
+        """
+        with self._staged(table, rows.assign(run_id=run_id)) as incoming:
+            found = self._connection.execute(statements.count_changes(table, incoming)).fetchone()
+            new, changed = found if found else (0, 0)
+            if new or changed:
+                instant = self._not_before_last(table, recorded_at)
+                for statement, timed in statements.merge(table, incoming):
+                    needed = [instant] if timed else []
+                    self._connection.execute(statement, needed)
+        return MergeCounts(new, changed, len(rows) - new - changed)
+
+    def quarantine(self, rows: pd.DataFrame) -> None:
+        """Keep rejected rows; one that is known already is not kept twice."""
+        self._add(QUARANTINE, rows)
+
+    def record(self, entries: pd.DataFrame) -> None:
+        """Add entries to the run ledger."""
+        self._add(ETL_RUNS, entries)
+
+    def publish(
+        self,
+        run_id: str,
+        now: datetime,
+        build: Callable[[duckdb.DuckDBPyConnection], Sequence[Audit]] = lambda _: (),
+    ) -> SnapshotInfo:
+        """Publish all that is committed as a new snapshot and point readers at it.
+
+        Parameters
+        ----------
+        run_id
+            The run that publishes.
+        now
+            Instant of publication, UTC.
+        build
+            Makes the derived tables in the copy and returns their audits.
+
+        Raises
+        ------
+        AuditError
+            When a check over a whole table fails; the last good snapshot stays current.
+        """
+        building, snapshot_id = self._snapshots.begin(now, run_id)
+        path = building / DATABASE
+        version = self._data_version()
+        self._connection.execute(f"ATTACH '{_quoted(path)}' AS published")
+        try:
+            self._connection.execute("COPY FROM DATABASE writer TO published")
+        finally:
+            self._connection.execute("DETACH published")
+        with duckdb.connect(path, config=_QUIET) as copy:
+            copy.execute("SET TimeZone = 'UTC'")
+            audits = [a for t in TABLES.values() for a in statements.audits(t)]
+            _audit(copy, [*audits, *build(copy)])
+            copy.execute("CHECKPOINT")
+        manifest = {
+            "format_version": FORMAT_VERSION,
+            "published_at": now.isoformat(),
+            "run_id": run_id,
+            "data_version": version,
+            "sha256": sha256(path),
+        }
+        return self._snapshots.finish(building, snapshot_id, manifest, self.settings.keep_snapshots)
+
+    @property
+    def _connection(self) -> duckdb.DuckDBPyConnection:
+        if self._con is None:
+            raise WarehouseError("got a closed warehouse", "`with Warehouse(settings)`", "open it")
+        return self._con
+
+    def _open(self) -> duckdb.DuckDBPyConnection:
+        path = self._dir / "writer.duckdb"
+        if not path.exists():
+            self._seed(path)
+        try:
+            con = duckdb.connect(path, config=_QUIET)
+        except duckdb.Error as error:
+            todo = f"move {path.name} away and run again: it is made anew from the last snapshot"
+            raise cannot_open(path, error, todo) from error
+        con.execute("SET TimeZone = 'UTC'")
+        con.execute("CREATE TABLE IF NOT EXISTS format (version INTEGER)")
+        found = con.execute("SELECT max(version) FROM format").fetchone()
+        version = found[0] if found else None
+        if version not in (None, FORMAT_VERSION):
+            con.close()
+            raise other_format(path, version)
+        with_version = [] if version else [f"INSERT INTO format VALUES ({FORMAT_VERSION})"]
+        makers = [s for table in TABLES.values() for s in statements.create(table)]
+        for statement in [*with_version, *makers]:
+            con.execute(statement)
+        _require_shape(con, path)
+        return con
+
+    def _seed(self, path: Path) -> None:
+        """Start from the current snapshot where the writer's own file is gone."""
+        half = path.with_suffix(".seed")
+        for orphan in (path, half):  # a log without its file would be replayed into the new one
+            orphan.with_name(f"{orphan.name}.wal").unlink(missing_ok=True)
+        try:
+            current = self._snapshots.current()
+        except SnapshotMissingError:
+            return
+        shutil.copyfile(current.path, half)
+        with duckdb.connect(half, config=_QUIET) as con:
+            known = {statements.stored_name(t) for t in TABLES.values()} | {"format"}
+            for (name,) in con.execute("SELECT table_name FROM duckdb_tables()").fetchall():
+                if name not in known:
+                    con.execute(f'DROP TABLE "{name}"')
+        half.replace(path)
+
+    def _locked(self) -> WarehouseLockedError:
+        try:
+            holder = json.loads(self._holder.read_text())
+            who = f"process {holder['pid']} since {holder['since']}"
+        except (OSError, ValueError, KeyError):
+            who = "another process"
+        return WarehouseLockedError(
+            f"got a warehouse that {who} is writing to ({self._dir})",
+            "one writer at a time",
+            "wait until it has ended, or end it; readers are not affected",
+        )
+
+    @contextmanager
+    def _staged(self, table: Table, rows: pd.DataFrame) -> Iterator[str]:
+        """Copy a frame into a typed temporary table and yield its name."""
+        frame, staged = f"frame_{table.name}", f"incoming_{table.name}"
+        self._connection.register(frame, rows)
+        try:
+            self._connection.execute(
+                f"CREATE OR REPLACE TEMP TABLE {staged} AS {statements.select_typed(table, frame)}"
+            )
+            yield staged
+            self._connection.execute(f"DROP TABLE {staged}")
+        finally:
+            self._connection.unregister(frame)
+
+    def _add(self, table: Table, rows: pd.DataFrame) -> None:
+        if rows.empty:
+            return
+        with self._staged(table, rows) as incoming:
+            self._connection.execute(statements.insert_absent(table, incoming))
+
+    def _not_before_last(self, table: Table, recorded_at: datetime) -> datetime:
+        """Return ``recorded_at``, or just after the last version where the clock jumped back."""
+        if not table.bitemporal:
+            return recorded_at
+        found = self._connection.execute(
+            f"SELECT max(valid_from) FROM {statements.stored_name(table)}"
+        ).fetchone()
+        last = found[0] if found else None
+        return max(recorded_at, last + timedelta(microseconds=1)) if last else recorded_at
+
+    def _data_version(self) -> str:
+        digest = hashlib.sha256()
+        for table in TABLES.values():
+            if not table.ledger:
+                found = self._connection.execute(statements.fingerprint(table)).fetchone()
+                digest.update(f"{table.name}:{found}".encode())
+        return digest.hexdigest()[:16]
+
+
+class SnapshotReader:
+    """Read-only questions to the current snapshot; safe to share between threads.
+
+    Parameters
+    ----------
+    data_dir
+        The data folder (not the warehouse folder in it).
+    """
+
+    def __init__(self, data_dir: Path) -> None:
+        self._snapshots = Snapshots(data_dir / "warehouse")
+        self._guard = threading.Lock()
+        self._named = ""
+        self._opened: tuple[duckdb.DuckDBPyConnection, SnapshotInfo] | None = None
+
+    def __enter__(self) -> Self:
+        """Return the reader itself."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Let go of the open snapshot."""
+        self.close()
+
+    @property
+    def info(self) -> SnapshotInfo:
+        """The snapshot that a question would be put to now."""
+        return self._follow()[1]
+
+    def query(self, sql: str, parameters: Sequence[object] = ()) -> pd.DataFrame:
+        """Answer one SELECT over the current snapshot.
+
+        Parameters
+        ----------
+        sql
+            One read-only statement in DuckDB's dialect, with ``?`` for parameters.
+        parameters
+            Their values.
+
+        Raises
+        ------
+        InputError
+            When the statement is not one read-only question, or DuckDB refuses it.
+        SnapshotMissingError, WarehouseError
+            When there is nothing whole to ask.
+        """
+        con = self._follow()[0].cursor()
+        try:
+            con.execute("SET TimeZone = 'UTC'")
+            asked = con.extract_statements(sql)
+            if len(asked) != 1 or asked[0].type != duckdb.StatementType.SELECT:
+                kinds = ", ".join(s.type.name for s in asked) or "nothing"
+                raise InputError(
+                    f"got {kinds}", "one read-only SELECT", "ask one question at a time"
+                )
+            return con.execute(asked[0], list(parameters)).df()
+        except duckdb.Error as error:
+            raise InputError(
+                f"got a question DuckDB refuses: {error}", "valid SQL", "see data/README.md"
+            ) from error
+        finally:
+            con.close()
+
+    def close(self) -> None:
+        """Let go of the open snapshot; the next question opens one again."""
+        with self._guard:
+            self._named, self._opened = "", None
+
+    def _follow(self) -> tuple[duckdb.DuckDBPyConnection, SnapshotInfo]:
+        """Return the open snapshot, after reopening if the pointer has moved."""
+        with self._guard:
+            named = self._snapshots.named()
+            if self._opened is None or named != self._named:
+                info = self._snapshots.current()
+                self._opened, self._named = (_connect_reader(info.path), info), named
+            return self._opened
+
+
+def _connect_reader(path: Path) -> duckdb.DuckDBPyConnection:
+    try:
+        return duckdb.connect(path, read_only=True, config=_CLOSED)
+    except duckdb.Error as error:
+        raise cannot_open(path, error, "run `artonomics etl run --offline`") from error
+
+
+def _audit(con: duckdb.DuckDBPyConnection, audits: Sequence[Audit]) -> None:
+    broken = []
+    for rule, violations in audits:
+        found = con.execute(violations).fetchone()
+        if found and found[0]:
+            broken.append(f"{rule} ({found[0]} times not)")
+    if broken:
+        raise AuditError(
+            f"got tables that break their rules: {'; '.join(broken)}",
+            "every audit to hold",
+            "the last good snapshot stays current; see the run ledger and mend the source",
+        )
+
+
+def _require_shape(con: duckdb.DuckDBPyConnection, path: Path) -> None:
+    """Refuse a file whose tables have other columns than the schemas say."""
+    stored = dict(
+        con.execute(
+            "SELECT table_name, list(column_name ORDER BY column_index) "
+            "FROM duckdb_columns() GROUP BY 1"
+        ).fetchall()
+    )
+    for table in TABLES.values():
+        name = statements.stored_name(table)
+        if stored[name] != [column.name for column in table.stored_columns()]:
+            con.close()
+            raise other_format(path, f"{FORMAT_VERSION} with other columns in {name}")
+
+
+def _quoted(path: Path) -> str:
+    return str(path).replace("'", "''")
