@@ -1,0 +1,1 @@
+"""The dashboard: pages, figures, words and reports over the published snapshot."""

@@ -1,0 +1,77 @@
+"""The dashboard's frame: navigation, language and theme; no numbers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+from dashboard import permalinks
+from dashboard.text import LANGUAGES, Words, words
+
+# A file of our own: a named icon would be fetched from the network.
+ICON = Path(__file__).resolve().parent / "icon.svg"
+# White letters on the tags of a selection: the dark theme's own blue is too light for them.
+STYLE = "<style>[data-tag] { background-color: #004A78; }</style>"
+LANGUAGE_NAMES = {"en": "English", "zh": "中文"}
+
+
+def main() -> None:
+    """Show the page the address asks for, in its language."""
+    st.set_page_config("Artonomics", page_icon=str(ICON), layout="wide")
+    st.html(STYLE)
+    language = _chosen_language()
+    said = words(language)
+    page = st.navigation(_pages(said), position="top")
+    _language_switch(said)
+    page.run()
+
+
+def _pages(said: Words) -> list[st.Page]:
+    return [
+        st.Page(
+            "app_pages/overview.py",
+            title=said.t("Overview"),
+            icon=":material/lightbulb:",
+            default=True,
+        ),
+        st.Page(
+            "app_pages/market.py",
+            title=said.t("Market"),
+            icon=":material/candlestick_chart:",
+            url_path="market",
+        ),
+        st.Page(
+            "app_pages/data.py",
+            title=said.t("Data"),
+            icon=":material/database:",
+            url_path="data",
+        ),
+    ]
+
+
+def _chosen_language() -> str:
+    """Return the language of the address, of the session, or else of the browser."""
+    spoken = (st.context.locale or "").lower()
+    default = "zh" if spoken.startswith("zh") else "en"
+    permalinks.restore(
+        "lang", permalinks.one_of(LANGUAGES, words(default)), default, words(default)
+    )
+    return st.session_state["lang"]
+
+
+def _language_switch(said: Words) -> None:
+    with st.container(horizontal=True, horizontal_alignment="right"):
+        st.segmented_control(
+            said.t("Language"),
+            LANGUAGES,
+            key="lang",
+            format_func=LANGUAGE_NAMES.__getitem__,
+            required=True,
+            label_visibility="collapsed",
+        )
+    permalinks.remember("lang", said.language)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,27 @@
+"""The Market page answers: did the share price really react."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from dashboard import cache
+from dashboard.app_pages.market_cards import cards
+from dashboard.app_pages.market_controls import controls
+from dashboard.components import with_states
+from dashboard.text import Words, words
+
+
+def page(said: Words) -> None:
+    """Show the page in one language."""
+    st.title(said.t("Did the share price really react?"), anchor=False)
+    with_states(said, _body)
+
+
+def _body(said: Words) -> None:
+    view = controls(said)
+    for show in cache.drawn("market", lambda mode: cards(view, said, mode), said, view):
+        show()
+
+
+if __name__ == "__main__":
+    page(words(st.session_state["lang"]))

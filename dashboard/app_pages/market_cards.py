@@ -1,0 +1,185 @@
+"""What stands below the controls of the Market page, in order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from functools import partial
+
+import streamlit as st
+
+from dashboard import cache
+from dashboard.app_pages.market_controls import View, event_name
+from dashboard.components import Card, Provenance, figure_card, plain, table_card
+from dashboard.figures import labels
+from dashboard.figures.market import (
+    abnormal_return_figure,
+    car_figure,
+    peers_figure,
+    prices_figure,
+)
+from dashboard.figures.theme import Mode
+from dashboard.studies import MarketStudy, market_study
+from dashboard.tables import market as tables
+from dashboard.tables import remarks
+from dashboard.text import Words
+
+AROUND = {"event": 60, "all": None}
+"""Trading days shown on either side of the chosen events, by the code of the span."""
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What is shown, and how: the study, the choice, the language and the theme."""
+
+    study: MarketStudy
+    view: View
+    said: Words
+    mode: Mode
+
+
+def cards(view: View, said: Words, mode: Mode) -> list[Card]:
+    """Return all cards; each one draws itself when it is called."""
+    study = cache.study(market_study, view.ticker, view.spec, event_ids=view.event_ids)
+    subject = Subject(study, view, said, mode)
+    return [
+        *_prices(subject),
+        *_reaction(subject),
+        *_peers(subject),
+        *_cautions(subject),
+    ]
+
+
+def _prices(subject: Subject) -> list[Card]:
+    study, view, said = subject.study, subject.view, subject.said
+    line = said.t(
+        "{n_bars} daily bars of {ticker} to {date}; market: {benchmark}",
+        n_bars=said.number(len(study.prices), digits=0),
+        ticker=study.instrument["ticker"],
+        date=said.date(_last_day(study)),
+        benchmark=study.benchmark,
+    )
+    measured = Provenance(
+        "measured",
+        said.t("{currency} per share", currency=study.instrument["currency"]),
+        _last_day(study),
+        url=study.prices_source,
+    )
+    figure = prices_figure(study, said, view.event_ids, around=AROUND[view.span], mode=subject.mode)
+    title = said.t("Price with its events")
+    return [
+        partial(st.caption, plain(line)),
+        _heading(said.t("What the price did")),
+        partial(figure_card, said, title, figure, tables.prices(study, said), measured),
+    ]
+
+
+def _reaction(subject: Subject) -> list[Card]:
+    study, said, chosen = subject.study, subject.said, subject.view.event_ids
+    told = [
+        _heading(said.t("Whether the events moved it")),
+        partial(st.markdown, tables.guard_sentence(study, chosen, said)),
+    ]
+    if study.events.empty:
+        return told
+    every = partial(
+        table_card,
+        said,
+        tables.events(study, chosen, said),
+        heading=said.t("Every event"),
+        provenance=_estimated(subject),
+    )
+    return [*told, *_paths(subject), every, *_together(subject)]
+
+
+def _paths(subject: Subject) -> list[Card]:
+    """Return the abnormal returns by day and cumulated, where an event could be measured."""
+    study, said, chosen = subject.study, subject.said, subject.view.event_ids
+    if study.paths.empty:
+        return []
+    estimated, model = _estimated(subject), labels.model(said, study.spec.model)
+    by_day = abnormal_return_figure(study, chosen, said, subject.mode)
+    cumulative = car_figure(study, chosen, said, subject.mode)
+    days = tables.paths(study, chosen, said, "abnormal-return")
+    sums = tables.paths(study, chosen, said, "cumulative-abnormal-return")
+    by_day_title = said.t("Abnormal return by day ({model})", model=model)
+    cumulative_title = said.t("Cumulative abnormal return ({model})", model=model)
+    return [
+        partial(figure_card, said, by_day_title, by_day, days, estimated),
+        partial(figure_card, said, cumulative_title, cumulative, sums, estimated),
+    ]
+
+
+def _together(subject: Subject) -> list[Card]:
+    """Return the tests over several events, where there are several."""
+    study, said = subject.study, subject.said
+    if list(study.events["status"]).count("tested") < 2:
+        return []
+    note = said.t(
+        "Few events on few days: the tests that do not correct for that reject too often; read "
+        "them together."
+    )
+    return [
+        partial(
+            table_card,
+            said,
+            tables.aggregate(study, said),
+            heading=said.t("The tested events together"),
+            provenance=_estimated(subject),
+            note=note,
+        )
+    ]
+
+
+def _peers(subject: Subject) -> list[Card]:
+    study, said = subject.study, subject.said
+    if study.peers.empty:
+        return []
+    around = study.events.loc[study.events["event_id"] == study.peers_event_id]
+    told = [
+        said.t(
+            "Around {event}; choose other events above to look around another day.",
+            event=plain(event_name(event, said)),
+        )
+        for event in around.to_dict("records")
+    ]
+    figure = peers_figure(study, said, mode=subject.mode)
+    title = said.t("Other concept shares on the same day")
+    return [
+        _heading(said.t("Whether other shares moved too")),
+        *(partial(st.markdown, sentence) for sentence in told),
+        partial(
+            figure_card,
+            said,
+            title,
+            figure,
+            tables.peers(study, said),
+            _estimated(subject, said.t("each share's own market")),
+        ),
+    ]
+
+
+def _cautions(subject: Subject) -> list[Card]:
+    study, said = subject.study, subject.said
+    notes = [plain(remarks.note_sentence(note, study, said)) for note in study.notes]
+    title = said.t("Suspensions and price limits")
+    return [
+        _heading(said.t("What to know before trusting it")),
+        *([partial(st.markdown, "\n".join(f"- {note}" for note in notes))] if notes else []),
+        partial(table_card, said, tables.flags(study, said), heading=title),
+    ]
+
+
+def _heading(text: str) -> Card:
+    return partial(st.header, text, anchor=False)
+
+
+def _last_day(study: MarketStudy) -> date | None:
+    days = study.prices["trade_date"]
+    return days.iloc[-1] if len(days) else None
+
+
+def _estimated(subject: Subject, market: str = "") -> Provenance:
+    study = subject.study
+    method = tables.method_sentence(study, market or study.benchmark, subject.said)
+    return Provenance("estimated", "", _last_day(subject.study), method)

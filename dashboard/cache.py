@@ -1,0 +1,109 @@
+"""What pages read, kept in memory: keyed by the snapshot, so that a new one refreshes them.
+
+Frames come as copies; studies, figures and cards are shared between sessions and must not be
+changed.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Hashable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pandas as pd
+import streamlit as st
+
+from dashboard.figures.theme import Mode
+from dashboard.text import Words
+from etl.config import default_data_dir
+from etl.warehouse import SnapshotInfo, SnapshotReader
+
+T = TypeVar("T")
+
+
+def data_dir() -> Path:
+    """Return the data folder named after ``--data=`` on the command line, or the user's own."""
+    given = [word.removeprefix("--data=") for word in sys.argv[1:] if word.startswith("--data=")]
+    return Path(given[-1]) if given else default_data_dir()
+
+
+def reader() -> SnapshotReader:
+    """Return the reader of the published snapshot; it follows a newer one by itself."""
+    return _reader(str(data_dir()))
+
+
+def info() -> SnapshotInfo:
+    """Return which snapshot is being read."""
+    return reader().info
+
+
+def ask(question: Callable[..., pd.DataFrame], *parameters: Hashable) -> pd.DataFrame:
+    """Return the answer of a function of :mod:`dashboard.queries` about the present snapshot."""
+    return _ask(_key(), question.__name__, parameters, question, reader())
+
+
+def study(question: Callable[..., T], *parameters: Hashable, **named: Hashable) -> T:
+    """Return the result of a function of :mod:`dashboard.studies` about the present snapshot."""
+    return _study(_key(), question.__name__, parameters, named, question, reader())
+
+
+def drawn(name: str, build: Callable[[Mode], T], said: Words, *parameters: Hashable) -> T:
+    """Return what ``build`` makes in the theme of the page: a figure, or all cards of a page.
+
+    ``parameters`` say what it depends on beside snapshot, language and theme.
+    """
+    mode: Mode = "dark" if st.context.theme.type == "dark" else "light"
+    return _drawn(_key(), name, said.language, mode, parameters, build)
+
+
+def forget() -> None:
+    """Drop everything that is kept: the retry of a page that failed."""
+    for kept in (_reader, _ask, _study, _drawn):
+        kept.clear()
+
+
+def _key() -> str:
+    present = info()
+    return f"{present.path}:{present.snapshot_id}"
+
+
+@st.cache_resource(show_spinner=False, max_entries=8)
+def _reader(folder: str) -> SnapshotReader:
+    return SnapshotReader(Path(folder))
+
+
+# Whether a source is stale changes with the day, so answers do not live for ever.
+@st.cache_data(show_spinner=False, max_entries=64, ttl="1h")
+def _ask(
+    snapshot: str,
+    name: str,
+    parameters: tuple[Hashable, ...],
+    _question: Callable[..., pd.DataFrame],
+    _source: SnapshotReader,
+) -> pd.DataFrame:
+    return _question(_source, *parameters)
+
+
+@st.cache_resource(show_spinner=False, max_entries=64)
+def _study(
+    snapshot: str,
+    name: str,
+    parameters: tuple[Hashable, ...],
+    named: dict[str, Hashable],
+    _question: Callable[..., Any],
+    _source: SnapshotReader,
+) -> Any:
+    return _question(_source, *parameters, **named)
+
+
+@st.cache_resource(show_spinner=False, max_entries=256)
+def _drawn(
+    snapshot: str,
+    name: str,
+    language: str,
+    mode: Mode,
+    parameters: tuple[Hashable, ...],
+    _build: Callable[[Mode], Any],
+) -> Any:
+    return _build(mode)

@@ -1,0 +1,333 @@
+"""What every page is made of: badges, tiles, cards with a table behind a switch, and states."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cached_property
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+import pandas as pd
+import plotly.graph_objects as go
+import streamlit as st
+from streamlit.column_config import (
+    CheckboxColumn,
+    DateColumn,
+    DatetimeColumn,
+    LinkColumn,
+    NumberColumn,
+    TextColumn,
+)
+
+from dashboard import cache
+from dashboard.text import MISSING, Words
+from etl.errors import ArtonomicsError, SnapshotMissingError
+
+PLOTLY_CONFIG = {
+    "displaylogo": False,
+    "showSendToCloud": False,
+    "scrollZoom": False,
+    "modeBarButtonsToRemove": ["select2d", "lasso2d", "autoScale2d"],
+}
+"""No logo, and nothing that would send a figure away."""
+
+_EVIDENCE_LOOKS = {
+    "measured": ("green", "straighten"),
+    "disclosed": ("blue", "campaign"),
+    "estimated": ("orange", "query_stats"),
+    "simulated": ("violet", "casino"),
+    "assumed": ("gray", "help"),
+}
+_ROWS_IN_FULL = 15
+"""A table with more rows than that scrolls."""
+_MARKDOWN_SIGNS = re.compile(r"([\\`*_{}\[\]()#+\-!|$~<>:])")
+
+Card = Callable[[], object]
+"""A part of a page that draws itself when it is called."""
+
+ColumnKind = Literal[
+    "text", "wide", "integer", "number", "any", "percent", "date", "instant", "link", "check"
+]
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """Where a number comes from.
+
+    Attributes
+    ----------
+    evidence_kind
+        How it came to be.
+    unit
+        Its unit, in the reader's language; empty where the number bears it already.
+    as_of
+        The day it is about or was known on.
+    source
+        Title of the source, or the method behind an estimate; without one the address's host.
+    url
+        Address of the source where there is one.
+    """
+
+    evidence_kind: str
+    unit: str = ""
+    as_of: date | None = None
+    source: str = ""
+    url: str = ""
+
+
+@dataclass(frozen=True)
+class TableColumn:
+    """A shown column: its heading, how it is written, its decimals and its explanation."""
+
+    label: str
+    kind: ColumnKind = "text"
+    digits: int = 2
+    help: str | None = None
+
+
+@dataclass(frozen=True)
+class Table:
+    """A frame to show and to download: the columns to show in order, with their headings."""
+
+    frame: pd.DataFrame
+    columns: Mapping[str, TableColumn] = field(default_factory=dict[str, TableColumn])
+    file_name: str = "table"
+
+    @cached_property
+    def shown(self) -> pd.DataFrame:
+        """The shown columns in order."""
+        return self.frame.loc[:, list(self.columns)]
+
+    @cached_property
+    def looks(self) -> dict[str, Any]:
+        """The shown columns as Streamlit is told about them."""
+        return {name: _column(look) for name, look in self.columns.items()}
+
+    def csv(self) -> bytes:
+        """Return the shown columns as CSV under their raw names (UTF-8 with a mark for Excel)."""
+        return self.shown.to_csv(index=False).encode("utf-8-sig")
+
+
+def plain(text: object) -> str:
+    """Return ``text`` with every sign escaped that Markdown would take for its own."""
+    return _MARKDOWN_SIGNS.sub(r"\\\1", str(text).replace("\n", " "))
+
+
+def evidence_badge(words: Words, kind: str) -> str:
+    """Return the Markdown of an evidence badge: colour, icon and word say the same."""
+    colour, icon = _EVIDENCE_LOOKS[kind]
+    return f":{colour}-badge[:material/{icon}: {words.evidence(kind)}]"
+
+
+def freshness_badge(words: Words, *, stale: bool | None) -> str:
+    """Return the Markdown of a freshness badge; ``None`` is a source that never goes stale."""
+    if stale is None:
+        return f":gray-badge[:material/inventory_2: {words.t('fixed')}]"
+    if stale:
+        return f":orange-badge[:material/history: {words.t('stale')}]"
+    return f":green-badge[:material/check_circle: {words.t('fresh')}]"
+
+
+def provenance_line(words: Words, provenance: Provenance) -> str:
+    """Return one Markdown line: evidence badge, unit, as-of date and source with its link."""
+    parts = [evidence_badge(words, provenance.evidence_kind)]
+    if provenance.unit:
+        parts.append(plain(provenance.unit))
+    if provenance.as_of is not None and not pd.isna(provenance.as_of):
+        parts.append(words.t("as of {date}", date=words.date(provenance.as_of)))
+    if provenance.source or provenance.url:
+        title = provenance.source or str(urlsplit(provenance.url).hostname)
+        parts.append(_link(title, provenance.url))
+    return " · ".join(parts)
+
+
+def provenance_note(words: Words, provenance: Provenance) -> None:
+    """Show the line in small letters (a caption would fade badge and link below the contrast)."""
+    st.markdown(f":small[{provenance_line(words, provenance)}]")
+
+
+def metric_tile(
+    words: Words, label: str, value: str, provenance: Provenance, *, notes: Sequence[str] = ()
+) -> None:
+    """Show one number in a frame, with what is known about it below (``notes`` are Markdown)."""
+    with st.container(border=True, height="stretch"):
+        st.metric(label, value)
+        for note in notes:
+            st.markdown(note)
+        provenance_note(words, provenance)
+
+
+def figure_card(
+    words: Words,
+    heading: str,
+    figure: go.Figure,
+    table: Table,
+    provenance: Provenance,
+) -> None:
+    """Show a figure with its table behind a switch, a download, alternative text and its source.
+
+    ``figure.layout.meta["alt"]`` says in words what is drawn; ``table.file_name`` is the card's
+    key on the page.
+    """
+    with st.container(border=True):
+        with _card_head(heading):
+            as_table = st.toggle(words.t("Show as table"), key=f"{table.file_name}:table")
+            download_button(words, table)
+        if as_table:
+            frame_view(table)
+        else:
+            st.plotly_chart(
+                figure,
+                theme=None,
+                key=f"{table.file_name}:figure",
+                config=PLOTLY_CONFIG,
+                alt=str(figure["layout"]["meta"]["alt"]),
+            )
+        provenance_note(words, provenance)
+
+
+def table_card(
+    words: Words,
+    table: Table,
+    *,
+    heading: str = "",
+    note: str = "",
+    provenance: Provenance | None = None,
+) -> None:
+    """Show a table with its download and where it comes from; an empty one says so."""
+    with st.container(border=True):
+        with _card_head(heading):
+            st.caption(words.n("{n} row", "{n} rows", len(table.frame)), width="content")
+            download_button(words, table)
+        if note:
+            st.caption(note)
+        if table.frame.empty:
+            st.info(words.t("There is nothing to list."), icon=":material/inbox:")
+        else:
+            frame_view(table)
+        if provenance is not None:
+            provenance_note(words, provenance)
+
+
+def frame_view(table: Table) -> None:
+    """Show the table itself; long ones are sent to the browser as it scrolls."""
+    st.dataframe(
+        table.shown,
+        hide_index=True,
+        column_config=table.looks,
+        key=f"{table.file_name}:frame",
+        lazy=True,
+        placeholder=MISSING,
+        height="content" if len(table.frame) <= _ROWS_IN_FULL else "auto",
+        alt=table.file_name.replace("-", " "),
+    )
+
+
+def download_button(words: Words, table: Table) -> None:
+    """Offer the table as CSV; it is written only when somebody asks for it."""
+    st.download_button(
+        words.t("Download CSV"),
+        data=table.csv,
+        file_name=f"artonomics-{table.file_name}.csv",
+        mime="text/csv",
+        key=f"{table.file_name}:csv",
+        icon=":material/download:",
+        type="tertiary",
+        on_click="ignore",
+    )
+
+
+def with_states(words: Words, body: Callable[[Words], None]) -> None:
+    """Show the body of a page; nothing collected and failures become states with a next step."""
+    try:
+        _stale_banner(words)
+        body(words)
+    except SnapshotMissingError as missing:
+        _empty_state(words, missing)
+    except ArtonomicsError as failure:
+        _error_state(words, failure)
+
+
+@contextmanager
+def _card_head(heading: str) -> Iterator[None]:
+    """Put a heading at the left and what the body adds at the right of one line."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if heading:
+            st.subheader(heading, anchor=False, width="stretch")
+        else:
+            st.space("stretch")
+        yield
+
+
+def _stale_banner(words: Words) -> None:
+    """Say that older data is shown, where the reader had to fall back on it."""
+    info = cache.info()
+    if info.note:
+        st.warning(
+            words.t(
+                "**Stale.** The newest snapshot cannot be read; the last good one, of {date}, is "
+                "shown.",
+                date=words.instant(info.published_at),
+            )
+            + f" {plain(info.note)}",
+            icon=":material/history:",
+        )
+
+
+def _empty_state(words: Words, missing: SnapshotMissingError) -> None:
+    st.info(
+        words.t(
+            "**Nothing has been collected yet.** Run `artonomics etl run --offline` to publish the "
+            "bundled snapshot, then try again."
+        ),
+        icon=":material/inbox:",
+    )
+    st.caption(words.t("Code {code}", code=plain(missing.code)))
+    _retry(words)
+
+
+def _error_state(words: Words, failure: ArtonomicsError) -> None:
+    st.error(
+        words.t("**This cannot be shown.** {reason}", reason=plain(failure)),
+        icon=":material/error:",
+    )
+    st.caption(words.t("Code {code}", code=plain(failure.code)))
+    _retry(words)
+
+
+def _retry(words: Words) -> None:
+    st.button(words.t("Try again"), on_click=cache.forget, icon=":material/refresh:", key="retry")
+
+
+def _link(title: str, url: str) -> str:
+    return f"[{plain(title)}]({url.replace(')', '%29')})" if url else plain(title)
+
+
+def _column(look: TableColumn) -> Any:
+    match look.kind:
+        case "integer":
+            return NumberColumn(look.label, format="%,d", help=look.help)
+        case "number":
+            return NumberColumn(look.label, format=f"%,.{look.digits}f", help=look.help)
+        case "any":
+            return NumberColumn(look.label, format="localized", help=look.help)
+        case "check":
+            return CheckboxColumn(look.label, help=look.help)
+        case "percent":
+            return NumberColumn(look.label, format="percent", help=look.help)
+        case "date":
+            return DateColumn(look.label, format="YYYY-MM-DD", help=look.help)
+        case "instant":
+            return DatetimeColumn(
+                look.label, format="YYYY-MM-DD HH:mm", timezone="UTC", help=look.help
+            )
+        case "link":
+            return LinkColumn(look.label, display_text=r"https?://(?:www\.)?([^/]+)")
+        case "wide":
+            return TextColumn(look.label, width="large", help=look.help)
+        case "text":
+            return TextColumn(look.label, help=look.help)

@@ -1,0 +1,245 @@
+"""What all figures share: palette, templates, fonts, direction marks, and the finishing touch.
+
+Colour never carries a meaning alone: every series also has its dash and its marker.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+Mode = Literal["light", "dark"]
+DirectionScheme = Literal["default", "red_up", "green_up"]
+
+BLUE, VERMILION, GREEN = "#0072B2", "#D55E00", "#009E73"
+ORANGE, PINK, SKY = "#E69F00", "#CC79A7", "#56B4E9"
+PALETTE = (BLUE, VERMILION, GREEN, ORANGE, PINK, SKY)
+"""Okabe–Ito without black, in the order used for series."""
+DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
+MARKERS = ("circle", "diamond", "square", "triangle-up", "cross", "x")
+
+FONT_STACK = (
+    '"Noto Sans CJK SC", "Noto Sans SC", "Source Han Sans SC", "PingFang SC", "Hiragino Sans GB", '
+    '"Microsoft YaHei", "WenQuanYi Micro Hei", "Noto Sans", "DejaVu Sans", Arial, sans-serif'
+)
+"""Local fonts only; the ones with Chinese characters come first, so that no text mixes faces."""
+
+MAX_POINTS = 2_000
+"""Most points sent in one trace."""
+
+
+_UPRIGHT_TITLE_WIDTH = 24
+
+
+@dataclass(frozen=True)
+class Ink:
+    """The neutral colours of a theme: text (contrast at least 4.5:1), quiet lines, paper."""
+
+    text: str
+    quiet: str
+    grid: str
+    paper: str
+
+
+INKS: dict[Mode, Ink] = {
+    "light": Ink(text="#1F2430", quiet="#6B7280", grid="#E3E6EB", paper="#FFFFFF"),
+    "dark": Ink(text="#E8EAED", quiet="#9AA3AF", grid="#323843", paper="#0E1117"),
+}
+_DIRECTION_COLOURS: dict[DirectionScheme, tuple[str, str]] = {
+    "default": (BLUE, ORANGE),
+    "red_up": (VERMILION, GREEN),
+    "green_up": (GREEN, VERMILION),
+}
+
+
+@dataclass(frozen=True)
+class SeriesStyle:
+    """Colour, dash and marker of one series; they change together."""
+
+    color: str
+    dash: str
+    symbol: str
+
+
+def series_style(position: int) -> SeriesStyle:
+    """Return the look of the series at ``position`` (0-based; repeats after six)."""
+    turn = position % len(PALETTE)
+    return SeriesStyle(PALETTE[turn], DASHES[turn], MARKERS[turn])
+
+
+def direction_mark(value: float, scheme: DirectionScheme = "default") -> tuple[str, str]:
+    """Return the glyph and colour for a change: ▲ up, ▼ down, and a plain dash for none or missing.
+
+    ``red_up`` follows the custom of China and Japan, ``green_up`` that of Europe and America.
+    """
+    up, down = _DIRECTION_COLOURS[scheme]
+    if pd.isna(value) or value == 0:
+        return "–", INKS["light"].quiet
+    return ("▲", up) if value > 0 else ("▼", down)
+
+
+def translucent(color: str, opacity: float) -> str:
+    """Return a hexadecimal colour as ``rgba`` with the given opacity (0–1)."""
+    red, green, blue = (int(color[i : i + 2], 16) for i in (1, 3, 5))
+    return f"rgba({red}, {green}, {blue}, {opacity:g})"
+
+
+def template(mode: Mode = "light") -> go.layout.Template:
+    """Return the template of a theme: neutral colours, palette, fonts, axes that make room."""
+    ink = INKS[mode]
+    axis = {
+        "gridcolor": ink.grid,
+        "linecolor": ink.quiet,
+        "zerolinecolor": ink.quiet,
+        "zerolinewidth": 1,
+        "ticks": "outside",
+        "tickcolor": ink.quiet,
+        "automargin": True,
+        "title": {"standoff": 8, "font": {"size": 13}},
+    }
+    return go.layout.Template(
+        layout={
+            "paper_bgcolor": ink.paper,
+            "plot_bgcolor": ink.paper,
+            "font": {"family": FONT_STACK, "size": 13, "color": ink.text},
+            "colorway": PALETTE,
+            "xaxis": axis,
+            "yaxis": axis,
+            "hoverlabel": {"font": {"family": FONT_STACK}},
+            "separators": ".,",
+        }
+    )
+
+
+def finish(
+    figure: go.Figure,
+    *,
+    alt: str,
+    mode: Mode,
+    axis_titles: tuple[str, str] | None = None,
+    height: int = 360,
+    top: int = 12,
+) -> go.Figure:
+    """Give a figure what every figure has, and return it.
+
+    Parameters
+    ----------
+    figure
+        The figure; changed in place.
+    alt
+        What the figure shows, in words computed from its data; kept in ``layout.meta["alt"]``.
+    mode
+        Light or dark.
+    axis_titles
+        Titles of x and y with their units; ``None`` where the figure has set its own.
+    height
+        Height in pixels; the width follows the page.
+    top
+        Pixels kept free above the plot for labels.
+    """
+    figure.update_layout(
+        template=template(mode),
+        height=height,
+        margin={"l": 12, "r": 16, "t": top, "b": 12},
+        meta={"alt": alt},
+        legend={
+            "orientation": "h",
+            "yref": "container",
+            "y": 0,
+            "yanchor": "bottom",
+            "x": 0,
+            "xanchor": "left",
+            "bgcolor": "rgba(0,0,0,0)",
+        },
+    )
+    if axis_titles is not None:
+        figure.update_xaxes(title_text=axis_titles[0])
+        figure.update_yaxes(title_text=upright_title(axis_titles[1]))
+    return figure
+
+
+def empty(message: str, mode: Mode = "light") -> go.Figure:
+    """Return a figure that says why there is nothing to draw."""
+    figure = go.Figure()
+    figure.add_annotation(
+        text=wrap(message, 60), showarrow=False, x=0.5, y=0.5, xref="paper", yref="paper"
+    )
+    figure.update_xaxes(visible=False)
+    figure.update_yaxes(visible=False)
+    return finish(figure, alt=message, mode=mode, height=160)
+
+
+def thin(frame: pd.DataFrame, column: str, limit: int = MAX_POINTS) -> pd.DataFrame:
+    """Return at most ``limit`` rows of a time series that still show its shape and its gaps.
+
+    Each stretch of rows keeps its first, last, lowest, highest and first missing value of
+    ``column``; a frame that is short enough is returned unchanged.
+    """
+    if len(frame) <= limit:
+        return frame
+    values = frame[column].to_numpy(dtype=float)
+    edges = np.linspace(0, len(frame), limit // 5 + 1, dtype=int)
+    kept: set[int] = set()
+    for start, end in pairwise(edges.tolist()):
+        part = values[start:end]
+        missing = np.flatnonzero(np.isnan(part))
+        kept.update((start, end - 1), (start + missing[:1]).tolist())
+        if len(missing) < len(part):
+            kept.update((start + int(np.nanargmin(part)), start + int(np.nanargmax(part))))
+    return frame.iloc[sorted(kept)]
+
+
+def wrap(text: str, width: int, lines: int = 0) -> str:
+    """Return ``text`` broken by ``<br>`` at ``width`` columns, an ellipsis after ``lines`` lines.
+
+    Chinese characters take two columns and may be broken anywhere; ``lines=0`` keeps everything.
+    """
+    rows = [""]
+    for word in _breakable(text):
+        if _columns(rows[-1]) + _columns(word.rstrip()) > width and rows[-1]:
+            rows.append("")
+        rows[-1] += word if rows[-1] else word.lstrip()
+    rows = [row.rstrip() for row in rows]
+    if lines and len(rows) > lines:
+        rows = [*rows[: lines - 1], rows[lines - 1].rstrip(" ,，。") + "…"]
+    return "<br>".join(rows)
+
+
+def upright_title(title: str) -> str:
+    """Return the title of a vertical axis in two lines, the unit below where it fits.
+
+    A title longer than a low figure would be cut off at its ends.
+    """
+    what, unit = re.split(r"\s*(?=[(（])", f"{title}(", maxsplit=1)
+    if len(unit) > 1 and _columns(what) <= _UPRIGHT_TITLE_WIDTH:
+        return f"{what}<br>{unit[:-1]}"
+    return wrap(title, _UPRIGHT_TITLE_WIDTH)
+
+
+def escape(text: str) -> str:
+    """Return ``text`` safe as a plotly label, which understands a few HTML tags."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def _columns(text: str) -> int:
+    return sum(2 if ord(sign) > 0x2E7F else 1 for sign in text)
+
+
+def _breakable(text: str) -> Sequence[str]:
+    """Return the pieces between which a line may break: words, and single Chinese characters."""
+    pieces: list[str] = [""]
+    for sign in text:
+        if ord(sign) > 0x2E7F:
+            pieces += [sign, ""]
+            continue
+        pieces[-1] += sign
+        if sign == " ":
+            pieces.append("")
+    return [piece for piece in pieces if piece]

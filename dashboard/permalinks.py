@@ -1,0 +1,129 @@
+"""The address holds every choice by its raw code, so that a link restores the view.
+
+A choice is read from the query string when the page opens (or when the address changes under it),
+kept by the widget of the same key, and written back. An impossible code in the address is replaced
+by the default and said on the page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+import streamlit as st
+
+from dashboard.text import Words
+
+T = TypeVar("T")
+
+
+def restore(key: str, parse: Callable[[str], T], default: T, words: Words) -> None:
+    """Put the value that the address names for ``key`` into the session, before its widget.
+
+    Parameters
+    ----------
+    key
+        Name in the query string and key of the widget.
+    parse
+        Code → value; raises ``ValueError`` where the code is impossible.
+    default
+        Value where the address says nothing or something impossible.
+    """
+    code = st.query_params.get(key)
+    if code is None:
+        st.session_state.setdefault(key, default)
+        return
+    if key in st.session_state and code == st.session_state.get(_written(key)):
+        return
+    try:
+        st.session_state[key] = parse(code)
+    except ValueError as problem:
+        st.session_state[key] = default
+        st.warning(
+            words.t(
+                "The address asks for {key}={code}, which cannot be shown: {problem}. "
+                "The default is used instead.",
+                key=key,
+                code=f"`{code[:60].replace('`', '')}`",
+                problem=str(problem),
+            )
+        )
+
+
+def remember(key: str, code: str) -> None:
+    """Write the code of the present choice of ``key`` into the address."""
+    st.session_state[_written(key)] = code
+    if st.query_params.get(key) != code:
+        st.query_params[key] = code
+
+
+def forget(key: str) -> None:
+    """Drop the choice of ``key`` and its code: it belonged to something no longer shown."""
+    st.session_state.pop(key, None)
+    if key in st.query_params:
+        del st.query_params[key]
+
+
+def chosen(key: str) -> str:
+    """Return the code that the widget ``key`` holds, and write it into the address."""
+    code: str = st.session_state[key]
+    remember(key, code)
+    return code
+
+
+def one_of(options: Sequence[str], words: Words) -> Callable[[str], str]:
+    """Return a parser that accepts one of ``options``."""
+
+    def parse(code: str) -> str:
+        if code not in options:
+            shown = ", ".join(options[:12]) + (", …" if len(options) > 12 else "")
+            raise ValueError(words.t("expected one of {options}", options=shown))
+        return code
+
+    return parse
+
+
+def several_of(options: Sequence[str], words: Words) -> Callable[[str], list[str]]:
+    """Return a parser of codes out of ``options``, separated by commas; none at all is allowed."""
+    single = one_of(options, words)
+    return lambda codes: [single(code) for code in codes.split(",") if code]
+
+
+def whole_number(low: int, high: int, words: Words) -> Callable[[str], int]:
+    """Return a parser that accepts a whole number between ``low`` and ``high``."""
+
+    def parse(code: str) -> int:
+        expected = words.t("expected a whole number from {low} to {high}", low=low, high=high)
+        try:
+            number = int(code)
+        except ValueError:
+            raise ValueError(expected) from None
+        if not low <= number <= high:
+            raise ValueError(expected)
+        return number
+
+    return parse
+
+
+def span(low: int, high: int, words: Words) -> Callable[[str], tuple[int, int]]:
+    """Return a parser of two whole numbers in order, written ``-2,2``."""
+
+    def parse(code: str) -> tuple[int, int]:
+        expected = words.t(
+            "expected two whole numbers from {low} to {high} in order, for example -2,2",
+            low=low,
+            high=high,
+        )
+        try:
+            first, last = (int(part) for part in code.split(","))
+        except ValueError:
+            raise ValueError(expected) from None
+        if not low <= first <= last <= high:
+            raise ValueError(expected)
+        return first, last
+
+    return parse
+
+
+def _written(key: str) -> str:
+    return f"{key}:written"

@@ -1,0 +1,117 @@
+"""A report document as PDF: tagged, with a title, the same bytes for the same document."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, assert_never
+
+import typst
+
+from dashboard.reports.document import Block, Document, Grid, Paragraph, Picture, Points
+
+TEMPLATE = Path(__file__).with_name("report.typ")
+MAX_PAGES = 2
+LAYOUTS = ((9.0, 1.0), (8.8, 0.95), (8.5, 0.9), (8.2, 0.85), (7.9, 0.8), (7.5, 0.68))
+"""Text size (pt) and width of figures (share of the page) tried in turn until the report fits its
+pages; the last one is kept in any case, because nothing may be left out."""
+
+_LONG_ADDRESS = 64
+
+
+def render(document: Document, drawings: Mapping[str, str], fonts: Sequence[str]) -> bytes:
+    """Return the PDF of a document (PDF/UA-1 and PDF/A-2a).
+
+    Parameters
+    ----------
+    document
+        What the report says.
+    drawings
+        The SVG of each figure by its key.
+    fonts
+        Installed font families, the best first.
+    """
+    content = json.dumps(_plain(document, drawings, fonts), ensure_ascii=False)
+    compiled = b""
+    for size, width in LAYOUTS:
+        inputs = {"document": content, "size": str(size), "picture_width": str(width)}
+        compiler = typst.Compiler(TEMPLATE, sys_inputs=inputs)
+        compiled = compiler.compile(
+            format="pdf",
+            pdf_standards=["a-2a", "ua-1"],
+            timestamp=int(document.data_at.timestamp()),
+        )
+        if json.loads(compiler.query("<pages>", field="value", one=True)) <= MAX_PAGES:
+            break
+    assert isinstance(compiled, bytes)
+    return compiled
+
+
+def _plain(document: Document, drawings: Mapping[str, str], fonts: Sequence[str]) -> dict[str, Any]:
+    day = document.data_at
+    return {
+        "language": document.language,
+        "title": document.title,
+        "subtitle": document.subtitle,
+        "fonts": list(fonts),
+        "data_date": [day.year, day.month, day.day],
+        "finding": document.finding,
+        "sections": [
+            {
+                "heading": section.heading,
+                "blocks": [_block(block, drawings) for block in section.blocks],
+            }
+            for section in document.sections
+        ],
+        "sources_heading": document.sources_heading,
+        "sources": [
+            {
+                "title": source.title,
+                "address": source.address if source.on_the_web else "",
+                "shown": _shortened(source.address),
+            }
+            for source in document.sources
+        ],
+        "facts": document.facts,
+        "disclaimer": document.disclaimer,
+    }
+
+
+def _block(block: Block, drawings: Mapping[str, str]) -> dict[str, Any]:
+    match block:
+        case Paragraph():
+            return {"kind": "paragraph", "text": block.text}
+        case Points():
+            return {"kind": "points", "items": block.items}
+        case Picture():
+            svg = drawings[block.key]
+            return {"kind": "picture", "svg": svg, "alt": block.alt, "caption": block.caption}
+        case Grid():
+            return {
+                "kind": "grid",
+                "caption": block.caption,
+                "header": block.header,
+                "rows": block.rows,
+                "numeric": block.numeric,
+                "widths": _widths(block),
+            }
+        case _:
+            assert_never(block)
+
+
+def _widths(grid: Grid) -> list[int]:
+    """Return the share of each text column that is long; 0 for a column as wide as its text."""
+    columns = list(zip(*grid.rows, strict=True)) or [()] * len(grid.header)
+    longest = [max(map(len, column), default=0) for column in columns]
+    return [
+        0 if numeric or length <= 22 else length
+        for length, numeric in zip(longest, grid.numeric, strict=True)
+    ]
+
+
+def _shortened(address: str) -> str:
+    """Return an address as shown: without its scheme, cut in the middle where it is long."""
+    shown = address.removeprefix("https://").removeprefix("http://")
+    half = _LONG_ADDRESS // 2
+    return shown if len(shown) <= _LONG_ADDRESS else f"{shown[:half]}…{shown[-half:]}"

@@ -1,0 +1,14 @@
+"""Queries and analytics put together: what pages and reports show, without Streamlit."""
+
+from dashboard.studies.break_even import Assumptions, BreakEvenStudy, break_even_study
+from dashboard.studies.market import MarketStudy, market_study
+from dashboard.studies.notes import Note
+
+__all__ = [
+    "Assumptions",
+    "BreakEvenStudy",
+    "MarketStudy",
+    "Note",
+    "break_even_study",
+    "market_study",
+]

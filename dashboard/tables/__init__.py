@@ -1,0 +1,1 @@
+"""The tables that pages show and offer for download, with headings in the reader's language."""

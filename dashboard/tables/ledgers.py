@@ -1,0 +1,195 @@
+"""The tables of the Data page: sources, runs, rejects, claims, financials and the dictionary."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from dashboard.components import Table, TableColumn
+from dashboard.text import Words
+from etl import marts, schemas
+from etl.schemas import TABLES
+
+
+def sources(frame: pd.DataFrame, said: Words) -> Table:
+    """Return every source with its reach, its last run and its terms."""
+    names = _names(said)
+    frame = frame.assign(
+        freshness=[_freshness(said, state) for state in frame["stale"]],
+        kinds=[_evidence(said, kinds) for kinds in frame["evidence_kinds"]],
+        passing_on=frame["redistributable"].replace(names),
+        outcome=frame["last_status"].replace(names),
+    )
+    columns = {
+        "source": TableColumn(said.t("Source")),
+        "freshness": TableColumn(said.t("Freshness")),
+        "last_observation": TableColumn(said.t("Last observation"), "date"),
+        "n_rows": TableColumn(said.t("Rows"), "integer"),
+        "kinds": TableColumn(said.t("Evidence")),
+        "passing_on": TableColumn(said.t("May be passed on")),
+        "last_run_at": TableColumn(said.t("Last run (UTC)"), "instant"),
+        "outcome": TableColumn(said.t("Last status")),
+        "title": TableColumn(said.t("Title"), "wide"),
+        "licence": TableColumn(said.t("Terms"), "wide"),
+        "publisher": TableColumn(said.t("Publisher"), "wide"),
+        "freshness_calendar": TableColumn(said.t("Calendar")),
+        "live": TableColumn(said.t("Live"), "check"),
+        "note": TableColumn(said.t("Doubts and limits"), "wide"),
+    }
+    return Table(frame, columns, "sources")
+
+
+def runs(frame: pd.DataFrame, said: Words) -> Table:
+    """Return the run ledger."""
+    names = _names(said)
+    frame = frame.assign(way=frame["mode"].replace(names), outcome=frame["status"].replace(names))
+    columns = {
+        "started_at": TableColumn(said.t("Started (UTC)"), "instant"),
+        "source": TableColumn(said.t("Source")),
+        "way": TableColumn(said.t("Mode")),
+        "outcome": TableColumn(said.t("Status")),
+        "rows_in": TableColumn(said.t("Rows in"), "integer"),
+        "rows_new": TableColumn(said.t("New"), "integer"),
+        "rows_changed": TableColumn(said.t("Changed"), "integer"),
+        "rows_quarantined": TableColumn(said.t("Rejected"), "integer"),
+        "finished_at": TableColumn(said.t("Finished (UTC)"), "instant"),
+        "error": TableColumn(said.t("Error"), "wide"),
+        "run_id": TableColumn(said.t("Run")),
+    }
+    return Table(frame, columns, "runs")
+
+
+def rejects(frame: pd.DataFrame, said: Words) -> Table:
+    """Return the rows kept out, with their reasons."""
+    columns = {
+        "table_name": TableColumn(said.t("Table")),
+        "row_key": TableColumn(said.t("Row")),
+        "reason": TableColumn(said.t("Reason"), "wide"),
+        "check_name": TableColumn(said.t("Check")),
+        "source": TableColumn(said.t("Source")),
+        "quarantined_at": TableColumn(said.t("Met first (UTC)"), "instant"),
+        "payload": TableColumn(said.t("Raw row"), "wide"),
+    }
+    return Table(frame, columns, "rejects")
+
+
+def claims(facts: pd.DataFrame, said: Words) -> Table:
+    """Return the claims ledger."""
+    return Table(_named(facts, said), _claim_columns(said), "claims")
+
+
+def side_by_side(facts: pd.DataFrame, said: Words) -> Table:
+    """Return the claims that answer one question with different figures."""
+    columns = {"question": TableColumn(said.t("Question"), "integer"), **_claim_columns(said)}
+    return Table(_named(facts, said), columns, "side-by-side")
+
+
+def financials(frame: pd.DataFrame, said: Words) -> Table:
+    """Return the figures by reporting period."""
+    frame = frame.assign(kind=[_evidence(said, kind) for kind in frame["evidence_kind"]])
+    columns = {
+        "ticker": TableColumn(said.t("Ticker")),
+        "company": TableColumn(said.t("Company")),
+        "period": TableColumn(said.t("Period")),
+        "metric": TableColumn(said.t("Metric")),
+        "value": TableColumn(said.t("Value"), "any"),
+        "unit": TableColumn(said.t("Unit")),
+        "kind": TableColumn(said.t("Evidence")),
+        "period_end": TableColumn(said.t("Period end"), "date"),
+        "published_on": TableColumn(said.t("Published on"), "date"),
+        "source_url": TableColumn(said.t("Source"), "link"),
+        "note": TableColumn(said.t("Note"), "wide"),
+    }
+    return Table(frame, columns, "financials")
+
+
+def dictionary_names() -> list[str]:
+    """Return the names of all tables that can be asked."""
+    return [*TABLES, *marts.TABLES]
+
+
+def meaning(name: str) -> str:
+    """Say what a table holds."""
+    return _described(name).meaning
+
+
+def dictionary(name: str, said: Words) -> Table:
+    """Return the columns of one table: type, unit, whether they may be missing, meaning."""
+    table = _described(name)
+    frame = pd.DataFrame(
+        {
+            "name": column.name,
+            "in_key": column.name in table.key,
+            "type": column.type,
+            "unit": column.unit,
+            "may_be_missing": column.nullable,
+            "meaning": column.meaning,
+        }
+        for column in table.stored_columns()
+    )
+    columns = {
+        "name": TableColumn(said.t("Column")),
+        "in_key": TableColumn(said.t("In the key"), "check"),
+        "type": TableColumn(said.t("Type")),
+        "unit": TableColumn(said.t("Unit")),
+        "may_be_missing": TableColumn(said.t("May be missing"), "check"),
+        "meaning": TableColumn(said.t("Meaning"), "wide"),
+    }
+    return Table(frame, columns, f"dictionary-{name}")
+
+
+def _freshness(said: Words, stale: Any) -> str:
+    if pd.isna(stale):
+        return said.t("fixed")
+    return said.t("stale") if stale else said.t("fresh")
+
+
+def _described(name: str) -> schemas.Table:
+    return (TABLES | marts.TABLES)[name]
+
+
+def _named(facts: pd.DataFrame, said: Words) -> pd.DataFrame:
+    """Return the facts with the English name where no Chinese one is held."""
+    return facts.assign(
+        entity_zh=facts["entity_zh"].fillna(facts["entity"]),
+        kind=[_evidence(said, kind) for kind in facts["evidence_kind"]],
+    )
+
+
+def _evidence(said: Words, kinds: str) -> str:
+    return ", ".join(said.evidence(kind.strip()) for kind in kinds.split(",") if kind.strip())
+
+
+def _names(said: Words) -> dict[str, str]:
+    """Return the words for the codes of status, mode and terms."""
+    return {
+        "ok": said.t("ok"),
+        "unchanged": said.t("unchanged"),
+        "partial": said.t("partial"),
+        "failed": said.t("failed"),
+        "snapshot": said.t("from the bundled snapshot"),
+        "live": said.t("live"),
+        "yes": said.t("yes"),
+        "facts only": said.t("facts only"),
+        "no": said.t("no"),
+    }
+
+
+def _claim_columns(said: Words) -> dict[str, TableColumn]:
+    """Return the columns of the claims ledger."""
+    entity = "entity_zh" if said.language == "zh" else "entity"
+    return {
+        "fact_id": TableColumn(said.t("Claim")),
+        entity: TableColumn(said.t("About")),
+        "metric": TableColumn(said.t("Metric")),
+        "value": TableColumn(said.t("Value"), "any"),
+        "value_high": TableColumn(said.t("To"), "any", help=said.t("Upper end of a range")),
+        "unit": TableColumn(said.t("Unit")),
+        "kind": TableColumn(said.t("Evidence")),
+        "period_end": TableColumn(said.t("Period end"), "date"),
+        "known_on": TableColumn(said.t("Known on"), "date"),
+        "source_url": TableColumn(said.t("Source"), "link"),
+        "source_title": TableColumn(said.t("Title"), "wide"),
+        "note": TableColumn(said.t("Note"), "wide"),
+    }

@@ -1,0 +1,117 @@
+"""Codes of a study put into words: notes, flags and reasons."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dashboard.figures import labels
+from dashboard.studies import MarketStudy, Note
+from dashboard.text import Words
+
+
+def note_sentence(note: Note, study: MarketStudy, said: Words) -> str:
+    """Say one note of a study."""
+    values = note.values
+    match note.code:
+        case "alternative_benchmark":
+            days = [_event_day(study, event_id, said) for event_id in values["event_ids"]]
+            return said.t(
+                "{benchmark} has no bars around {days}: these events are measured against "
+                "{alternative} instead.",
+                benchmark=values["benchmark"],
+                days=", ".join(days),
+                alternative=values["alternative"],
+            )
+        case "adjusted_bars_only":
+            return said.t(
+                "Only adjusted bars of {ticker} are held: prices as traded are not shown, and "
+                "limit days are approximate.",
+                ticker=values["ticker"],
+            )
+        case "bars_from":
+            return said.t(
+                "Bars of {ticker} before {date} belong to a predecessor and are left out.",
+                ticker=values["ticker"],
+                date=said.date(values["date"]),
+            )
+        case "limit_run_in_estimation":
+            return said.t(
+                "The estimation window of {day} holds a run of limit days, {first} to {last}: its "
+                "volatility is not that of free trading.",
+                day=_event_day(study, values["event_id"], said),
+                first=said.date(values["first"]),
+                last=said.date(values["last"]),
+            )
+        case "date_known_to":
+            return said.t(
+                "The date {day} is known to the {precision} only.",
+                day=_event_day(study, values["event_id"], said),
+                precision=precision(said, values["precision"]),
+            )
+        case other:
+            return other
+
+
+def precision(said: Words, code: str) -> str:
+    """Name how exactly a day is known."""
+    names = {"day": said.t("day"), "week": said.t("week"), "month": said.t("month")}
+    return names.get(code, code)
+
+
+def flags(said: Words, codes: Any) -> str:
+    """Name the flags in a list of codes joined by commas."""
+    if not isinstance(codes, str) or not codes:
+        return ""
+    names = _flag_names(said)
+    return "; ".join(names.get(code.strip(), code.strip()) for code in codes.split(","))
+
+
+def flag_detail(said: Words, flag: str, detail: str) -> str:
+    """Say what is known beside a flag."""
+    if flag == "abnormal_fluctuation":
+        return said.t(
+            "three-day deviation {value} from the market", value=said.signed_percent(float(detail))
+        )
+    names = {
+        "no_bar": said.t("no bar on a trading day"),
+        "no_volume": said.t("no volume and an unmoved price"),
+        "exact": said.t("from prices as traded"),
+        "approximate": said.t("approximate: only adjusted bars are held"),
+    }
+    return names.get(detail, detail)
+
+
+def reason(said: Words, code: Any) -> str:
+    """Say why a number is missing."""
+    if not isinstance(code, str) or not code:
+        return ""
+    of_tests = {
+        "no_tested_event": said.t("no event can be tested"),
+        "no_variation": said.t("nothing varies on some day"),
+        "too_few_common_days": said.t("the estimation windows share too few days"),
+        "too_few_degrees_of_freedom": said.t("too few degrees of freedom"),
+        "correlation_too_negative": said.t("the residuals are too negatively correlated"),
+        "too_few_events": said.t("too few events"),
+    }
+    return of_tests.get(code) or labels.exclusion(said, code)
+
+
+def _flag_names(said: Words) -> dict[str, str]:
+    return {
+        "suspension": said.t("suspended"),
+        "limit_up_touched": said.t("touched the upper limit"),
+        "limit_up_closed": said.t("closed at the upper limit"),
+        "limit_up_locked": said.t("locked at the upper limit"),
+        "limit_down_touched": said.t("touched the lower limit"),
+        "limit_down_closed": said.t("closed at the lower limit"),
+        "limit_down_locked": said.t("locked at the lower limit"),
+        "abnormal_fluctuation": said.t("abnormal fluctuation by the exchange's rule"),
+        "moved_to_next_session": said.t("after the close: counted on the next trading day"),
+        "moved_to_next_trading_day": said.t("no trading: counted on the next trading day"),
+        "group_dated_later": said.t("the evidence for its group is younger than the event"),
+    }
+
+
+def _event_day(study: MarketStudy, event_id: str, said: Words) -> str:
+    day = study.events.set_index("event_id")["event_date"].get(event_id)
+    return said.date(day)

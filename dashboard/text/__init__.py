@@ -1,0 +1,152 @@
+"""Words: gettext catalogues and Babel formatting.
+
+Pages, figures and reports get a :class:`Words` and say everything through it. The ``.po`` files are
+the only truth: they are compiled in memory. ``python -m dashboard.text`` brings them up to date.
+"""
+
+from __future__ import annotations
+
+import gettext
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from functools import lru_cache
+from io import BytesIO
+from pathlib import Path
+from typing import Any, TypeGuard, TypeVar, cast
+
+import pandas as pd
+from babel.dates import format_date, format_datetime
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from babel.numbers import format_currency, format_decimal, format_percent
+
+from etl.errors import InputError
+
+LANGUAGES = ("en", "zh")
+CATALOGUES = {"en": "en", "zh": "zh_CN"}
+"""Folder of the catalogue of each language."""
+FORMATS = {"en": "en_GB", "zh": "zh_CN"}
+"""Babel locale by which numbers and dates are written."""
+MISSING = "–"
+"""How a missing value is shown: never as zero."""
+LOCALE_DIR = Path(__file__).resolve().parent / "locale"
+
+Value = TypeVar("Value")
+
+
+def catalogue_path(language: str) -> Path:
+    """Return the ``.po`` file of ``language``."""
+    return LOCALE_DIR / CATALOGUES[language] / "LC_MESSAGES" / "artonomics.po"
+
+
+@dataclass(frozen=True)
+class Words:
+    """Everything that is said in one language.
+
+    Attributes
+    ----------
+    language
+        ``en`` or ``zh``.
+    translations
+        The compiled catalogue.
+    """
+
+    language: str
+    translations: gettext.NullTranslations
+
+    @property
+    def locale(self) -> str:
+        """Babel locale of numbers and dates."""
+        return FORMATS[self.language]
+
+    def t(self, message: str, /, **values: Any) -> str:
+        """Translate ``message`` (a literal English sentence) and fill its ``{placeholders}``."""
+        said = self.translations.gettext(message)
+        return said.format(**values) if values else said
+
+    def n(self, singular: str, plural: str, n: int, /, **values: Any) -> str:
+        """Translate the form that goes with the count ``n``; ``{n}`` is filled with it."""
+        said = self.translations.ngettext(singular, plural, n)
+        return said.format(n=self.number(n, digits=0), **values)
+
+    def date(self, day: date | None) -> str:
+        """Write a calendar day, for example 7 Dec 2022; a missing one as a dash."""
+        return format_date(day, "medium", locale=self.locale) if _known(day) else MISSING
+
+    def instant(self, at: datetime | None) -> str:
+        """Write a UTC instant with its zone, for example 7 Dec 2022, 09:30 UTC."""
+        if not _known(at):
+            return MISSING
+        utc = at.astimezone(UTC) if at.tzinfo else at
+        clock = format_datetime(utc, "HH:mm", locale=self.locale)
+        return f"{self.date(utc)} {clock} UTC"
+
+    def number(self, x: float | None, *, digits: int = 2) -> str:
+        """Write a number with ``digits`` decimals; a missing one as a dash."""
+        if not _known(x):
+            return MISSING
+        return format_decimal(x, format=_signed(_pattern(digits)), locale=self.locale)
+
+    def percent(self, x: float | None, *, digits: int = 1) -> str:
+        """Write a ratio (0–1) as a percentage."""
+        if not _known(x):
+            return MISSING
+        return format_percent(x, format=_signed(f"{_pattern(digits)}%"), locale=self.locale)
+
+    def signed_percent(self, x: float | None, *, digits: int = 1) -> str:
+        """Write a ratio as a percentage that always bears its sign."""
+        if not _known(x):
+            return MISSING
+        pattern = f"{_pattern(digits)}%"
+        return format_percent(x, format=f"+{pattern};−{pattern}", locale=self.locale)
+
+    def money(self, amount: float | None, currency: str, *, digits: int = 2) -> str:
+        """Write an amount with its ISO code, for example CNY 1.25 (a sign like ¥ is ambiguous)."""
+        if not _known(amount):
+            return MISSING
+        pattern = _signed(f"¤¤ {_pattern(digits)}")
+        return format_currency(
+            amount, currency, format=pattern, locale=self.locale, currency_digits=False
+        )
+
+    def evidence(self, kind: str) -> str:
+        """Name an evidence kind (``measured``, ``disclosed``, …)."""
+        names = {
+            "measured": self.t("measured"),
+            "disclosed": self.t("disclosed"),
+            "estimated": self.t("estimated"),
+            "simulated": self.t("simulated"),
+            "assumed": self.t("assumed"),
+        }
+        return names[kind]
+
+
+def _pattern(digits: int) -> str:
+    return "#,##0." + "0" * digits if digits else "#,##0"
+
+
+def _signed(pattern: str) -> str:
+    """Return a pattern with a true minus sign (−) for what is below zero."""
+    return f"{pattern};−{pattern}"
+
+
+def _known(value: Value | None) -> TypeGuard[Value]:
+    return not pd.isna(cast(Any, value))
+
+
+@lru_cache
+def words(language: str) -> Words:
+    """Return the words of ``language`` (``en`` or ``zh``).
+
+    Raises
+    ------
+    InputError
+        If the language is not one of :data:`LANGUAGES`.
+    """
+    if language not in LANGUAGES:
+        raise InputError(f"got the language {language!r}", f"one of {', '.join(LANGUAGES)}")
+    compiled = BytesIO()
+    with catalogue_path(language).open("rb") as file:
+        write_mo(compiled, read_po(file, locale=CATALOGUES[language]))
+    compiled.seek(0)
+    return Words(language, gettext.GNUTranslations(compiled))
