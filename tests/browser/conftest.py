@@ -1,0 +1,125 @@
+"""A real dashboard over the bundled snapshot, and a real Chromium that may talk to nobody else."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from dashboard import launch
+
+CHROMIUM_FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
+
+
+def chromium_path() -> str:
+    """Return the path of a Chromium on this machine, or skip the test and say so."""
+    candidates = (os.environ.get("BROWSER_PATH"), "chromium", "chromium-browser", "google-chrome")
+    for candidate in candidates:
+        found = candidate and shutil.which(candidate)
+        if found:
+            return found
+    pytest.skip("no Chromium on this machine: install it or set BROWSER_PATH")
+
+
+def free_port() -> int:
+    """Return a port nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def wait_until_healthy(
+    address: str, process: subprocess.Popen[bytes], log: Path, seconds: float
+) -> None:
+    """Wait until the dashboard at ``address`` answers; fail with its output if it does not."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            with urllib.request.urlopen(f"{address}/_stcore/health", timeout=2) as answer:
+                if answer.status == 200:
+                    return
+        except OSError:
+            time.sleep(0.1)
+    process.kill()
+    pytest.fail(f"the dashboard did not answer in {seconds} s:\n{log.read_text()}")
+
+
+@pytest.fixture(scope="session")
+def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[Path], str]]:
+    """Start dashboards over data folders; the address of each is returned."""
+    running: list[subprocess.Popen[bytes]] = []
+    logs = tmp_path_factory.mktemp("dashboards")
+
+    def start(data_dir: Path) -> str:
+        port = free_port()
+        log = logs / f"{port}.log"
+        with log.open("wb") as output:  # a pipe that nobody reads would stop the server
+            process = subprocess.Popen(
+                launch.command(port, data_dir),
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                env=launch.environment(),
+            )
+        running.append(process)
+        address = f"http://127.0.0.1:{port}"
+        wait_until_healthy(address, process, log, seconds=60)
+        return address
+
+    yield start
+    for process in running:
+        process.terminate()
+        process.wait(timeout=20)
+
+
+@pytest.fixture(scope="session")
+def dashboard(serve: Callable[[Path], str], published: Path) -> str:
+    """Address of a dashboard over the bundled snapshot."""
+    return serve(published)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """One headless Chromium for a module; its event loop must not outlive it in this process."""
+    path = chromium_path()
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=path, args=CHROMIUM_FLAGS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """Open a fresh page; the test fails if the page asks anybody but this machine for anything."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900}, locale="en-GB")
+    page = context.new_page()
+    strangers: list[str] = []
+
+    def note(url: str) -> None:
+        parts = urlsplit(url)
+        if parts.scheme not in {"data", "blob"} and parts.hostname not in {
+            "127.0.0.1",
+            "localhost",
+        }:
+            strangers.append(url)
+
+    page.on("request", lambda request: note(request.url))
+    page.on("websocket", lambda websocket: note(websocket.url))
+    yield page
+    context.close()
+    assert not strangers, f"requests left the machine: {strangers}"

@@ -1,0 +1,105 @@
+"""What a reader sees and does in a real browser; the fixture fails a test that asks a stranger."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+pytestmark = pytest.mark.browser
+PAGES = {"": "Overview", "market": "Market", "data": "Data"}
+PATIENCE_MS = 30_000
+
+
+def visit(page: Page, address: str) -> None:
+    """Open an address and wait until the page has been drawn and rests."""
+    page.goto(address)
+    page.get_by_role("heading", level=1).first.wait_for(timeout=PATIENCE_MS)
+    rest(page)
+
+
+def rest(page: Page) -> None:
+    """Wait until the script has run and no element is stale."""
+    page.wait_for_timeout(300)
+    app = page.locator("[data-testid='stApp']")
+    expect(app).to_have_attribute("data-test-script-state", "notRunning", timeout=PATIENCE_MS)
+
+
+def trace_points(page: Page) -> int:
+    """Count the days of the first path of the cumulative abnormal return."""
+    return page.evaluate(
+        """() => {
+            const plots = [...document.querySelectorAll('.js-plotly-plot')];
+            const traces = plots.flatMap(plot => plot._fullData);
+            const relative = v => Number.isInteger(v) && Math.abs(v) <= 60;
+            const days = t => t.x?.length && Array.from(t.x).every(relative) ? t.x.length : 0;
+            return Math.max(...traces.map(days));
+        }"""
+    )
+
+
+@pytest.mark.parametrize("path", PAGES)
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_a_page_loads_with_its_figures_and_without_an_error(page, dashboard, path, language):
+    visit(page, f"{dashboard}/{path}?lang={language}")
+    assert page.locator("[data-testid='stException']").count() == 0
+    assert page.locator("[data-testid='stAlertContentError']").count() == 0
+    if path != "data":
+        expect(page.locator(".js-plotly-plot").first).to_be_visible(timeout=PATIENCE_MS)
+
+
+def test_the_overview_says_what_the_evidence_carries(page, dashboard):
+    visit(page, f"{dashboard}/?lang=en")
+    text = page.locator("[data-testid='stMain']").inner_text()
+    assert re.search(r"\+?24\.\d", text), "the jump of the day that was picked"
+    assert "not tested" in text
+
+
+def test_the_language_can_be_switched_and_is_in_the_address(page, dashboard):
+    visit(page, f"{dashboard}/?lang=en")
+    english = page.get_by_role("heading", level=1).first.inner_text()
+    page.get_by_text("中文", exact=True).first.click()
+    expect(page.get_by_role("heading", level=1).first).not_to_have_text(english)
+    rest(page)
+    assert "lang=zh" in page.url
+    assert re.search(r"[\u4e00-\u9fff]", page.get_by_role("heading", level=1).first.inner_text())
+
+
+def test_a_permalink_restores_the_view(page, dashboard):
+    asked = "lang=en&ticker=300624.SZ&window=-1,5&estimation=100&gap=15&returns=simple"
+    visit(page, f"{dashboard}/market?{asked}")
+    for part in asked.split("&"):
+        assert part in page.url.replace("%2C", ",")
+    assert "300624.SZ" in page.locator("[data-testid='stMain']").inner_text()
+    expect(page.get_by_label("Estimation days").first).to_have_value("100")
+    expect(page.get_by_label("Gap days").first).to_have_value("15")
+
+
+def test_a_wider_event_window_changes_the_figure(page, dashboard):
+    visit(page, f"{dashboard}/market?lang=en&window=-2,2")
+    expect(page.locator(".js-plotly-plot").nth(2)).to_be_visible(timeout=PATIENCE_MS)
+    narrow = trace_points(page)
+    page.get_by_role("slider").last.focus()
+    page.keyboard.press("ArrowRight")
+    rest(page)
+    expect(page).to_have_url(re.compile(r"window=-2(,|%2C)3"))
+    page.wait_for_timeout(500)
+    assert narrow == 5
+    assert trace_points(page) == 6
+
+
+@pytest.mark.parametrize("path", PAGES)
+@pytest.mark.parametrize("colour", ["light", "dark"])
+def test_axe_finds_nothing_serious(page, dashboard, path, colour):
+    page.emulate_media(color_scheme=colour)
+    visit(page, f"{dashboard}/{path}?lang=en")
+    page.wait_for_timeout(1000)
+    found = Axe().run(page).response["violations"]
+    serious = {
+        v["id"]: [node["html"][:160] for node in v["nodes"][:3]]
+        for v in found
+        if v["impact"] in {"serious", "critical"}
+    }
+    assert not serious

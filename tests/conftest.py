@@ -1,0 +1,39 @@
+"""Shared fixtures: a published snapshot of the bundled data, and the verified reference cases."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from filelock import FileLock
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+REFERENCE = Path(os.environ.get("ARTONOMICS_REFERENCE", CHECKOUT.parent / "shared" / "reference"))
+
+
+@pytest.fixture(scope="session")
+def reference() -> Path:
+    """Folder of the verified cases; the test is skipped, and says so, where it is absent."""
+    if not REFERENCE.is_dir():
+        pytest.skip(f"the verified reference cases are not here ({REFERENCE})")
+    return REFERENCE
+
+
+@pytest.fixture(scope="session")
+def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Collect and publish the whole bundled snapshot once a session; return the data folder.
+
+    It is shared by all workers: read it, never write to it.
+    """
+    from etl import pipeline
+    from etl.config import Settings
+
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base
+    data = shared / "published"
+    with FileLock(shared / "published.lock"):
+        if not (data / "warehouse" / "CURRENT").exists():
+            entries = pipeline.run(Settings(data_dir=data), offline=True)
+            assert all(entry.status == "ok" for entry in entries), entries
+    return data

@@ -1,0 +1,85 @@
+"""The Data page: sources, runs, rejects, claims with their conflicts, and the dictionary."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.dashboard.conftest import text_of
+
+VIEWS = ("sources", "runs", "rejects", "claims", "conflicts", "financials", "dictionary")
+
+
+def table(opened):
+    assert len(opened.dataframe) == 1
+    return opened.dataframe[0].value
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_every_section_opens_and_lists_something(open_page, published, view):
+    opened = open_page(published, "data", view=view)
+    assert not opened.exception
+    assert len(table(opened)) > 0
+    assert opened.query_params["view"] == view
+
+
+def test_an_unknown_section_is_said_and_replaced(open_page, published):
+    opened = open_page(published, "data", view="nonsense")
+    assert "expected one of sources" in opened.warning[0].value
+    assert opened.query_params["view"] == "sources"
+
+
+def test_sources_say_terms_reach_and_whether_they_are_stale(open_page, published):
+    sources = table(open_page(published, "data")).set_index("source")
+    assert sources.loc["stock_prices", "freshness"] == "stale"
+    assert sources.loc["gpus", "freshness"] == "fixed"
+    assert sources.loc["stock_prices", "passing_on"] == "facts only"
+    assert sources["licence"].notna().all()
+
+
+def test_rejected_rows_come_with_their_reason(open_page, published):
+    rejects = table(open_page(published, "data", view="rejects"))
+    assert rejects["reason"].notna().all()
+    assert "773453" in "".join(rejects["payload"])
+
+
+def test_claims_can_be_searched_in_either_language(open_page, published):
+    opened = open_page(published, "data", view="claims", q="数画 server")
+    assert {"F0484", "F0485"} <= set(table(opened)["fact_id"])
+    assert set(table(opened)["entity"]) == {"Shuhua"}
+    opened.text_input(key="q").set_value("no such words").run()
+    assert not opened.dataframe
+    assert "nothing to list" in text_of(opened)
+
+
+def test_claims_can_be_filtered_by_metric_and_evidence(open_page, published):
+    opened = open_page(published, "data", view="claims", metric="mau", evidence="disclosed")
+    claims = table(opened)
+    assert set(claims["metric"]) == {"mau"}
+    assert set(claims["kind"]) == {"disclosed"}
+
+
+def test_conflicting_figures_stand_side_by_side(open_page, published):
+    questions = table(open_page(published, "data", view="conflicts")).groupby("question")
+    assert (questions["value"].nunique() > 1).all()
+    assert (questions["metric"].nunique() == 1).all()
+
+
+def test_financials_can_be_narrowed_to_one_company(open_page, published):
+    opened = open_page(published, "data", view="financials", company="ADBE")
+    assert set(table(opened)["ticker"]) == {"ADBE"}
+
+
+def test_the_dictionary_describes_a_table_and_a_mart(open_page, published):
+    opened = open_page(published, "data", view="dictionary", table="daily_returns")
+    assert "log_return" in set(table(opened)["name"])
+    opened.selectbox(key="table").set_value("stock_prices").run()
+    assert set(table(opened).query("in_key")["name"]) == {"ticker", "trade_date"}
+
+
+@pytest.mark.parametrize("view", ["sources", "runs", "claims", "financials"])
+def test_codes_are_said_in_chinese_on_the_chinese_page(open_page, published, view):
+    shown = table(open_page(published, "data", view=view, lang="zh"))
+    words = shown[[name for name in ("kind", "kinds", "outcome", "way") if name in shown]]
+    assert not words.empty
+    for said in words.stack():
+        assert not any(sign.isascii() and sign.isalpha() for sign in said), said

@@ -1,0 +1,86 @@
+"""The address restores a view, and an impossible one is said and replaced."""
+
+from __future__ import annotations
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from dashboard import permalinks
+from dashboard.text import words
+
+EN = words("en")
+
+
+def small_page() -> None:
+    import streamlit as st
+
+    from dashboard import permalinks
+    from dashboard.text import words
+
+    said = words("en")
+    permalinks.restore("model", permalinks.one_of(("market", "mean"), said), "market", said)
+    chosen = st.selectbox("Model", ("market", "mean"), key="model")
+    permalinks.remember("model", chosen)
+
+
+def page(**query: str) -> AppTest:
+    test = AppTest.from_function(small_page)
+    for key, code in query.items():
+        test.query_params[key] = code
+    return test.run()
+
+
+def test_the_address_chooses_the_value():
+    assert page(model="mean").selectbox(key="model").value == "mean"
+
+
+def test_without_an_address_the_default_is_chosen_and_written():
+    opened = page()
+    assert opened.selectbox(key="model").value == "market"
+    assert opened.query_params["model"] == "market"
+
+
+def test_an_impossible_code_is_said_and_replaced_by_the_default():
+    opened = page(model="m`axi")
+    assert opened.selectbox(key="model").value == "market"
+    assert "expected one of market, mean" in opened.warning[0].value
+    assert opened.query_params["model"] == "market"
+
+
+def test_the_readers_choice_wins_over_the_address_it_came_from():
+    opened = page(model="mean")
+    opened.selectbox(key="model").set_value("market").run()
+    assert opened.selectbox(key="model").value == "market"
+    assert opened.query_params["model"] == "market"
+
+
+def test_an_address_changed_under_the_page_wins():
+    opened = page(model="mean")
+    opened.query_params["model"] = "market"
+    opened.run()
+    assert opened.selectbox(key="model").value == "market"
+
+
+@pytest.mark.parametrize("code", ["", "2", "a,b", "3,2", "-21,2", "-2,61", "1,2,3", "1.5,2"])
+def test_an_impossible_window_is_refused(code):
+    with pytest.raises(ValueError, match="two whole numbers"):
+        permalinks.span(-20, 60, EN)(code)
+
+
+def test_a_window_is_two_whole_numbers_in_order():
+    assert permalinks.span(-20, 60, EN)("-2,2") == (-2, 2)
+    assert permalinks.span(-20, 60, EN)("0,0") == (0, 0)
+
+
+@pytest.mark.parametrize("code", ["", "x", "29", "251", "1e2", "120.0"])
+def test_an_impossible_length_is_refused(code):
+    with pytest.raises(ValueError, match="from 30 to 250"):
+        permalinks.whole_number(30, 250, EN)(code)
+
+
+def test_several_codes_stand_between_commas():
+    parse = permalinks.several_of(("E1", "E2"), EN)
+    assert parse("E2,E1") == ["E2", "E1"]
+    assert parse("") == []
+    with pytest.raises(ValueError, match="E1, E2"):
+        parse("E1,E3")

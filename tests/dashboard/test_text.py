@@ -1,0 +1,112 @@
+"""Words are complete, current and formatted as each language writes them."""
+
+from __future__ import annotations
+
+import re
+import string
+from datetime import UTC, date, datetime
+
+import pytest
+
+from dashboard.text import LANGUAGES, words
+from dashboard.text import catalogues as catalogues_module
+from dashboard.text.catalogues import extract, missing, read
+from etl.errors import InputError
+
+
+def identifiers(catalogue) -> set:
+    return {message.id for message in catalogue if message.id}
+
+
+def placeholders(text: str) -> set[str]:
+    return {field for _, field, _, _ in string.Formatter().parse(text) if field is not None}
+
+
+@pytest.fixture(scope="module")
+def said() -> set:
+    return identifiers(extract())
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_catalogue_holds_every_sentence_and_no_stale_one(language, said):
+    stored = identifiers(read(language))
+    assert said - stored == set(), "run python -m dashboard.text"
+    assert stored - said == set(), "run python -m dashboard.text"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_sentence_is_translated(language):
+    assert missing(read(language)) == []
+    assert [m.id for m in read(language) if m.id and m.fuzzy] == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_translation_fills_the_same_placeholders(language):
+    for message in read(language):
+        if not message.id:
+            continue
+        originals = (message.id,) if isinstance(message.id, str) else message.id
+        forms = (message.string,) if isinstance(message.string, str) else message.string
+        for form in forms:
+            assert placeholders(form) == placeholders(originals[-1]), message.id
+
+
+def test_chinese_sentences_differ_from_the_english_ones():
+    same = [
+        m.id
+        for m in read("zh")
+        if m.id and m.id == m.string and any(map(str.islower, re.sub(r"{.*?}", "", str(m.id))))
+    ]
+    assert same == []
+
+
+def test_extraction_finds_sentences_and_plurals(tmp_path):
+    (tmp_path / "page.py").write_text('a = words.t("One {x}", x=1)\nb = words.n("row", "rows", 2)')
+    assert identifiers(extract(tmp_path)) == {"One {x}", ("row", "rows")}
+
+
+def test_the_update_merges_what_is_new_and_drops_what_is_gone(tmp_path, monkeypatch):
+    monkeypatch.setattr(
+        catalogues_module, "catalogue_path", lambda language: tmp_path / f"{language}.po"
+    )
+    page = tmp_path / "page.py"
+    page.write_text('words.t("Old")')
+    catalogues_module.update("zh", extract(tmp_path))
+    page.write_text('words.t("New")')
+    updated = catalogues_module.update("zh", extract(tmp_path))
+    assert identifiers(read("zh")) == {"New"}
+    assert missing(updated) == ["New"]
+    assert missing(catalogues_module.update("en", extract(tmp_path))) == []
+
+
+def test_dates_follow_the_language():
+    day = date(2022, 12, 7)
+    assert words("en").date(day) == "7 Dec 2022"
+    assert words("zh").date(day) == "2022年12月7日"
+    assert words("en").instant(datetime(2022, 12, 7, 9, 30, tzinfo=UTC)) == "7 Dec 2022 09:30 UTC"
+
+
+def test_numbers_bear_their_sign_and_their_currency():
+    en = words("en")
+    assert en.number(1234.5, digits=1) == "1,234.5"
+    assert en.number(-1.34) == "−1.34"
+    assert en.percent(0.0512) == "5.1%"
+    assert en.signed_percent(0.2435) == "+24.4%"
+    assert en.signed_percent(-0.006) == "−0.6%"
+    assert en.money(1.25, "CNY").replace("\xa0", " ") == "CNY 1.25"
+    assert en.money(0.6255, "CNY", digits=3).replace("\xa0", " ") == "CNY 0.626"
+
+
+def test_a_missing_value_is_a_dash_and_never_zero():
+    en = words("en")
+    nan = float("nan")
+    assert {en.number(nan), en.percent(None), en.signed_percent(nan), en.money(None, "CNY")} == {
+        "–"
+    }
+    assert en.date(None) == "–"
+    assert en.instant(None) == "–"
+
+
+def test_an_unknown_language_is_an_error_that_names_the_known_ones():
+    with pytest.raises(InputError, match="en, zh"):
+        words("fr")

@@ -1,0 +1,328 @@
+"""One writer, immutable snapshots, readers that follow the pointer."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import threading
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+import pytest
+
+from etl.config import Settings
+from etl.errors import (
+    AuditError,
+    InputError,
+    SnapshotMissingError,
+    WarehouseError,
+    WarehouseLockedError,
+)
+from etl.schemas import GPUS, STOCK_PRICES, Table
+from etl.warehouse import DATABASE, SnapshotReader, Snapshots, Warehouse
+
+NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
+
+
+def rows(table: Table, *values: dict[str, object]) -> pd.DataFrame:
+    """Rows as they come out of the checks."""
+    empty = {c.name: None for c in table.frame_columns()}
+    told = {"evidence_kind": "measured", "source_url": "u", "retrieved_at": NOW}
+    return pd.DataFrame([empty | told | {"quality_flags": None} | v for v in values])
+
+
+def bar(day: str, close: float, **more: object) -> dict[str, object]:
+    return {"ticker": "A", "trade_date": day, "adjusted_close": close, "close": close,
+            "currency": "HKD", "adjustment": "none"} | more  # fmt: skip
+
+
+def write(
+    settings: Settings, *bars: dict[str, object], at: datetime = NOW, run: str = "run-1"
+) -> None:
+    with Warehouse(settings) as warehouse:
+        with warehouse.transaction():
+            warehouse.merge(STOCK_PRICES, rows(STOCK_PRICES, *bars), run, at)
+        warehouse.publish(run, at)
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(data_dir=tmp_path, keep_snapshots=3)
+
+
+@pytest.fixture
+def reader(settings: Settings) -> SnapshotReader:
+    return SnapshotReader(settings.data_dir)
+
+
+def closes(reader: SnapshotReader, table: str = "stock_prices") -> list[float]:
+    return reader.query(f"SELECT close FROM {table} ORDER BY trade_date")["close"].tolist()
+
+
+def test_a_merge_counts_new_changed_and_unchanged_rows(settings):
+    with Warehouse(settings) as warehouse:
+        first = rows(STOCK_PRICES, bar("2022-12-01", 1.0), bar("2022-12-02", 2.0))
+        counts = warehouse.merge(STOCK_PRICES, first, "run-1", NOW)
+        assert (counts.new, counts.changed, counts.unchanged) == (2, 0, 0)
+        later = rows(STOCK_PRICES, bar("2022-12-02", 2.5), bar("2022-12-03", 3.0))
+        counts = warehouse.merge(STOCK_PRICES, later, "run-2", NOW)
+        assert (counts.new, counts.changed, counts.unchanged) == (1, 1, 0)
+
+
+def test_reading_the_same_values_on_another_day_changes_nothing(settings):
+    again = rows(GPUS, {"gpu_name": "A", "vendor": "V"})
+    with Warehouse(settings) as warehouse:
+        warehouse.merge(GPUS, again, "run-1", NOW)
+        later = again.assign(retrieved_at=NOW + timedelta(days=9))
+        counts = warehouse.merge(GPUS, later, "run-2", NOW + timedelta(days=9))
+    assert (counts.new, counts.changed, counts.unchanged) == (0, 0, 1)
+
+
+def test_a_value_that_becomes_known_or_unknown_is_a_change(settings):
+    with Warehouse(settings) as warehouse:
+        for watts, changed in [(None, 0), (300.0, 1), (None, 1)]:
+            row = rows(GPUS, {"gpu_name": "A", "vendor": "V", "tdp_watts": watts})
+            assert warehouse.merge(GPUS, row, "run", NOW).changed == changed
+
+
+def test_a_changed_price_closes_the_old_row_and_both_can_be_seen(settings, reader):
+    write(settings, bar("2022-12-01", 1.0))
+    write(settings, bar("2022-12-01", 1.1), at=NOW + timedelta(days=1), run="run-2")
+    assert closes(reader) == [1.1]
+    known = reader.query("SELECT close FROM stock_prices_as_of(?)", [NOW + timedelta(hours=1)])
+    assert known["close"].tolist() == [1.0]
+    before = reader.query("SELECT close FROM stock_prices_as_of(?)", [NOW - timedelta(hours=1)])
+    assert before.empty
+    history = reader.query("SELECT valid_to FROM stock_prices_history ORDER BY valid_from")
+    assert history["valid_to"].isna().tolist() == [False, True]
+
+
+def test_a_clock_that_jumps_back_leaves_no_version_that_ends_before_it_begins(settings, reader):
+    write(settings, bar("2022-12-01", 1.0))
+    write(settings, bar("2022-12-01", 1.1), at=NOW - timedelta(days=30), run="run-2")
+    assert closes(reader) == [1.1]
+    wrong = reader.query("SELECT * FROM stock_prices_history WHERE valid_to <= valid_from")
+    assert wrong.empty
+
+
+def test_rows_that_a_later_run_does_not_mention_stay(settings, reader):
+    write(settings, bar("2022-12-01", 1.0), bar("2022-12-02", 2.0))
+    write(settings, bar("2022-12-03", 3.0), at=NOW + timedelta(1), run="run-2")
+    assert closes(reader) == [1.0, 2.0, 3.0]
+
+
+def test_a_transaction_that_fails_leaves_nothing(settings):
+    with Warehouse(settings) as warehouse:
+        one = rows(STOCK_PRICES, bar("2022-12-01", 1.0))
+
+        def fail_half_way() -> None:
+            with warehouse.transaction():
+                warehouse.merge(STOCK_PRICES, one, "run-1", NOW)
+                raise ZeroDivisionError
+
+        with pytest.raises(ZeroDivisionError):
+            fail_half_way()
+        counts = warehouse.merge(STOCK_PRICES, one, "run-1", NOW)
+    assert counts.new == 1
+
+
+def test_a_second_writer_is_told_who_is_writing(settings):
+    with (
+        Warehouse(settings),
+        pytest.raises(WarehouseLockedError, match=r"process \d+ since 20"),
+        Warehouse(settings),
+    ):
+        pass
+    with Warehouse(settings):
+        pass  # the lock is free again
+
+
+def test_a_reader_follows_the_pointer_and_equal_data_has_an_equal_version(settings, reader):
+    write(settings, bar("2022-12-01", 1.0))
+    first = reader.info
+    write(settings, bar("2022-12-01", 1.0), at=NOW + timedelta(1), run="run-2")
+    second = reader.info
+    assert first.snapshot_id != second.snapshot_id
+    assert first.data_version == second.data_version
+    write(settings, bar("2022-12-01", 9.0), at=NOW + timedelta(2), run="run-3")
+    assert closes(reader) == [9.0]
+    assert reader.info.data_version != first.data_version
+
+
+def test_only_the_last_snapshots_are_kept(settings):
+    for n in range(5):
+        write(settings, bar("2022-12-01", 1.0 + n), at=NOW + timedelta(n), run=f"run-{n}")
+    assert len(list((settings.warehouse_dir / "snapshots").iterdir())) == 3
+
+
+def test_a_failed_audit_keeps_the_last_good_snapshot(settings, reader):
+    write(settings, bar("2022-12-01", 1.0))
+    good = reader.info.snapshot_id
+    with Warehouse(settings) as warehouse:
+        with pytest.raises(AuditError, match="the moon is made of cheese"):
+            warehouse.publish("run-2", NOW, lambda _: [("the moon is made of cheese", "SELECT 1")])
+        assert reader.info.snapshot_id == good
+    with Warehouse(settings):
+        assert not list((settings.warehouse_dir / "snapshots").glob(".building-*"))
+
+
+def test_nothing_published_is_said_with_what_to_do(reader):
+    with pytest.raises(SnapshotMissingError, match="artonomics etl run --offline"):
+        reader.query("SELECT 1")
+
+
+def test_a_spoilt_snapshot_falls_back_to_the_last_good_one_and_says_so(settings, reader):
+    write(settings, bar("2022-12-01", 1.0))
+    write(settings, bar("2022-12-01", 2.0), at=NOW + timedelta(1), run="run-2")
+    with (reader.info.path).open("r+b") as file:
+        file.seek(5000)
+        file.write(b"spoilt")
+    fresh = SnapshotReader(settings.data_dir)
+    assert closes(fresh) == [1.0]
+    assert "checksum differs" in fresh.info.note
+
+
+def test_a_lone_spoilt_snapshot_is_an_error_that_names_the_file(settings, reader):
+    write(settings, bar("2022-12-01", 1.0))
+    reader.info.path.write_bytes(b"not a database")
+    with pytest.raises(WarehouseError, match=re.escape(DATABASE)) as caught:
+        SnapshotReader(settings.data_dir).query("SELECT 1")
+    assert caught.value.code == "WAREHOUSE_CORRUPT"
+
+
+def test_a_snapshot_of_another_format_is_refused_in_words(settings, reader):
+    write(settings, bar("2022-12-01", 1.0))
+    manifest = reader.info.path.parent / "manifest.json"
+    manifest.write_text(json.dumps(json.loads(manifest.read_text()) | {"format_version": 0}))
+    with pytest.raises(WarehouseError, match="format 0"):
+        SnapshotReader(settings.data_dir).query("SELECT 1")
+
+
+def test_a_writer_file_of_another_format_is_refused_in_words(settings):
+    write(settings, bar("2022-12-01", 1.0))
+    with duckdb.connect(settings.warehouse_dir / "writer.duckdb") as con:
+        con.execute("UPDATE format SET version = 99")
+    with pytest.raises(WarehouseError, match="format 99"), Warehouse(settings):
+        pass
+
+
+def test_a_writer_file_with_other_columns_is_refused_in_words(settings):
+    write(settings, bar("2022-12-01", 1.0))
+    with duckdb.connect(settings.warehouse_dir / "writer.duckdb") as con:
+        con.execute("ALTER TABLE gpus ADD COLUMN colour VARCHAR")
+    with (
+        pytest.raises(WarehouseError, match="other columns in gpus") as caught,
+        Warehouse(settings),
+    ):
+        pass
+    assert caught.value.code == "WAREHOUSE_FORMAT"
+
+
+def test_a_corrupt_writer_file_is_told_and_the_snapshot_stays_readable(settings, reader):
+    write(settings, bar("2022-12-01", 1.0))
+    (settings.warehouse_dir / "writer.duckdb").write_bytes(b"not a database at all" * 1000)
+    with pytest.raises(WarehouseError, match=r"writer\.duckdb"), Warehouse(settings):
+        pass
+    assert closes(reader) == [1.0]
+
+
+def test_a_lost_writer_file_is_made_anew_from_the_snapshot_with_its_history(settings, reader):
+    write(settings, bar("2022-12-01", 1.0))
+    write(settings, bar("2022-12-01", 1.1), at=NOW + timedelta(1), run="run-2")
+    (settings.warehouse_dir / "writer.duckdb").unlink()
+    write(settings, bar("2022-12-02", 2.0), at=NOW + timedelta(2), run="run-3")
+    assert closes(reader) == [1.1, 2.0]
+    assert len(reader.query("SELECT * FROM stock_prices_history")) == 3
+
+
+def test_the_log_of_a_lost_writer_file_is_not_replayed_into_the_new_one(settings, reader):
+    write(settings, bar("2022-12-01", 1.0))
+    file = settings.warehouse_dir / "writer.duckdb"
+    log = file.with_name("writer.duckdb.wal")
+    with duckdb.connect(file) as con:  # a killed writer leaves its log
+        con.execute("PRAGMA disable_checkpoint_on_shutdown")
+        con.execute("UPDATE stock_prices_history SET close = 9")
+    assert log.exists()
+    file.unlink()
+    write(settings, bar("2022-12-02", 2.0), at=NOW + timedelta(1), run="run-2")
+    assert closes(reader) == [1.0, 2.0]
+
+
+def test_a_reader_whose_snapshot_is_dropped_while_it_opens_takes_the_next(
+    settings, reader, monkeypatch
+):
+    write(settings, bar("2022-12-01", 1.0))
+    first = reader.info.path.parent
+    named, seen = Snapshots.named, []
+
+    def late(snapshots: Snapshots) -> str:
+        name = named(snapshots)
+        if not seen:
+            seen.append(name)
+            write(settings, bar("2022-12-01", 2.0), at=NOW + timedelta(1), run="run-2")
+            shutil.rmtree(first)
+        return name
+
+    monkeypatch.setattr(Snapshots, "named", late)
+    info = Snapshots(settings.warehouse_dir).current()
+    assert (info.run_id, info.note) == ("run-2", "")
+
+
+def test_rollback_goes_to_the_snapshot_before(settings, reader):
+    write(settings, bar("2022-12-01", 1.0))
+    write(settings, bar("2022-12-01", 2.0), at=NOW + timedelta(1), run="run-2")
+    Snapshots(settings.warehouse_dir).previous()
+    assert closes(reader) == [1.0]
+    with pytest.raises(InputError, match="only one snapshot"):
+        Snapshots(settings.warehouse_dir).previous()
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "DROP TABLE gpus",
+        "INSERT INTO gpus SELECT * FROM gpus",
+        "SELECT 1; SELECT 2",
+        "COPY gpus TO 'gpus.csv'",
+        "ATTACH 'other.duckdb'",
+        "SELECT * FROM read_csv('/etc/hosts')",
+        "SELECT * FROM no_such_table",
+        "SET enable_external_access = true",
+        "",
+    ],
+)
+def test_a_question_that_is_not_one_reading_select_is_refused(settings, reader, question):
+    write(settings, bar("2022-12-01", 1.0))
+    with pytest.raises(InputError):
+        reader.query(question)
+
+
+def test_parameters_are_values_and_never_sql(settings, reader):
+    write(settings, bar("2022-12-01", 1.0))
+    asked = reader.query("SELECT * FROM stock_prices WHERE ticker = ?", ["A' OR 1=1 --"])
+    assert asked.empty
+
+
+def test_threads_that_share_a_reader_get_their_own_rows_while_snapshots_change(settings, reader):
+    write(settings, bar("2022-12-01", 1.0))
+    errors: list[object] = []
+    stop = threading.Event()
+
+    def ask(mine: int) -> None:
+        while not stop.is_set():
+            got = reader.query("SELECT ?::BIGINT AS mine, count(*) AS n FROM stock_prices", [mine])
+            if got["mine"].tolist() != [mine] or got["n"].tolist() != [1]:
+                errors.append(got)
+
+    threads = [threading.Thread(target=ask, args=(n,)) for n in range(8)]
+    for thread in threads:
+        thread.start()
+    for n in range(10):
+        write(settings, bar("2022-12-01", 2.0 + n), at=NOW + timedelta(n + 1), run=f"run-{n}")
+    stop.set()
+    for thread in threads:
+        thread.join()
+    assert not errors
