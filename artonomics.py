@@ -370,3 +370,7 @@ def main() -> None:
 def run_command(tokens: list[str]) -> int:
     """Run one command; return the exit status (0 done, 1 our fault, 2 wrong input, 3 a source)."""
     return commandline.run(app, tokens)
+
+
+if __name__ == "__main__":
+    main()

@@ -55,7 +55,7 @@ def ask(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> 
 
 def process(*tokens: str | Path, **options: Any) -> subprocess.Popen[str]:
     """Start the command as a process of its own."""
-    command = [sys.executable, "-c", "import artonomics; artonomics.main()", *map(str, tokens)]
+    command = [sys.executable, "-m", "artonomics", *map(str, tokens)]
     defaults = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, "cwd": ROOT}
     return subprocess.Popen(command, **(defaults | options))
 
