@@ -271,6 +271,8 @@ def event_study(
     def tables() -> None:
         console.print_rows(analyze.event_study_table(document))
         console.print_rows(analyze.event_study_tests_table(document))
+        for note in document["notes"]:
+            console.note(note)
 
     session.show(document, tables)
 

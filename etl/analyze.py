@@ -77,7 +77,7 @@ def event_study(
         spec = EventStudySpec(window, estimation, gap, "given" if is_returns else returns, model)
     except ValueError as problem:
         raise InputError(str(problem), todo="see `artonomics analyze event-study --help`") from None
-    bars = _bars(prices, is_returns=is_returns)
+    bars, n_repeated = _bars(prices, is_returns=is_returns)
     wanted = _events(events, benchmark)
     _check_tickers(wanted, bars, benchmark)
     result = study(bars, _as_arrays(wanted), spec)
@@ -93,6 +93,7 @@ def event_study(
         "events": _event_entries(wanted, result),
         "aggregate": _aggregate_entry(result.aggregate, result.spec),
         "excluded": _excluded_entry(wanted, result),
+        "notes": _repetition_note(prices, n_repeated),
     }
 
 
@@ -114,8 +115,11 @@ def event_study_tests_table(document: dict[str, Any]) -> list[dict[str, Any]]:
     ]
 
 
-def _bars(path: Path, *, is_returns: bool) -> Panel:
-    """Read the prices or returns; a wrong value is an error that names its row."""
+def _bars(path: Path, *, is_returns: bool) -> tuple[Panel, int]:
+    """Read the prices or returns; return them with the number of rows that repeat another one.
+
+    A wrong value is an error that names its row.
+    """
     column = "return" if is_returns else "adjusted_close"
     file = user_files.read(path, ("ticker", "trade_date", column))
     frame = pd.DataFrame(
@@ -134,7 +138,8 @@ def _bars(path: Path, *, is_returns: bool) -> Panel:
             "a price above zero (use --is-returns for a file of returns)",
             "correct the price, or leave the cell empty if there was no trade",
         )
-    frame = frame.dropna(subset=["value"]).drop_duplicates()
+    given = frame.dropna(subset=["value"])
+    frame = given.drop_duplicates()
     repeated = np.asarray(frame.duplicated(["ticker", "trade_date"]), dtype=bool)
     if repeated.any():
         index, row = UserFile(file.path, frame).first(repeated)
@@ -144,11 +149,19 @@ def _bars(path: Path, *, is_returns: bool) -> Panel:
             "one value for each ticker and day",
             "remove the wrong one",
         )
-    return panel(
+    bars = panel(
         frame["ticker"].to_numpy(dtype=str),
         frame["trade_date"].to_numpy(dtype="datetime64[D]"),
         frame["value"].to_numpy(dtype=float),
     )
+    return bars, len(given) - len(frame)
+
+
+def _repetition_note(path: Path, n_repeated: int) -> list[str]:
+    if not n_repeated:
+        return []
+    rows = "1 row" if n_repeated == 1 else f"{n_repeated} rows"
+    return [f"{path.name}: {rows} repeated another one word for word and counted once"]
 
 
 def _events(path: Path, benchmark: str) -> pd.DataFrame:

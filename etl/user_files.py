@@ -196,6 +196,13 @@ def _read_frame(path: Path) -> pd.DataFrame:
 def _missing_column(
     path: Path, absent: str, columns: list[str], required: Sequence[str]
 ) -> InputError:
+    separator = next((s for s in ";\t|" if len(columns) == 1 and s in columns[0]), "")
+    if separator:
+        return InputError(
+            f"got one column in {path}, with {separator!r} in its name",
+            f"the columns {', '.join(required)}, separated by commas",
+            "save it again with commas (and a point for decimals)",
+        )
     return InputError(
         f"got the columns {', '.join(columns)} in {path}, without {absent!r}",
         f"the columns {', '.join(required)}",

@@ -320,12 +320,28 @@ def test_a_wrong_cell_is_named_with_its_line(
     assert message in caught.value.got
 
 
-def test_a_repeated_bar_is_dropped_and_a_contradicting_one_refused(prices, events, measure) -> None:
+def test_a_repeated_bar_is_told_and_a_contradicting_one_refused(prices, events, measure) -> None:
     doubled = pd.concat([prices, prices.head(1)])
-    assert measure(doubled, events) == measure(prices, events)
+    once, told = measure(prices, events), measure(doubled, events)
+    assert once["notes"] == []
+    assert told == once | {
+        "notes": ["prices.csv: 1 row repeated another one word for word and counted once"]
+    }
     contradicting = pd.concat([prices, prices.head(1).assign(adjusted_close=7.0)])
     with pytest.raises(InputError, match="second, different value of MKT on 2022-01-03"):
         measure(contradicting, events)
+
+
+@pytest.mark.parametrize("separator", [";", "\t"])
+def test_another_separator_is_said_instead_of_a_missing_column(
+    prices, events, tmp_path, separator
+) -> None:
+    given, wanted = tmp_path / "prices.csv", tmp_path / "events.csv"
+    prices.to_csv(given, index=False, sep=separator)
+    events.to_csv(wanted, index=False)
+    with pytest.raises(InputError, match="got one column") as caught:
+        analyze.event_study(given, wanted, benchmark="MKT")
+    assert "separated by commas" in caught.value.expected
 
 
 def test_an_unknown_benchmark_names_the_nearest(prices, events, measure) -> None:
