@@ -15,7 +15,7 @@ PATH = Path(__file__).resolve().parent.parent / "data" / "README.md"
 _INTRODUCTION = """\
 # Data
 
-<!-- Written by `python -m etl.dictionary` from etl/schemas.py and etl/marts: edit those. -->
+<!-- Written by `python -m etl.dictionary` from etl/schemas and etl/marts: edit those. -->
 
 - `snapshots/`: the bundled facts, read-only, each file with a provenance sidecar (`.yml`) naming
   publisher, addresses, dates, licence, hash and doubts.

@@ -1,0 +1,81 @@
+"""Every table once: columns with units, keys and checks.
+
+One definition feeds the DuckDB tables, the checks at the frame boundary and the data dictionary.
+Frames that cross a boundary have the columns of :meth:`Table.frame_columns`; dates are naive
+midnight ``datetime64``, instants are UTC ``datetime64``, missing values are missing and never zero.
+"""
+
+from __future__ import annotations
+
+from etl.schemas.apps import APP_CHART_RANKS, APP_RATING_COUNTS, APPS
+from etl.schemas.base import (
+    DUCKDB_TYPES,
+    EVIDENCE_KINDS,
+    MACHINERY,
+    PROVENANCE,
+    VALIDITY,
+    Column,
+    ColumnType,
+    RowCheck,
+    Table,
+)
+from etl.schemas.facts import DISCLOSED_FACTS, GPUS, NET_PROCEEDS
+from etl.schemas.ledgers import ETL_RUNS, QUARANTINE, SOURCES
+from etl.schemas.market import (
+    CONCEPT_GROUPS,
+    FINANCIALS,
+    FX_RATES,
+    INSTRUMENTS,
+    MARKET_EVENTS,
+    STOCK_PRICES,
+)
+
+TABLES: dict[str, Table] = {
+    table.name: table
+    for table in (
+        STOCK_PRICES,
+        FX_RATES,
+        INSTRUMENTS,
+        APPS,
+        MARKET_EVENTS,
+        DISCLOSED_FACTS,
+        FINANCIALS,
+        CONCEPT_GROUPS,
+        NET_PROCEEDS,
+        GPUS,
+        APP_RATING_COUNTS,
+        APP_CHART_RANKS,
+        SOURCES,
+        ETL_RUNS,
+        QUARANTINE,
+    )
+}
+"""All stored tables by name."""
+
+__all__ = [
+    "APPS",
+    "APP_CHART_RANKS",
+    "APP_RATING_COUNTS",
+    "CONCEPT_GROUPS",
+    "DISCLOSED_FACTS",
+    "DUCKDB_TYPES",
+    "ETL_RUNS",
+    "EVIDENCE_KINDS",
+    "FINANCIALS",
+    "FX_RATES",
+    "GPUS",
+    "INSTRUMENTS",
+    "MACHINERY",
+    "MARKET_EVENTS",
+    "NET_PROCEEDS",
+    "PROVENANCE",
+    "QUARANTINE",
+    "SOURCES",
+    "STOCK_PRICES",
+    "TABLES",
+    "VALIDITY",
+    "Column",
+    "ColumnType",
+    "RowCheck",
+    "Table",
+]

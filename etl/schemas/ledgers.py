@@ -1,0 +1,68 @@
+"""Tables the machinery keeps of itself: sources, runs, rejected rows."""
+
+from __future__ import annotations
+
+from etl.schemas.base import Column, Table
+
+SOURCES = Table(
+    "sources",
+    "What each source gives, under which terms, and whether it may be passed on.",
+    (
+        Column("source", "string", "name as used on the command line"),
+        Column("table_name", "string", "table it fills"),
+        Column("title", "string", "what it is"),
+        Column("publisher", "string", "who publishes it"),
+        Column("licence", "string", "terms"),
+        Column(
+            "redistributable", "string", "may it be passed on", allowed=("yes", "facts only", "no")
+        ),
+        Column("live", "boolean", "whether a live run can refresh it"),
+        Column(
+            "freshness_calendar",
+            "string",
+            "calendar by which it goes stale: an exchange, daily, or static",
+        ),
+        Column("note", "string", "doubts and limits", nullable=True),
+    ),
+    key=("source",),
+)
+
+ETL_RUNS = Table(
+    "etl_runs",
+    "The run ledger: one entry for each source and run.",
+    (
+        Column("run_id", "string", "the run"),
+        Column("source", "string", "the source"),
+        Column("mode", "string", "from the bundled snapshot or live", allowed=("snapshot", "live")),
+        Column(
+            "status", "string", "how it ended", allowed=("ok", "unchanged", "partial", "failed")
+        ),
+        Column("started_at", "timestamp", "begin", "UTC"),
+        Column("finished_at", "timestamp", "end", "UTC"),
+        Column("rows_in", "integer", "rows parsed", "rows", minimum=0),
+        Column("rows_new", "integer", "rows with a new key", "rows", minimum=0),
+        Column("rows_changed", "integer", "rows with a changed value", "rows", minimum=0),
+        Column("rows_quarantined", "integer", "rows kept out", "rows", minimum=0),
+        Column("error", "string", "what went wrong", nullable=True),
+    ),
+    key=("run_id", "source"),
+    ledger=True,
+)
+
+QUARANTINE = Table(
+    "quarantine",
+    "Rows kept out, with the reason and the raw row, so that they can be replayed after a fix.",
+    (
+        Column("quarantine_id", "string", "hash of table, check and raw row"),
+        Column("run_id", "string", "the run that first met the row"),
+        Column("source", "string", "the source"),
+        Column("table_name", "string", "the table it was meant for"),
+        Column("row_key", "string", "the row's key, as text"),
+        Column("check_name", "string", "the check it failed"),
+        Column("reason", "string", "what is wrong"),
+        Column("payload", "string", "the raw row as JSON"),
+        Column("quarantined_at", "timestamp", "when it was met first", "UTC"),
+    ),
+    key=("quarantine_id",),
+    ledger=True,
+)
