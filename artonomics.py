@@ -14,16 +14,12 @@ from typing import Annotated, Literal
 from cyclopts import App, Parameter
 
 from etl import commandline
-from etl.commandline import Session
+from etl.commandline import Flag, Given, Session
 from etl.errors import InputError
 
 LEDGER_COLUMNS = ("source", "status", "rows_in", "rows_new", "rows_changed", "rows_quarantined")
 STATUS_COLUMNS = ("source", "last_observation", "stale", "n_rows", "last_status", "last_run_at")
 FAULT_OF_OURS, FAILED_SOURCE = 1, 3
-Flag = Parameter(negative="", show_default=False)
-
-
-Given = Annotated[Session, Parameter(parse=False)]
 
 app = App(
     name="artonomics",

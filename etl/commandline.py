@@ -13,9 +13,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-from cyclopts import App, CycloptsError, UnknownCommandError, UnknownOptionError
+from cyclopts import App, CycloptsError, Parameter, UnknownCommandError, UnknownOptionError
 
 from etl.errors import ArtonomicsError, InputError
 
@@ -62,6 +62,12 @@ class Session:
     def announce(self, address: str) -> None:
         """Print where the dashboard answers."""
         self.show({"address": address}, lambda: _print(f"Artonomics answers at {address}"))
+
+
+Given = Annotated[Session, Parameter(parse=False)]
+"""The session of the call, as a verb's last parameter."""
+Flag = Parameter(negative="", show_default=False)
+"""An option that is there or not."""
 
 
 def _print(line: str) -> None:

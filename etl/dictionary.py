@@ -57,7 +57,7 @@ def document() -> str:
 
 
 def _all_tables() -> list[Table]:
-    return [*schemas.TABLES.values(), *marts.TABLES.values()]
+    return [*schemas.TABLES.values(), *schemas.LAKE_TABLES.values(), *marts.TABLES.values()]
 
 
 def _entry(table: Table) -> str:

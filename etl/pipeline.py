@@ -18,7 +18,7 @@ from etl import calendars, checks, corrections, engines, marts, sources
 from etl.config import Settings, bundled_dir
 from etl.errors import ArtonomicsError, AuditError, SourceError
 from etl.schemas import SOURCES, STOCK_PRICES, Table
-from etl.warehouse import MergeCounts, SnapshotInfo, SnapshotReader, Snapshots, Warehouse
+from etl.warehouse import MergeCounts, SnapshotInfo, SnapshotReader, Snapshots, Stamp, Warehouse
 
 Progress = Callable[[str], None]
 Status = Literal["ok", "unchanged", "partial", "failed"]
@@ -94,7 +94,9 @@ def run(
     modules = [sources.load(name) for name in (wanted or sources.names())]
     now = now or datetime.now(UTC)
     run_id = f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}"
-    request = sources.Request(offline, bundled_dir(), now, start, end, settings.raw_dir)
+    request = sources.Request(
+        offline, bundled_dir(), now, start, end, settings.raw_dir, settings.data_dir
+    )
     with Warehouse(settings) as warehouse:
         this = _Run(run_id, request, warehouse)
         entries = []
@@ -201,12 +203,13 @@ def _extra_rule(table: Table, request: sources.Request):
 
 def _store(this: _Run, module: sources.Source, checked: checks.Checked) -> MergeCounts:
     info, now = module.INFO, this.request.now
-    this.warehouse.merge(SOURCES, _described(module, now), this.run_id, now)
+    stamp = Stamp(info.name, this.run_id, now)
+    this.warehouse.merge(SOURCES, _described(module, now), stamp)
     if not checked.rejected.empty:
         this.warehouse.quarantine(
             checks.as_quarantine(checked.rejected, info.name, info.table.name, this.run_id, now)
         )
-    return this.warehouse.merge(info.table, checked.rows, this.run_id, now)
+    return this.warehouse.merge(info.table, checked.rows, stamp)
 
 
 def _described(module: sources.Source, now: datetime) -> pd.DataFrame:

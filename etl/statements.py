@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from etl.schemas import DUCKDB_TYPES, Table
 
-UNCOMPARED = {"retrieved_at", "run_id", "valid_from", "valid_to"}
+UNCOMPARED = {"retrieved_at", "source", "run_id", "valid_from", "valid_to"}
 """Columns that may differ though the row has not changed: they tell of the reading."""
 FUTURE = "TIMESTAMPTZ '9999-12-31 00:00:00+00'"
 

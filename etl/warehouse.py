@@ -63,6 +63,25 @@ class MergeCounts:
     unchanged: int
 
 
+@dataclass(frozen=True)
+class Stamp:
+    """Who writes rows, in which run, and when the warehouse learns them.
+
+    Attributes
+    ----------
+    source
+        Name of the source, stored with new and changed rows.
+    run_id
+        The run, stored with them too.
+    recorded_at
+        Instant in UTC; a bitemporal row is valid from then on.
+    """
+
+    source: str
+    run_id: str
+    recorded_at: datetime
+
+
 class Warehouse:
     """The writer; use it as a context manager, it holds the lock from entry to exit.
 
@@ -130,9 +149,7 @@ class Warehouse:
             raise
         self._connection.execute("COMMIT")
 
-    def merge(
-        self, table: Table, rows: pd.DataFrame, run_id: str, recorded_at: datetime
-    ) -> MergeCounts:
+    def merge(self, table: Table, rows: pd.DataFrame, stamp: Stamp) -> MergeCounts:
         """Bring checked rows into ``table``; unmentioned rows stay as they are.
 
         Parameters
@@ -141,16 +158,15 @@ class Warehouse:
             The table.
         rows
             Checked rows of shape (n, frame columns + quality_flags), keys unique.
-        run_id
-            The run, stored with new and changed rows.
-        recorded_at
-            When the warehouse learned the values, UTC; a bitemporal row is valid from then on.
+        stamp
+            Who brings them, in which run, and when.
         """
-        with self._staged(table, rows.assign(run_id=run_id)) as incoming:
+        written = rows.assign(source=stamp.source, run_id=stamp.run_id)
+        with self._staged(table, written) as incoming:
             found = self._connection.execute(statements.count_changes(table, incoming)).fetchone()
             new, changed = found if found else (0, 0)
             if new or changed:
-                instant = self._not_before_last(table, recorded_at)
+                instant = self._not_before_last(table, stamp.recorded_at)
                 for statement, timed in statements.merge(table, incoming):
                     needed = [instant] if timed else []
                     self._connection.execute(statement, needed)

@@ -1,4 +1,4 @@
-"""How far each table reaches: last observation, rows, evidence kinds."""
+"""How far each source reaches: last observation, rows, evidence kinds."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ OBSERVED = {
 
 TABLE = Table(
     "source_freshness",
-    "How far each table reaches.",
+    "How far each source reaches in the table it fills.",
     (
-        Column("source", "string", "the source; each one fills the table of its own name"),
+        Column("source", "string", "the source (joins sources.source)"),
         Column("table_name", "string", "the table"),
         Column("last_observation", "date", "latest day it speaks of", nullable=True),
         Column("n_rows", "integer", "current rows", "rows"),
         Column("evidence_kinds", "string", "evidence kinds in it, by comma"),
         Column("retrieved_at", "timestamp", "latest reading", "UTC", nullable=True),
     ),
-    key=("source",),
+    key=("source", "table_name"),
     ledger=True,
 )
 
@@ -47,8 +47,7 @@ def _reach(name: str, table: Expression) -> Expression:
     last = table[observed].max() if observed else ibis.null("date")
     kinds = table.evidence_kind.collect(distinct=True).sort().join(", ")
     latest: Any = table.retrieved_at.max()
-    return table.aggregate(
-        source=ibis.literal(name),
+    reached = table.group_by("source").aggregate(
         table_name=ibis.literal(name),
         last_observation=last.cast("date"),
         n_rows=table.count(),
@@ -56,6 +55,7 @@ def _reach(name: str, table: Expression) -> Expression:
         # A table that holds no row yet has no latest reading; ibis would forbid the missing value.
         retrieved_at=latest.cast("timestamp('UTC')"),
     )
+    return reached.select(column.name for column in TABLE.columns)
 
 
 def collected() -> list[str]:

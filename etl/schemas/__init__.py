@@ -20,6 +20,12 @@ from etl.schemas.base import (
     Table,
 )
 from etl.schemas.facts import DISCLOSED_FACTS, GPUS, NET_PROCEEDS
+from etl.schemas.growth import (
+    ACQUISITION_SPEND,
+    GPU_BILLS,
+    PRODUCT_EVENTS,
+    SUBSCRIPTION_TRANSACTIONS,
+)
 from etl.schemas.ledgers import ETL_RUNS, QUARANTINE, SOURCES
 from etl.schemas.market import (
     CONCEPT_GROUPS,
@@ -45,14 +51,21 @@ TABLES: dict[str, Table] = {
         GPUS,
         APP_RATING_COUNTS,
         APP_CHART_RANKS,
+        SUBSCRIPTION_TRANSACTIONS,
+        ACQUISITION_SPEND,
+        GPU_BILLS,
         SOURCES,
         ETL_RUNS,
         QUARANTINE,
     )
 }
-"""All stored tables by name."""
+"""All tables of the warehouse file by name."""
+
+LAKE_TABLES: dict[str, Table] = {PRODUCT_EVENTS.name: PRODUCT_EVENTS}
+"""Tables that lie as Parquet in the event lake."""
 
 __all__ = [
+    "ACQUISITION_SPEND",
     "APPS",
     "APP_CHART_RANKS",
     "APP_RATING_COUNTS",
@@ -64,14 +77,18 @@ __all__ = [
     "FINANCIALS",
     "FX_RATES",
     "GPUS",
+    "GPU_BILLS",
     "INSTRUMENTS",
+    "LAKE_TABLES",
     "MACHINERY",
     "MARKET_EVENTS",
     "NET_PROCEEDS",
+    "PRODUCT_EVENTS",
     "PROVENANCE",
     "QUARANTINE",
     "SOURCES",
     "STOCK_PRICES",
+    "SUBSCRIPTION_TRANSACTIONS",
     "TABLES",
     "VALIDITY",
     "Column",

@@ -88,8 +88,10 @@ class Table:
 
     def stored_columns(self) -> tuple[Column, ...]:
         """Return the columns as stored: the frame's, then the machinery's own."""
-        machinery = () if self.ledger else MACHINERY
-        return (*self.frame_columns(), *machinery, *(VALIDITY if self.bitemporal else ()))
+        frame = self.frame_columns()
+        named = {column.name for column in frame}  # the table of the sources names them itself
+        machinery = () if self.ledger else [c for c in MACHINERY if c.name not in named]
+        return (*frame, *machinery, *(VALIDITY if self.bitemporal else ()))
 
 
 PROVENANCE = (
@@ -101,6 +103,7 @@ MACHINERY = (
     Column(
         "quality_flags", "string", "names of the checks the row failed, by comma", nullable=True
     ),
+    Column("source", "string", "the source that wrote the row (joins sources.source)"),
     Column("run_id", "string", "the collection run that wrote the row"),
 )
 VALIDITY = (

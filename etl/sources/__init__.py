@@ -52,6 +52,8 @@ class Request:
         First and last day wanted, both inclusive; ``None`` means all there is.
     raw_dir
         Where a live source keeps the raw answers; ``None`` keeps nothing.
+    user_dir
+        The data folder, where the user's own edits lie; ``None`` means there are none.
     """
 
     offline: bool
@@ -60,6 +62,7 @@ class Request:
     start: date | None = None
     end: date | None = None
     raw_dir: Path | None = None
+    user_dir: Path | None = None
 
 
 @dataclass(frozen=True)

@@ -67,8 +67,10 @@ def test_a_mart_has_the_columns_its_schema_tells(published, table):
 def test_freshness_counts_the_rows_that_are_there(published):
     reader = SnapshotReader(published)
     for row in reader.query("SELECT * FROM source_freshness").to_dict("records"):
-        counted = reader.query(f"SELECT count(*) AS n FROM {row['table_name']}")["n"].iloc[0]
-        assert row["n_rows"] == counted
+        counted = reader.query(
+            f"SELECT count(*) AS n FROM {row['table_name']} WHERE source = ?", [row["source"]]
+        )
+        assert row["n_rows"] == counted["n"].iloc[0] > 0
 
 
 def test_an_engine_that_is_not_there_is_said_with_what_to_install():

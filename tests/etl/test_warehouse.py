@@ -22,7 +22,7 @@ from etl.errors import (
     WarehouseLockedError,
 )
 from etl.schemas import GPUS, STOCK_PRICES, Table
-from etl.warehouse import DATABASE, SnapshotReader, Snapshots, Warehouse
+from etl.warehouse import DATABASE, SnapshotReader, Snapshots, Stamp, Warehouse
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
@@ -44,7 +44,7 @@ def write(
 ) -> None:
     with Warehouse(settings) as warehouse:
         with warehouse.transaction():
-            warehouse.merge(STOCK_PRICES, rows(STOCK_PRICES, *bars), run, at)
+            warehouse.merge(STOCK_PRICES, rows(STOCK_PRICES, *bars), Stamp("a", run, at))
         warehouse.publish(run, at)
 
 
@@ -65,19 +65,19 @@ def closes(reader: SnapshotReader, table: str = "stock_prices") -> list[float]:
 def test_a_merge_counts_new_changed_and_unchanged_rows(settings):
     with Warehouse(settings) as warehouse:
         first = rows(STOCK_PRICES, bar("2022-12-01", 1.0), bar("2022-12-02", 2.0))
-        counts = warehouse.merge(STOCK_PRICES, first, "run-1", NOW)
+        counts = warehouse.merge(STOCK_PRICES, first, Stamp("a", "run-1", NOW))
         assert (counts.new, counts.changed, counts.unchanged) == (2, 0, 0)
         later = rows(STOCK_PRICES, bar("2022-12-02", 2.5), bar("2022-12-03", 3.0))
-        counts = warehouse.merge(STOCK_PRICES, later, "run-2", NOW)
+        counts = warehouse.merge(STOCK_PRICES, later, Stamp("a", "run-2", NOW))
         assert (counts.new, counts.changed, counts.unchanged) == (1, 1, 0)
 
 
 def test_reading_the_same_values_on_another_day_changes_nothing(settings):
     again = rows(GPUS, {"gpu_name": "A", "vendor": "V"})
     with Warehouse(settings) as warehouse:
-        warehouse.merge(GPUS, again, "run-1", NOW)
+        warehouse.merge(GPUS, again, Stamp("a", "run-1", NOW))
         later = again.assign(retrieved_at=NOW + timedelta(days=9))
-        counts = warehouse.merge(GPUS, later, "run-2", NOW + timedelta(days=9))
+        counts = warehouse.merge(GPUS, later, Stamp("a", "run-2", NOW + timedelta(days=9)))
     assert (counts.new, counts.changed, counts.unchanged) == (0, 0, 1)
 
 
@@ -85,7 +85,7 @@ def test_a_value_that_becomes_known_or_unknown_is_a_change(settings):
     with Warehouse(settings) as warehouse:
         for watts, changed in [(None, 0), (300.0, 1), (None, 1)]:
             row = rows(GPUS, {"gpu_name": "A", "vendor": "V", "tdp_watts": watts})
-            assert warehouse.merge(GPUS, row, "run", NOW).changed == changed
+            assert warehouse.merge(GPUS, row, Stamp("a", "run", NOW)).changed == changed
 
 
 def test_a_changed_price_closes_the_old_row_and_both_can_be_seen(settings, reader):
@@ -120,12 +120,12 @@ def test_a_transaction_that_fails_leaves_nothing(settings):
 
         def fail_half_way() -> None:
             with warehouse.transaction():
-                warehouse.merge(STOCK_PRICES, one, "run-1", NOW)
+                warehouse.merge(STOCK_PRICES, one, Stamp("a", "run-1", NOW))
                 raise ZeroDivisionError
 
         with pytest.raises(ZeroDivisionError):
             fail_half_way()
-        counts = warehouse.merge(STOCK_PRICES, one, "run-1", NOW)
+        counts = warehouse.merge(STOCK_PRICES, one, Stamp("a", "run-1", NOW))
     assert counts.new == 1
 
 

@@ -16,7 +16,7 @@ import pandas as pd
 
 from etl.config import Settings
 from etl.schemas import STOCK_PRICES
-from etl.warehouse import Warehouse
+from etl.warehouse import Stamp, Warehouse
 
 BARS = 10
 FIRST_DAY = pd.Timestamp("2000-01-03")
@@ -56,7 +56,7 @@ def write(data_dir: Path, first: int, diary: Path) -> None:
             with Warehouse(settings) as warehouse:
                 finished("opened", number)
                 with warehouse.transaction():
-                    warehouse.merge(STOCK_PRICES, frame(number), f"run-{number}", now)
+                    warehouse.merge(STOCK_PRICES, frame(number), Stamp("a", f"run-{number}", now))
                 finished("committed", number)
                 warehouse.publish(f"run-{number}", now)
                 finished("published", number)
