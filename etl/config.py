@@ -43,6 +43,8 @@ class Settings(BaseModel):
         How many published snapshots are kept, the current one among them.
     lock_timeout_seconds
         How long a writer waits for another one before it gives up.
+    fold_log_bytes
+        Size of the writer's log from which it is folded into a new file.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -50,6 +52,7 @@ class Settings(BaseModel):
     data_dir: Path = Field(default_factory=default_data_dir)
     keep_snapshots: int = Field(default=5, ge=1)
     lock_timeout_seconds: float = Field(default=0.0, ge=0)
+    fold_log_bytes: int = Field(default=16 * 2**20, ge=0)
 
     @property
     def warehouse_dir(self) -> Path:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -17,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from etl.errors import InputError, SnapshotMissingError, WarehouseError
+from etl.writer_files import sync
 
 FORMAT_VERSION = 1
 """Raised when stored tables change their shape."""
@@ -126,9 +126,9 @@ class Snapshots:
         """Make a built snapshot durable, name it, point at it and drop the oldest ones."""
         (building / "manifest.json").write_text(json.dumps(manifest, indent=1), encoding="utf-8")
         for path in (*building.iterdir(), building):
-            _sync(path)
+            sync(path)
         building.rename(self._dir / snapshot_id)
-        _sync(self._dir)
+        sync(self._dir)
         self._point(snapshot_id)
         for name in self._all()[:-keep]:
             if name != snapshot_id:
@@ -148,9 +148,9 @@ class Snapshots:
     def _point(self, snapshot_id: str) -> None:
         half = self._pointer.with_suffix(".new")
         half.write_text(snapshot_id + "\n", encoding="utf-8")
-        _sync(half)
+        sync(half)
         half.replace(self._pointer)
-        _sync(self._pointer.parent)
+        sync(self._pointer.parent)
 
     def _verified(self, snapshot_id: str) -> SnapshotInfo:
         path = self._dir / snapshot_id / DATABASE
@@ -202,14 +202,3 @@ def sha256(path: Path) -> str:
     """Return the hash of a file's content."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _sync(path: Path) -> None:
-    """Force a file or folder to the disk."""
-    if path.is_dir() and os.name == "nt":
-        return  # Windows cannot open folders
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -1,7 +1,7 @@
 """One writer, immutable published snapshots, many readers.
 
-The writer owns ``warehouse/writer.duckdb`` behind a lock. Publishing copies it into a new snapshot
-(see :mod:`etl.snapshots`); readers open what the pointer names and follow it.
+The writer owns a file of its own (see :mod:`etl.writer_files`) behind a lock. Publishing copies it
+into a new snapshot (see :mod:`etl.snapshots`); readers open what the pointer names and follow it.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import os
 import shutil
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -42,11 +42,14 @@ from etl.snapshots import (
     other_format,
     sha256,
 )
+from etl.writer_files import WriterFiles, log_of
 
 _QUIET: dict[str, str | bool | int | float | list[str]] = {
     "autoinstall_known_extensions": "false",
     "autoload_known_extensions": "false",
 }
+_LOG_ONLY = _QUIET | {"checkpoint_threshold": "1TB"}
+"""The writer never folds its log into the file in place: a kill in the middle would spoil both."""
 _CLOSED = _QUIET | {"enable_external_access": "false"}
 """Readers see no other file; those of one process share an instance and so its settings."""
 
@@ -97,6 +100,7 @@ class Warehouse:
         self.settings = settings
         self._dir = settings.warehouse_dir
         self._snapshots = Snapshots(self._dir)
+        self._files = WriterFiles(self._dir)
         self._lock = FileLock(self._dir / "writer.lock")
         self._holder = self._dir / "writer.holder.json"
         self._con: duckdb.DuckDBPyConnection | None = None
@@ -120,6 +124,7 @@ class Warehouse:
                 json.dumps({"pid": os.getpid(), "since": datetime.now(UTC).isoformat()})
             )
             self._snapshots.sweep()
+            self._files.sweep()
             self._con = self._open()
         except BaseException:
             self._lock.release()
@@ -132,11 +137,15 @@ class Warehouse:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Close the file and give the lock back."""
-        self._connection.close()
-        self._con = None
-        self._holder.unlink(missing_ok=True)
-        self._lock.release()
+        """Fold a long log into a new file, close, and give the lock back."""
+        try:
+            if error is None:
+                self._fold()
+        finally:
+            self._connection.close()
+            self._con = None
+            self._holder.unlink(missing_ok=True)
+            self._lock.release()
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -205,11 +214,7 @@ class Warehouse:
         building, snapshot_id = self._snapshots.begin(now, run_id)
         path = building / DATABASE
         version = self._data_version()
-        self._connection.execute(f"ATTACH '{_quoted(path)}' AS published")
-        try:
-            self._connection.execute("COPY FROM DATABASE writer TO published")
-        finally:
-            self._connection.execute("DETACH published")
+        self._copy_to(path)
         with duckdb.connect(path, config=_QUIET) as copy:
             copy.execute("SET TimeZone = 'UTC'")
             audits = [a for t in TABLES.values() for a in statements.audits(t)]
@@ -231,14 +236,18 @@ class Warehouse:
         return self._con
 
     def _open(self) -> duckdb.DuckDBPyConnection:
-        path = self._dir / "writer.duckdb"
-        if not path.exists():
-            self._seed(path)
+        path = self._files.current() or self._files.add(self._seed)
         try:
-            con = duckdb.connect(path, config=_QUIET)
+            con = duckdb.connect(path, config=_LOG_ONLY)
         except duckdb.Error as error:
-            todo = f"move {path.name} away and run again: it is made anew from the last snapshot"
+            if "Could not set lock" in str(error):
+                raise self._locked(f"a process outside its lock ({error})") from error
+            todo = (
+                f"keep a copy of {path.name} and its log {log_of(path).name}, move both away and "
+                "run again: it is made anew from the last snapshot, without what came after it"
+            )
             raise cannot_open(path, error, todo) from error
+        con.execute("PRAGMA disable_checkpoint_on_shutdown")
         con.execute("SET TimeZone = 'UTC'")
         con.execute("CREATE TABLE IF NOT EXISTS format (version INTEGER)")
         found = con.execute("SELECT max(version) FROM format").fetchone()
@@ -253,29 +262,40 @@ class Warehouse:
         _require_shape(con, path)
         return con
 
-    def _seed(self, path: Path) -> None:
-        """Start from the current snapshot where the writer's own file is gone."""
-        half = path.with_suffix(".seed")
-        for orphan in (path, half):  # a log without its file would be replayed into the new one
-            orphan.with_name(f"{orphan.name}.wal").unlink(missing_ok=True)
+    def _fold(self) -> None:
+        """Write all that is committed into a new file once the log is long."""
+        path = self._files.current()
+        log = log_of(path) if path else None
+        if log and log.exists() and log.stat().st_size > self.settings.fold_log_bytes:
+            self._files.add(self._copy_to)
+
+    def _copy_to(self, path: Path) -> None:
+        """Write all that is committed into a new database at ``path``."""
+        found = self._connection.execute("SELECT current_database()").fetchone()
+        own = found[0] if found else ""
+        self._connection.execute(f"ATTACH '{_quoted(path)}' AS copied")
         try:
-            current = self._snapshots.current()
-        except SnapshotMissingError:
-            return
-        shutil.copyfile(current.path, half)
+            self._connection.execute(f'COPY FROM DATABASE "{own}" TO copied')
+            self._connection.execute("CHECKPOINT copied")
+        finally:
+            self._connection.execute("DETACH copied")
+
+    def _seed(self, half: Path) -> None:
+        """Start from the current snapshot where the writer has no file, or from nothing."""
+        with suppress(SnapshotMissingError):
+            shutil.copyfile(self._snapshots.current().path, half)
         with duckdb.connect(half, config=_QUIET) as con:
             known = {statements.stored_name(t) for t in TABLES.values()} | {"format"}
             for (name,) in con.execute("SELECT table_name FROM duckdb_tables()").fetchall():
                 if name not in known:
                     con.execute(f'DROP TABLE "{name}"')
-        half.replace(path)
 
-    def _locked(self) -> WarehouseLockedError:
+    def _locked(self, who: str = "") -> WarehouseLockedError:
         try:
             holder = json.loads(self._holder.read_text())
-            who = f"process {holder['pid']} since {holder['since']}"
+            who = who or f"process {holder['pid']} since {holder['since']}"
         except (OSError, ValueError, KeyError):
-            who = "another process"
+            who = who or "another process"
         return WarehouseLockedError(
             f"got a warehouse that {who} is writing to ({self._dir})",
             "one writer at a time",

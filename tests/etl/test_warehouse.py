@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import subprocess
+import sys
 import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -46,6 +48,11 @@ def write(
         with warehouse.transaction():
             warehouse.merge(STOCK_PRICES, rows(STOCK_PRICES, *bars), Stamp("a", run, at))
         warehouse.publish(run, at)
+
+
+def writer_file(settings: Settings) -> Path:
+    [path] = settings.warehouse_dir.glob("writer-*.duckdb")
+    return path
 
 
 @pytest.fixture
@@ -203,7 +210,7 @@ def test_a_snapshot_of_another_format_is_refused_in_words(settings, reader):
 
 def test_a_writer_file_of_another_format_is_refused_in_words(settings):
     write(settings, bar("2022-12-01", 1.0))
-    with duckdb.connect(settings.warehouse_dir / "writer.duckdb") as con:
+    with duckdb.connect(writer_file(settings)) as con:
         con.execute("UPDATE format SET version = 99")
     with pytest.raises(WarehouseError, match="format 99"), Warehouse(settings):
         pass
@@ -211,7 +218,7 @@ def test_a_writer_file_of_another_format_is_refused_in_words(settings):
 
 def test_a_writer_file_with_other_columns_is_refused_in_words(settings):
     write(settings, bar("2022-12-01", 1.0))
-    with duckdb.connect(settings.warehouse_dir / "writer.duckdb") as con:
+    with duckdb.connect(writer_file(settings)) as con:
         con.execute("ALTER TABLE gpus ADD COLUMN colour VARCHAR")
     with (
         pytest.raises(WarehouseError, match="other columns in gpus") as caught,
@@ -223,16 +230,44 @@ def test_a_writer_file_with_other_columns_is_refused_in_words(settings):
 
 def test_a_corrupt_writer_file_is_told_and_the_snapshot_stays_readable(settings, reader):
     write(settings, bar("2022-12-01", 1.0))
-    (settings.warehouse_dir / "writer.duckdb").write_bytes(b"not a database at all" * 1000)
-    with pytest.raises(WarehouseError, match=r"writer\.duckdb"), Warehouse(settings):
+    writer_file(settings).write_bytes(b"not a database at all" * 1000)
+    with pytest.raises(WarehouseError, match=r"writer-000001\.duckdb"), Warehouse(settings):
         pass
     assert closes(reader) == [1.0]
+
+
+def test_a_writer_never_rewrites_its_file_and_folds_a_long_log_into_the_next(settings, reader):
+    write(settings, bar("2022-12-01", 1.0))
+    before = writer_file(settings).read_bytes()
+    write(settings, bar("2022-12-01", 1.1), at=NOW + timedelta(1), run="run-2")
+    assert writer_file(settings).read_bytes() == before
+    short = settings.model_copy(update={"fold_log_bytes": 0})
+    write(short, bar("2022-12-02", 2.0), at=NOW + timedelta(2), run="run-3")
+    assert writer_file(settings).name == "writer-000002.duckdb"
+    assert not writer_file(settings).with_name("writer-000001.duckdb.wal").exists()
+    write(settings, bar("2022-12-03", 3.0), at=NOW + timedelta(3), run="run-4")
+    assert closes(reader) == [1.1, 2.0, 3.0]
+    assert len(reader.query("SELECT * FROM stock_prices_history")) == 4
+
+
+def test_a_process_that_opens_the_writer_file_by_itself_is_told_as_a_lock(settings):
+    write(settings, bar("2022-12-01", 1.0))
+    script = (
+        "import duckdb, sys; c = duckdb.connect(sys.argv[1]); print('open', flush=True); input()"
+    )
+    command = [sys.executable, "-c", script, str(writer_file(settings))]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
+        assert other.stdout is not None
+        other.stdout.readline()
+        with pytest.raises(WarehouseLockedError, match="outside its lock"), Warehouse(settings):
+            pass
+        other.communicate(b"\n")
 
 
 def test_a_lost_writer_file_is_made_anew_from_the_snapshot_with_its_history(settings, reader):
     write(settings, bar("2022-12-01", 1.0))
     write(settings, bar("2022-12-01", 1.1), at=NOW + timedelta(1), run="run-2")
-    (settings.warehouse_dir / "writer.duckdb").unlink()
+    writer_file(settings).unlink()
     write(settings, bar("2022-12-02", 2.0), at=NOW + timedelta(2), run="run-3")
     assert closes(reader) == [1.1, 2.0]
     assert len(reader.query("SELECT * FROM stock_prices_history")) == 3
@@ -240,8 +275,8 @@ def test_a_lost_writer_file_is_made_anew_from_the_snapshot_with_its_history(sett
 
 def test_the_log_of_a_lost_writer_file_is_not_replayed_into_the_new_one(settings, reader):
     write(settings, bar("2022-12-01", 1.0))
-    file = settings.warehouse_dir / "writer.duckdb"
-    log = file.with_name("writer.duckdb.wal")
+    file = writer_file(settings)
+    log = file.with_name(f"{file.name}.wal")
     with duckdb.connect(file) as con:  # a killed writer leaves its log
         con.execute("PRAGMA disable_checkpoint_on_shutdown")
         con.execute("UPDATE stock_prices_history SET close = 9")

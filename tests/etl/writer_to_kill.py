@@ -19,6 +19,7 @@ from etl.schemas import STOCK_PRICES
 from etl.warehouse import Stamp, Warehouse
 
 BARS = 10
+FOLD_LOG_BYTES = 200_000  # every few rounds, so that kills fall into it too
 FIRST_DAY = pd.Timestamp("2000-01-03")
 
 
@@ -44,7 +45,7 @@ def frame(number: int) -> pd.DataFrame:
 
 def write(data_dir: Path, first: int, diary: Path) -> None:
     """Write round after round, beginning with ``first``; note each finished step in ``diary``."""
-    settings = Settings(data_dir=data_dir, keep_snapshots=3)
+    settings = Settings(data_dir=data_dir, keep_snapshots=3, fold_log_bytes=FOLD_LOG_BYTES)
     with diary.open("a") as steps:
 
         def finished(step: str, number: int) -> None:
