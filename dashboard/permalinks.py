@@ -75,6 +75,8 @@ def one_of(options: Sequence[str], words: Words) -> Callable[[str], str]:
     """Return a parser that accepts one of ``options``."""
 
     def parse(code: str) -> str:
+        if not options:
+            raise ValueError(words.t("there is nothing to choose from here"))
         if code not in options:
             shown = ", ".join(options[:12]) + (", …" if len(options) > 12 else "")
             raise ValueError(words.t("expected one of {options}", options=shown))

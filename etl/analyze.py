@@ -274,14 +274,21 @@ def _aggregate_entry(aggregate: Aggregate, spec: EventStudySpec) -> dict[str, An
     }
 
 
-def _power(aggregate: Aggregate) -> list[dict[str, float]]:
-    """Return the chance to find a true one-day abnormal return with this many events."""
-    if not aggregate.n_events:
+def _power(aggregate: Aggregate) -> list[dict[str, float | None]]:
+    """Return the chance to find a true one-day abnormal return with this many events.
+
+    Events that move together count as fewer, n/(1 + (n - 1) r): the variance of their mean is
+    that of so many independent ones. Where r is not known, neither is the power.
+    """
+    n, r = aggregate.n_events, aggregate.correlation.mean
+    if not n:
         return []
+    inflation = 1 + (n - 1) * r if n > 1 else 1.0
+    known = math.isfinite(inflation) and inflation > 0
     return [
         {
             "abnormal_return": size,
-            "power": two_sided_power(size, aggregate.mean_sigma, aggregate.n_events),
+            "power": two_sided_power(size, aggregate.mean_sigma, n / inflation) if known else None,
         }
         for size in POWER_AT
     ]

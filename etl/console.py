@@ -10,9 +10,11 @@ import math
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import date, datetime
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
+from uuid import UUID
 
 from rich.console import Console
 from rich.table import Table
@@ -52,10 +54,10 @@ def plain(value: Any) -> Any:
         return value
     if isinstance(value, float):
         return float(value) if math.isfinite(value) else None
-    if isinstance(value, date):
+    if isinstance(value, date | time):
         return value.isoformat()
-    if isinstance(value, Path):
-        return str(value)
+    if isinstance(value, Path | UUID | timedelta | Decimal):
+        return str(value) if value == value else None  # a missing interval differs from itself
     if hasattr(value, "tolist"):  # numpy scalars and arrays, pandas series
         return plain(value.tolist())
     if type(value).__name__ == "NAType":

@@ -187,9 +187,13 @@ def freshness(data_dir: Path) -> Iterator[Finding]:
         yield Finding("snapshot", "warn", f"{found}; {info.note}", "run `artonomics etl run`")
     else:
         yield Finding("snapshot", "ok", found)
-    stale = [str(row["source"]) for row in rows if row["stale"] is True]
+    stale = {str(row["source"]): bool(row["live"]) for row in rows if row["stale"] is True}
     if stale:
-        yield Finding("freshness", "warn", f"stale: {', '.join(stale)}", "run `artonomics etl run`")
+        todo = "run `artonomics etl run`" if any(stale.values()) else ""
+        if not all(stale.values()):
+            bundled = ", ".join(name for name, live in stale.items() if not live)
+            todo = f"{todo}; {bundled}: update the installed packages".removeprefix("; ")
+        yield Finding("freshness", "warn", f"stale: {', '.join(stale)}", todo)
     else:
         yield Finding("freshness", "ok", f"{len(rows)} sources, none stale")
 

@@ -61,7 +61,7 @@ class Snapshots:
     def named(self) -> str:
         """Return the name in the pointer; raise SnapshotMissingError where there is none."""
         try:
-            return self._pointer.read_text(encoding="utf-8").strip()
+            return self._pointer.read_text(encoding="utf-8", errors="replace").strip()
         except FileNotFoundError:
             raise SnapshotMissingError(
                 f"got no published snapshot in {self._pointer.parent}",
@@ -85,7 +85,9 @@ class Snapshots:
         except WarehouseError as error:
             if self.named() != wanted:  # a writer has moved on and dropped it in the meantime
                 return self.current()
-            older = [name for name in self._all() if name < wanted]
+            # A damaged pointer names nothing that ever was: then the newest whole one counts.
+            known = wanted in self._all()
+            older = [name for name in self._all() if name < wanted or not known]
             for name in reversed(older):
                 try:
                     good = self._verified(name)

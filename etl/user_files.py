@@ -6,6 +6,7 @@ with its place in the file and nothing is guessed.
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -19,6 +20,8 @@ from etl.errors import InputError
 
 _MISSING = ("", "na", "nan", "null", "none", "nat")
 _DAY = r"^\d{4}-\d{2}-\d{2}([T ].*)?$"
+_ZONED = r"^[^T ]*[T ].*(Z|[+-]\d{2}:?\d{2})$"
+_ZONED_MIDNIGHT = r"^[^T ]*[T ]00:00(:00(\.0+)?)?\s*(Z|[+-]\d{2}:?\d{2})$"
 
 
 @dataclass(frozen=True)
@@ -92,12 +95,21 @@ def days(file: UserFile, column: str) -> pd.Series:
     Raises
     ------
     InputError
-        If a cell is not an ISO date; the message names the row.
+        If a cell is not an ISO date, or an instant with a time zone that is no midnight there (its
+        day would depend on the zone); the message names the row.
     """
     values = file.frame[column]
     if pd.api.types.is_datetime64_any_dtype(values):
-        values = values.dt.strftime("%Y-%m-%d")
+        values = values.dt.strftime("%Y-%m-%d %H:%M:%S%z")
     written = values.astype("string").str.strip().fillna("")
+    elsewhere = written.str.match(_ZONED) & ~written.str.match(_ZONED_MIDNIGHT)
+    if elsewhere.any():
+        index, row = file.first(elsewhere.to_numpy(dtype=bool))
+        raise InputError(
+            f"got the {column} {written[index]!r} in {row}, an instant with a time zone",
+            "a day written as YYYY-MM-DD",
+            "write the day on the exchange's own calendar",
+        )
     iso = written.where(written.str.match(_DAY), pd.NA).str[:10]
     parsed = pd.to_datetime(iso, format="%Y-%m-%d", errors="coerce")
     wrong = parsed.isna().to_numpy(dtype=bool)
@@ -174,6 +186,7 @@ def _read_frame(path: Path) -> pd.DataFrame:
     try:
         if path.suffix.lower() == ".parquet":
             return pd.read_parquet(path).reset_index(drop=True)
+        _require_even_rows(path)
         return pd.read_csv(
             path,
             dtype="string",
@@ -191,6 +204,27 @@ def _read_frame(path: Path) -> pd.DataFrame:
             "CSV in UTF-8 with one header line, or a Parquet file",
             "save it again in that form",
         ) from problem
+
+
+def _require_even_rows(path: Path) -> None:
+    """Refuse names that repeat and rows with more cells than names: pandas would rename or cut."""
+    with path.open(encoding="utf-8-sig", newline="") as lines:
+        rows = csv.reader(lines)
+        names = [name.strip() for name in next(rows, [])]
+        repeated = sorted({name for name in names if names.count(name) > 1})
+        if repeated:
+            raise InputError(
+                f"got the column {repeated[0]!r} {names.count(repeated[0])} times in {path}",
+                "each column once",
+                "rename or remove the others",
+            )
+        for row in rows:
+            if any(row[len(names) :]):
+                raise InputError(
+                    f"got {len(row)} cells in line {rows.line_num} of {path.name}",
+                    f"{len(names)} cells, as in the header",
+                    "put a value that holds a comma into quotation marks (decimals take a point)",
+                )
 
 
 def _missing_column(

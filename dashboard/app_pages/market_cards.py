@@ -113,7 +113,8 @@ def _paths(subject: Subject) -> list[Card]:
 def _together(subject: Subject) -> list[Card]:
     """Return the tests over several events, where there are several."""
     study, said = subject.study, subject.said
-    if list(study.events["status"]).count("tested") < 2:
+    chosen = study.events["event_id"].isin(subject.view.event_ids)
+    if list(study.events.loc[chosen, "status"]).count("tested") < 2:
         return []
     note = said.t(
         "Few events on few days: the tests that do not correct for that reject too often; read "
@@ -161,7 +162,7 @@ def _peers(subject: Subject) -> list[Card]:
 
 def _cautions(subject: Subject) -> list[Card]:
     study, said = subject.study, subject.said
-    notes = [plain(remarks.note_sentence(note, study, said)) for note in study.notes]
+    notes = [plain(note) for note in remarks.cautions(study, subject.view.event_ids, said)]
     title = said.t("Suspensions and price limits")
     return [
         _heading(said.t("What to know before trusting it")),

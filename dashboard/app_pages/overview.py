@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator
 from typing import Any
 
 import pandas as pd
@@ -27,6 +27,7 @@ from dashboard.figures.timeline import timeline_figure
 from dashboard.studies import BreakEvenStudy, MarketStudy, break_even_study, market_study
 from dashboard.tables import break_even as strip_tables
 from dashboard.tables import market as tables
+from dashboard.tables import remarks
 from dashboard.text import Words, words
 from etl.analytics.event_study import EventStudySpec
 
@@ -155,6 +156,14 @@ def _event_tile(event: dict[Hashable, Any], study: MarketStudy, said: Words) -> 
         notes.append(f":gray-badge[{said.t('tested')}] {outcome}")
     else:
         notes.append(f":orange-badge[{labels.status(said, event['status'])}]")
+    if event["date_precision"] != "day":
+        known_to = remarks.precision(said, event["date_precision"])
+        notes.append(
+            said.t(
+                "The day is inferred: its date is known to the {precision} only.",
+                precision=known_to,
+            )
+        )
     provenance = Provenance(
         "measured",
         said.t("price change of the day"),
@@ -180,7 +189,7 @@ def _break_even(said: Words) -> None:
         "estimated",
         said.t("share of users who pay in a month"),
         study.break_even["as_of"].iloc[-1],
-        said.t("stated server, stated prices, published store terms"),
+        said.t("stated server, published prices and store terms"),
     )
     figure_card(
         said,
@@ -200,26 +209,56 @@ def _break_even(said: Words) -> None:
 def _break_even_sentence(study: BreakEvenStudy, said: Words) -> str:
     """Say the cost, the rate that would cover it and what companies publish, all computed."""
     cost = study.cost.iloc[0]
-    rates = study.break_even.loc[study.break_even["in_force_at_price_date"]]
     latest = study.achieved.loc[study.achieved["latest"]]
     by_metric = latest.groupby("metric")["value"]
     low, high = by_metric.min(), by_metric.max()
     penetration, conversion = "subscription_penetration_rate", "download_to_paid_d35"
     return said.t(
-        "One stated server costs {low} to {high} a user and month. At stated prices and the store "
-        "terms of their day, {rate_low} to {rate_high} of users would have to pay every month. "
-        "Companies publish a subscription penetration of {penetration_low} to {penetration_high} "
-        "(subscribers ÷ monthly actives); benchmarks of paid conversion within 35 days, a "
-        "different share (payers ÷ installs), lie between {conversion_low} and {conversion_high}.",
+        "One stated server costs {low} to {high} a user and month.{rates} Published subscription "
+        "penetration (subscribers ÷ monthly actives; {kinds}) lies between {penetration_low} and "
+        "{penetration_high}; benchmarks of paid conversion within 35 days, a different share "
+        "(payers ÷ installs), between {conversion_low} and {conversion_high}.",
         low=said.money(cost["low"], study.currency, digits=3),
         high=said.money(cost["high"], study.currency),
-        rate_low=said.percent(rates["low"].min()),
-        rate_high=said.percent(rates["high"].max()),
+        rates="".join(f" {sentence}" for sentence in _rate_sentences(study, said)),
+        kinds=_kinds(latest.loc[latest["metric"] == penetration, "evidence_kind"], said),
         penetration_low=said.percent(low.get(penetration)),
         penetration_high=said.percent(high.get(penetration)),
         conversion_low=said.percent(low.get(conversion)),
         conversion_high=said.percent(high.get(conversion)),
     )
+
+
+def _rate_sentences(study: BreakEvenStudy, said: Words) -> Iterator[str]:
+    """Say which share of users must pay, at monthly prices and at the price of a pack."""
+    rates = study.break_even.loc[study.break_even["in_force_at_price_date"]].dropna(subset=["low"])
+    per_pack = rates["price_unit"].str.endswith("/pack")
+    for rows, per_month in ((rates.loc[~per_pack], True), (rates.loc[per_pack], False)):
+        if rows.empty:
+            continue
+        values = {
+            "kinds": _kinds(rows["price_evidence_kind"], said),
+            "low": said.percent(rows["low"].min()),
+            "high": said.percent(rows["high"].max()),
+        }
+        yield (
+            said.t(
+                "At monthly prices ({kinds}) and the store terms of their day, {low} to {high} of "
+                "users would have to pay every month.",
+                **values,
+            )
+            if per_month
+            else said.t(
+                "At the price of a pack ({kinds}), {low} to {high} would have to buy one every "
+                "month.",
+                **values,
+            )
+        )
+
+
+def _kinds(kinds: pd.Series, said: Words) -> str:
+    """Name the evidence kinds that occur."""
+    return ", ".join(said.evidence(kind) for kind in sorted(set(kinds)))
 
 
 def _strip(study: BreakEvenStudy) -> list[dict[Hashable, Any]]:
@@ -305,13 +344,14 @@ def _events_table(events: pd.DataFrame, said: Words) -> Table:
     frame = events.assign(
         title=[labels.event_title(event, said) for _, event in events.iterrows()],
         chosen=[labels.selection(said, code) for code in events["selection"]],
+        known_to=[remarks.precision(said, code) for code in events["date_precision"]],
     )
     columns = {
         "event_date": TableColumn(said.t("Announced"), "date"),
         "entity": TableColumn(said.t("About")),
         "title": TableColumn(said.t("What happened"), "wide"),
         "chosen": TableColumn(said.t("How it was chosen")),
-        "date_precision": TableColumn(said.t("Date known to the")),
+        "known_to": TableColumn(said.t("Date known to the")),
         "source_url": TableColumn(said.t("Source"), "link"),
         "event_id": TableColumn(said.t("Event")),
     }

@@ -131,6 +131,7 @@ def _price_row(row: Any, words: Words) -> str:
         per = words.t("{price} a month", price=price)
     if row["metric"] == "arppu":
         per = words.t("{price} (revenue per payer)", price=per)
+    per = f"{per}, {words.evidence(row['price_evidence_kind'])}"
     name = f"{labels.company(row, words, 'entity')}, {words.date(row['as_of'])}: {per}"
     return theme.wrap(theme.escape(name), _LABEL_WIDTH)
 

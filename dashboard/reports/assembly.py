@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Protocol
 
 from dashboard import cases, queries
-from dashboard.reports import drawing, html, pdf, require
+from dashboard.reports import drawing, html, pdf
 from dashboard.reports import market as market_report
 from dashboard.reports.document import Document, Source
 from dashboard.reports.market import Edition
@@ -83,15 +83,22 @@ def market(
     """
     if window[0] > window[1]:
         raise InputError(f"got the window {window}", "a first day not after the last", "swap them")
-    spec = EventStudySpec(window=window)
-    study = market_study(reader, ticker, spec, as_of=as_of)
-    known = study.events["event_id"].tolist()
+    try:
+        spec = EventStudySpec(window=window)
+    except ValueError as problem:
+        raise InputError(str(problem), todo="choose another --window") from None
+    instruments = queries.instruments(reader).set_index("ticker")["instrument_type"]
+    if instruments.get(ticker, "equity") != "equity":
+        raise InputError(
+            f"got the ticker {ticker!r}, which is of the type {instruments[ticker]}",
+            "a share",
+            'list them with `artonomics sql "SELECT ticker, name FROM instruments WHERE '
+            "instrument_type = 'equity'\"`",
+        )
+    events = queries.events(reader, as_of)
+    known = events.loc[events["ticker"] == ticker, "event_id"].tolist()
     chosen = event.split(",") if event else cases.default_events(ticker, known)
-    require(f"event of {ticker}", chosen, known)
-    if event:
-        # Only the peers follow the choice: other events inside a window must still be seen.
-        around = market_study(reader, ticker, spec, as_of=as_of, event_ids=chosen)
-        study = replace(study, peers=around.peers, peers_event_id=around.peers_event_id)
+    study = market_study(reader, ticker, spec, as_of=as_of, event_ids=chosen)
     info = reader.info
     edition = Edition(
         event_ids=tuple(chosen),
@@ -140,9 +147,10 @@ def _write(document: Document, kind: str, drawn: Mapping[str, str], output: Outp
 
 
 def _price_sources(reader: Reader, study: MarketStudy) -> Iterator[Source]:
-    """Yield where the bars of the share, its market and its peers were read."""
+    """Yield where the bars of the share, its markets and its peers were read."""
     peers = study.peers.dropna(subset=["abnormal_return"])
-    tickers = [str(study.instrument["ticker"]), study.benchmark]
+    measured = study.events.loc[study.events["status"] != "excluded"]
+    tickers = [str(study.instrument["ticker"]), study.benchmark, *measured["benchmark"]]
     tickers += [*peers["ticker"], *peers["benchmark"]]
     bars = queries.prices(reader, list(dict.fromkeys(tickers)))
     read = bars[["ticker", "source_url"]].drop_duplicates()

@@ -28,7 +28,7 @@ from dashboard.reports.document import (
     Section,
     Source,
 )
-from dashboard.studies import MarketStudy, Note
+from dashboard.studies import MarketStudy
 from dashboard.tables import remarks
 from dashboard.text import Words
 
@@ -252,7 +252,7 @@ def _reaction(study: MarketStudy, events: pd.DataFrame, edition: Edition, words:
         ),
         _event_table(study, events, words),
     ]
-    tests = _test_table(study, words)
+    tests = _test_table(study, events, words)
     return Section(
         words.t("Whether the events moved it"), (*blocks, *([tests] if tests.rows else []))
     )
@@ -303,7 +303,7 @@ def _event_row(study: MarketStudy, row: dict[str, Any], words: Words) -> tuple[s
     )
 
 
-def _test_table(study: MarketStudy, words: Words) -> Grid:
+def _test_table(study: MarketStudy, events: pd.DataFrame, words: Words) -> Grid:
     held = study.aggregate.loc[study.aggregate["day"] == "window"].dropna(subset=["statistic"])
     tests = held.to_dict("records")
     header = (words.t("Test"), *(labels.test_name(words, row["test"]) for row in tests))
@@ -311,10 +311,10 @@ def _test_table(study: MarketStudy, words: Words) -> Grid:
         (words.t("Statistic"), *(words.number(row["statistic"]) for row in tests)),
         ("p", *(words.number(row["p_value"], digits=3) for row in tests)),
     )
-    n_tested = len(study.events.loc[study.events["status"] == "tested"])
+    n_tested = len(events.loc[events["status"] == "tested"])
     caption = words.n(
-        "The {n} tested event of this share, CAR over the window",
-        "All {n} tested events of this share together, CAR over the window",
+        "The {n} tested event, CAR over the window",
+        "The {n} tested events together, CAR over the window",
         n_tested,
     )
     return Grid(caption, header, rows if tests else (), (False, *[True] * len(tests)))
@@ -340,42 +340,13 @@ def _peers(study: MarketStudy, words: Words) -> Section:
 
 def _cautions(study: MarketStudy, events: pd.DataFrame, words: Words) -> Section:
     points = (
-        *(remarks.note_sentence(note, study, words) for note in _own_notes(study, events)),
-        *_neighbours(study, events, words),
+        *remarks.cautions(study, list(events["event_id"]), words),
         *_flags(study, events, words),
     )
     nothing = words.t("Nothing is known that would disturb these windows.")
     return Section(
         words.t("What to know before trusting it"), (Points(tuple(points) or (nothing,)),)
     )
-
-
-def _own_notes(study: MarketStudy, events: pd.DataFrame) -> Iterator[Note]:
-    """Yield the notes about the share itself or about one of ``events``, narrowed to these."""
-    chosen = set(events["event_id"])
-    for note in study.notes:
-        if "event_ids" in note.values:
-            own = [code for code in note.values["event_ids"] if code in chosen]
-            if own:
-                yield Note(note.code, {**note.values, "event_ids": own})
-        elif note.values.get("event_id") in {None, *chosen}:
-            yield note
-
-
-def _neighbours(study: MarketStudy, events: pd.DataFrame, words: Words) -> Iterator[str]:
-    """Name the company's other events that fall into the window of one of ``events``."""
-    everything = {row["event_id"]: row for row in _rows(study.events)}
-    for row in _rows(events):
-        others = [everything[code] for code in str(row["other_events"]).split(", ") if code]
-        if others:
-            yield words.t(
-                "Inside the window of {day} the company has other events: {others}.",
-                day=words.date(row["day_zero"]),
-                others="; ".join(
-                    f"{words.date(other['event_date'])} {labels.event_title(other, words)}"
-                    for other in others
-                ),
-            )
 
 
 def _flags(study: MarketStudy, events: pd.DataFrame, words: Words) -> Iterator[str]:

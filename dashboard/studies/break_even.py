@@ -44,9 +44,9 @@ _ROW = ("name", *_NUMBER, *_SOURCE)
 _PROCEEDS = ("net_proceeds", "net_proceeds_low", "net_proceeds_high")
 _BREAK_EVEN_ROW = (
     *_ROW,
-    *("entity", "entity_zh", "metric", "price", "price_unit", "program", "commission_rate"),
-    *("tax_rate", *_PROCEEDS, "terms_from", "terms_to", "terms_title", "terms_url"),
-    *("in_force_at_price_date", "latest_terms", "reason"),
+    *("entity", "entity_zh", "metric", "price", "price_unit", "price_evidence_kind"),
+    *("program", "commission_rate", "tax_rate", *_PROCEEDS, "terms_from", "terms_to"),
+    *("terms_title", "terms_url", "in_force_at_price_date", "latest_terms", "reason"),
 )
 _ACHIEVED_ROW = (*_ROW, "entity", "entity_zh", "metric", "note")
 
@@ -83,9 +83,9 @@ class BreakEvenStudy:
         One row ``cost_per_user_month``; none where the server facts were not known yet.
     break_even
         One row a price and store terms: also ``entity, entity_zh, metric, price, price_unit,
-        program, commission_rate, tax_rate, net_proceeds, net_proceeds_low, net_proceeds_high,
-        terms_from, terms_to, terms_title, terms_url, in_force_at_price_date, latest_terms,
-        reason``. The value is the share of users who must pay in a month (or buy a pack).
+        price_evidence_kind, program, commission_rate, tax_rate, net_proceeds, net_proceeds_low,
+        net_proceeds_high, terms_from, terms_to, terms_title, terms_url, in_force_at_price_date,
+        latest_terms, reason``. The value is the share of users who must pay in a month (or buy a pack).
     achieved
         Published shares of payers: also ``entity, entity_zh, metric, note, latest`` (the newest
         of its entity and metric).
@@ -219,6 +219,7 @@ def _price_rows(fact: dict[Hashable, Any], cost: Interval, terms: _Terms) -> lis
             **{name: fact[name] for name in ("entity", "entity_zh", "metric")},
             "price": price,
             "price_unit": f"{currency}/{'pack' if period == 'pack' else 'month'}",
+            "price_evidence_kind": fact["evidence_kind"],
             "program": commission["program"],
             "commission_rate": commission["commission_rate"],
             "tax_rate": terms.tax_rate if taxed else 0.0,

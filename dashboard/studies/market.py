@@ -51,8 +51,8 @@ class MarketStudy:
         abnormal_return_se, cumulative_abnormal_return, cumulative_abnormal_return_se, car_low,
         car_high, t_statistic, p_value``; excluded events have none, described ones no errors.
     aggregate
-        ``test, day, statistic, p_value, reason`` over the tested events; day is ``window`` or
-        the day as text.
+        ``test, day, statistic, p_value, reason`` over the chosen events that are tested; day is
+        ``window`` or the day as text.
     peers
         ``ticker, company, company_zh, concept_group, benchmark, day_zero, abnormal_return,
         cumulative_abnormal_return, t_statistic, p_value, flags, reason`` around the last chosen
@@ -94,8 +94,9 @@ def market_study(
     as_of
         Bars, events and concept groups after that day are left out; all by default.
     event_ids
-        Events to measure, all events of the share by default. The peers are compared around the
-        last of them (by default the last of those a page opens on).
+        Events the tests run over, all events of the share by default; every event is measured.
+        The peers are compared around the last of them (by default the last of those a page opens
+        on).
 
     Raises
     ------
@@ -110,13 +111,14 @@ def market_study(
             'list them with `artonomics sql "SELECT ticker, name FROM instruments"`',
         )
     instrument = instruments.loc[ticker]
-    events = _events_of(reader, ticker, as_of, event_ids)
+    events = _events_of(reader, ticker, as_of)
+    _require_events(events, ticker, as_of, event_ids or ())
     groups = queries.concept_groups(reader, as_of)
     wanted = {ticker, *groups["ticker"], *_markets(instruments, [ticker, *groups["ticker"]])}
     bars = share_bars.load(reader, sorted(wanted), instruments, as_of)
     prices = share_bars.price_panel(bars)
     flags = share_bars.mechanics(instrument, prices, bars)
-    found = measure(events, instruments, prices, spec)
+    found = measure(events, instruments, prices, spec, event_ids)
     around = _peers_event(found.events, ticker, event_ids)
     peers = peer_shares(groups, instruments, ticker, around)
     own = rows(bars, bars["ticker"] == ticker)
@@ -136,14 +138,16 @@ def market_study(
     )
 
 
-def _events_of(
-    reader: Reader, ticker: str, as_of: date | None, event_ids: Sequence[str] | None
-) -> pd.DataFrame:
-    """Return the wanted events of the share, by day."""
+def _events_of(reader: Reader, ticker: str, as_of: date | None) -> pd.DataFrame:
+    """Return the events of the share, by day."""
     events = queries.events(reader, as_of)
-    own = rows(events, events["ticker"] == ticker)
-    if event_ids is None:
-        return own
+    return rows(events, events["ticker"] == ticker)
+
+
+def _require_events(
+    own: pd.DataFrame, ticker: str, as_of: date | None, event_ids: Sequence[str]
+) -> None:
+    """Refuse an event that is not one of the share's."""
     unknown = [name for name in event_ids if name not in set(own["event_id"])]
     if unknown:
         raise InputError(
@@ -152,7 +156,6 @@ def _events_of(
             f"one of {', '.join(own['event_id']) or 'none: no event of this share is held'}",
             "choose another event or leave the choice out",
         )
-    return rows(own, column(own, "event_id").isin(list(event_ids)))
 
 
 def _markets(instruments: pd.DataFrame, tickers: list[str]) -> set[str]:

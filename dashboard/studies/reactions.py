@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,7 +45,11 @@ class Reactions:
 
 
 def measure(
-    events: pd.DataFrame, instruments: pd.DataFrame, prices: Panel, spec: EventStudySpec
+    events: pd.DataFrame,
+    instruments: pd.DataFrame,
+    prices: Panel,
+    spec: EventStudySpec,
+    together: Sequence[str] | None = None,
 ) -> Reactions:
     """Measure every event against the benchmark of its own share.
 
@@ -52,6 +57,9 @@ def measure(
     ----------
     events
         Columns of ``market_events``; every ticker is in the index of ``instruments``.
+    together
+        Events over which the tests run, all by default; the others are still measured, since an
+        event inside the window of another one must be seen.
 
     Notes
     -----
@@ -71,14 +79,20 @@ def measure(
         result = study(prices, _as_arrays(events, benchmarks), spec)
     names = events["event_id"].to_numpy(dtype=str)
     measured = result.status != "excluded"
+    among = np.isin(names, list(names if together is None else together))
     spans = dict(zip(names[measured], map(tuple, result.estimation_span[measured]), strict=True))
     return Reactions(
         _event_rows(events, result, benchmarks),
         path_rows(names, result),
-        aggregate_rows(result),
+        aggregate_rows(_over(result, prices, _as_arrays(events, benchmarks), among)),
         tuple(names[switched].tolist()),
         spans,
     )
+
+
+def _over(result: EventStudy, prices: Panel, events: Events, among: np.ndarray) -> EventStudy:
+    """Return the study of the events ``among``, shape (n,), alone."""
+    return result if among.all() else study(prices, events.where(among), result.spec)
 
 
 def path_rows(names: np.ndarray, result: EventStudy) -> pd.DataFrame:

@@ -15,12 +15,14 @@ def rates(study: BreakEvenStudy, said: Words) -> Table:
         about=[labels.company(row, said, "entity") for row in found],
         terms=[program(said, str(row["program"])) for row in found],
         kind=[said.evidence(str(row["evidence_kind"])) for row in found],
+        price_kind=[said.evidence(str(row["price_evidence_kind"])) for row in found],
     )
     columns = {
         "about": TableColumn(said.t("About")),
         "as_of": TableColumn(said.t("Price of"), "date"),
         "price": TableColumn(said.t("Price"), "number", 2),
         "price_unit": TableColumn(said.t("Unit")),
+        "price_kind": TableColumn(said.t("Evidence of the price")),
         "terms": TableColumn(said.t("Store terms")),
         "commission_rate": TableColumn(said.t("Commission"), "percent"),
         "tax_rate": TableColumn(said.t("Tax"), "percent"),
@@ -123,5 +125,5 @@ def note_sentence(note: Note, said: Words) -> str:
             )
         case "not_known_yet", _:
             return said.t("The facts about the server were not public yet.")
-        case code, _:
-            return code
+        case code, name:
+            raise LookupError(f"no sentence for the note {code!r} ({name})")

@@ -2,11 +2,45 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from dashboard.figures import labels
 from dashboard.studies import MarketStudy, Note
 from dashboard.text import Words
+
+
+def cautions(study: MarketStudy, event_ids: Sequence[str], said: Words) -> list[str]:
+    """Say what a reader must know about the share and ``event_ids``, other events among it."""
+    notes = [note_sentence(note, study, said) for note in _own_notes(study, set(event_ids))]
+    return [*notes, *_neighbours(study, event_ids, said)]
+
+
+def _own_notes(study: MarketStudy, chosen: set[str]) -> Iterator[Note]:
+    """Yield the notes about the share itself or about a chosen event, narrowed to these."""
+    for note in study.notes:
+        if "event_ids" in note.values:
+            own = [code for code in note.values["event_ids"] if code in chosen]
+            if own:
+                yield Note(note.code, {**note.values, "event_ids": own})
+        elif note.values.get("event_id") in {None, *chosen}:
+            yield note
+
+
+def _neighbours(study: MarketStudy, event_ids: Sequence[str], said: Words) -> Iterator[str]:
+    """Name the company's other events that fall into the window of a chosen one."""
+    everything = study.events.set_index("event_id", drop=False).to_dict("index")
+    for row in (everything[code] for code in event_ids):
+        others = [everything[code] for code in str(row["other_events"]).split(", ") if code]
+        if others:
+            yield said.t(
+                "Inside the window of {day} the company has other events: {others}.",
+                day=said.date(row["day_zero"]),
+                others="; ".join(
+                    f"{said.date(other['event_date'])} {labels.event_title(other, said)}"
+                    for other in others
+                ),
+            )
 
 
 def note_sentence(note: Note, study: MarketStudy, said: Words) -> str:
@@ -49,7 +83,7 @@ def note_sentence(note: Note, study: MarketStudy, said: Words) -> str:
                 precision=precision(said, values["precision"]),
             )
         case other:
-            return other
+            raise LookupError(f"no sentence for the note {other!r}")
 
 
 def precision(said: Words, code: str) -> str:

@@ -46,7 +46,7 @@ def signed_rank(values: FloatArray) -> tuple[FloatArray, FloatArray]:
 
 
 def two_sided_power(
-    abnormal_return: float, sigma: float, n_events: int, significance: float = 0.05
+    abnormal_return: float, sigma: float, n_events: float, significance: float = 0.05
 ) -> float:
     """Return the chance that a two-sided z test of the mean finds a true abnormal return.
 
@@ -55,7 +55,7 @@ def two_sided_power(
     abnormal_return, sigma
         True mean and standard deviation of one event's abnormal return, same unit.
     n_events
-        Number of independent events, at least 1.
+        Number of independent events, at least 1; a fraction for events that move together.
     significance
         Level of the test, between 0 and 1.
 

@@ -57,6 +57,10 @@ _CONSTANT = 1e-10
 """A daily standard deviation of returns below this is rounding, not movement."""
 
 
+LONGEST_DAYS = 10_000
+"""About 40 years; a longer window is a slip of the pen."""
+
+
 @dataclass(frozen=True)
 class EventStudySpec:
     """How to measure.
@@ -89,6 +93,9 @@ class EventStudySpec:
     def __post_init__(self) -> None:
         if self.window[0] > self.window[1]:
             raise ValueError(f"got the window {self.window}; its first day must not be the later")
+        longest = max(map(abs, (*self.window, self.estimation, self.gap)))
+        if longest > LONGEST_DAYS:
+            raise ValueError(f"got {longest} trading days; windows reach at most {LONGEST_DAYS}")
         if self.gap < 0:
             raise ValueError(f"got the gap {self.gap}; it counts trading days, 0 or more")
         if self.returns not in ("log", "simple", "given"):

@@ -44,6 +44,16 @@ class Events:
     price_selected: BoolArray
     after: BoolArray
 
+    def where(self, mask: BoolArray) -> Events:
+        """Return the events where ``mask``, shape (n,), is true."""
+        return Events(
+            self.tickers[mask],
+            self.benchmarks[mask],
+            self.dates[mask],
+            self.price_selected[mask],
+            self.after[mask],
+        )
+
 
 @dataclass(frozen=True)
 class Gathered:

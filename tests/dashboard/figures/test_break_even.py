@@ -22,6 +22,7 @@ def price(
         "as_of": DAY,
         "price": 15.0,
         "price_unit": "CNY/month",
+        "price_evidence_kind": "disclosed",
         "program": program,
         "commission_rate": fee,
         "low": low,
@@ -75,7 +76,7 @@ def test_rates_needed_are_bars_from_low_to_high(figure: go.Figure) -> None:
     ends = np.asarray(standard.base, float) + np.asarray(standard.x, float)
     np.testing.assert_allclose(ends, [0.142])
     assert standard.text == ("6.7% to 14.2%",)
-    assert standard.y == ("Meitu, 30 Sept 2025: CNY 15.00 a month",)
+    assert standard.y == ("Meitu, 30 Sept 2025: CNY 15.00 a<br>month, disclosed",)
 
 
 def test_programmes_differ_by_pattern_and_name_their_fee(figure: go.Figure) -> None:

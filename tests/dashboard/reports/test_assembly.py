@@ -86,8 +86,10 @@ def test_a_share_without_prices_as_traded_says_so(build: Build) -> None:
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
-        ({"event": "E9999"}, "got the event of 1357.HK 'E9999'"),
+        ({"event": "E9999"}, "got the event 'E9999', which is not an event of 1357.HK"),
         ({"ticker": "NOPE"}, "got the ticker 'NOPE'"),
+        ({"ticker": "^HSI"}, "of the type index"),
+        ({"window": (-2, 10**9)}, "reach at most"),
         ({"window": (2, -2)}, "swap them"),
     ],
 )
