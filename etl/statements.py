@@ -48,7 +48,7 @@ def count_changes(table: Table, incoming: str) -> str:
     current = f"(FROM {stored_name(table)}{_current(table)})"
     return (
         f"SELECT count(*) FILTER (WHERE t.{table.key[0]} IS NULL), "
-        f"count(*) FILTER (WHERE t.{table.key[0]} IS NOT NULL AND ({_differs(table, 't', 's')})) "
+        f"count(*) FILTER (WHERE t.{table.key[0]} IS NOT NULL AND ({_restates(table, 't', 's')})) "
         f"FROM {incoming} s LEFT JOIN {current} t ON {_same_key(table, 't', 's')}"
     )
 
@@ -63,7 +63,7 @@ def merge(table: Table, incoming: str) -> Iterator[tuple[str, bool]]:
         yield (
             f"MERGE INTO {name} t USING {incoming} s "
             f"ON {_same_key(table, 't', 's')} AND t.valid_to IS NULL "
-            f"WHEN MATCHED AND ({_differs(table, 't', 's')}) THEN UPDATE SET valid_to = ?",
+            f"WHEN MATCHED AND ({_restates(table, 't', 's')}) THEN UPDATE SET valid_to = ?",
             True,
         )
         yield (
@@ -76,7 +76,7 @@ def merge(table: Table, incoming: str) -> Iterator[tuple[str, bool]]:
     changes = ", ".join(f'"{c}" = s."{c}"' for c in columns if c not in table.key)
     yield (
         f"MERGE INTO {name} t USING {incoming} s ON {_same_key(table, 't', 's')} "
-        f"WHEN MATCHED AND ({_differs(table, 't', 's')}) THEN UPDATE SET {changes} "
+        f"WHEN MATCHED AND ({_restates(table, 't', 's')}) THEN UPDATE SET {changes} "
         f"WHEN NOT MATCHED THEN INSERT ({listed}) VALUES ({given})",
         False,
     )
@@ -135,6 +135,10 @@ def _same_key(table: Table, left: str, right: str) -> str:
     return " AND ".join(f'{left}."{c}" = {right}."{c}"' for c in table.key)
 
 
-def _differs(table: Table, left: str, right: str) -> str:
-    pairs = [f"{left}.{c} IS DISTINCT FROM {right}.{c}" for c in _compared(table)]
-    return " OR ".join(pairs) or "false"
+def _restates(table: Table, old: str, new: str) -> str:
+    """Say that the new row differs and was not read before the old one.
+
+    A bundled file must not undo what a live run has read since.
+    """
+    pairs = [f"{old}.{c} IS DISTINCT FROM {new}.{c}" for c in _compared(table)]
+    return f"{new}.retrieved_at >= {old}.retrieved_at AND ({' OR '.join(pairs) or 'false'})"

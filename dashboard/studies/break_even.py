@@ -85,7 +85,8 @@ class BreakEvenStudy:
         One row a price and store terms: also ``entity, entity_zh, metric, price, price_unit,
         price_evidence_kind, program, commission_rate, tax_rate, net_proceeds, net_proceeds_low,
         net_proceeds_high, terms_from, terms_to, terms_title, terms_url, in_force_at_price_date,
-        latest_terms, reason``. The value is the share of users who must pay in a month (or buy a pack).
+        latest_terms, reason``. The value is the share of users who must pay in a month (or buy a
+        pack).
     achieved
         Published shares of payers: also ``entity, entity_zh, metric, note, latest`` (the newest
         of its entity and metric).

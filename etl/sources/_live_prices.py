@@ -41,8 +41,8 @@ def collect(
 ) -> Raw:
     """Fetch the bars of all ``wanted``; one that fails does not stop the others.
 
-    Days run from ``request.start`` (default: :data:`FIRST_DAY`) to ``request.end`` (default: the
-    last session that is over). A bar of a session that is not over is left out.
+    Each series is fetched whole, see :func:`days_wanted`. A bar of a session that is not over is
+    left out.
 
     Raises
     ------
@@ -82,15 +82,20 @@ def collect(
 def frame_of(payload: Sequence[Bars]) -> pd.DataFrame:
     """Return the bars of all tickers as one frame of the table's own columns; pure.
 
-    ``raw_close`` is the close times all later splits, and missing where later splits are not
-    known. Prices are passed on as given; a missing value stays missing.
+    ``raw_close`` is the close times all later splits. Prices are passed on as given; a missing
+    value stays missing.
     """
     return pd.concat([_own_columns(bars) for bars in payload], ignore_index=True)
 
 
 def days_wanted(request: Request) -> tuple[date, date]:
-    """Return the first and last day to ask for, both inclusive."""
-    return request.start or FIRST_DAY, min(request.end or _tomorrow(request), _tomorrow(request))
+    """Return the first and last day to ask for, both inclusive.
+
+    The whole series is asked for whichever days are wanted: every dividend and split changes all
+    bars before it, so bars read on different days would stand on different bases, and prices as
+    traded need all later splits.
+    """
+    return min(request.start or FIRST_DAY, FIRST_DAY), _tomorrow(request)
 
 
 def _tomorrow(request: Request) -> date:
@@ -109,7 +114,6 @@ def _fetch_one(one: Wanted, request: Request, session: RecordingSession, pace: P
         ticker=one.ticker,
         currency=meta.get("currency"),
         frame=_finished(frame, one.calendar, request),
-        splits_known=last == _tomorrow(request),
         first_trade_date=_day(first_trade, meta) if first_trade is not None else None,
     )
 
@@ -152,10 +156,9 @@ def _own_columns(bars: Bars) -> pd.DataFrame:
     frame = bars.frame
     splits = frame["split_ratio"].where(frame["split_ratio"].gt(0), 1.0)
     later = splits[::-1].cumprod()[::-1] / splits
-    as_traded = frame["close"] * later if bars.splits_known else None
     return frame.drop(columns="split_ratio").assign(
         ticker=bars.ticker,
-        raw_close=as_traded,
+        raw_close=frame["close"] * later,
         currency=bars.currency,
         adjustment=ADJUSTMENT,
     )

@@ -132,8 +132,6 @@ class Bars:
     frame
         Columns trade_date (naive midnight), open, high, low, close (adjusted for splits),
         adjusted_close, volume, split_ratio (0 = no split on that day). Missing stays missing.
-    splits_known
-        Whether all later splits are in ``frame``, so that prices as traded can be restored.
     first_trade_date
         First day Yahoo has for the ticker, where it says so.
     """
@@ -141,7 +139,6 @@ class Bars:
     ticker: str
     currency: str | None
     frame: pd.DataFrame
-    splits_known: bool
     first_trade_date: date | None
 
 

@@ -28,7 +28,8 @@ INFO = SourceInfo(
     redistributable="facts only",
     live=True,
     freshness_calendar="XHKG",
-    note="Each ticker ends on its own day; adjustment says on which basis its bars are.",
+    note="Each ticker ends on its own day; adjustment says on which basis its bars are. Live, each "
+    "series is fetched whole, since a dividend or split changes all bars before it.",
 )
 
 

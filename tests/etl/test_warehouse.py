@@ -79,6 +79,18 @@ def test_a_merge_counts_new_changed_and_unchanged_rows(settings):
         assert (counts.new, counts.changed, counts.unchanged) == (1, 1, 0)
 
 
+def test_a_value_read_earlier_never_replaces_one_read_later(settings, reader):
+    live = bar("2022-12-01", 7.77, retrieved_at=NOW + timedelta(days=5))
+    bundled = bar("2022-12-01", 1.0, retrieved_at=NOW)
+    write(settings, live)
+    with Warehouse(settings) as warehouse:
+        later = Stamp("a", "run-2", NOW + timedelta(days=9))
+        counts = warehouse.merge(STOCK_PRICES, rows(STOCK_PRICES, bundled), later)
+        assert (counts.new, counts.changed, counts.unchanged) == (0, 0, 1)
+        again = rows(STOCK_PRICES, live | {"close": 8.0, "retrieved_at": NOW + timedelta(days=6)})
+        assert warehouse.merge(STOCK_PRICES, again, later).changed == 1
+
+
 def test_reading_the_same_values_on_another_day_changes_nothing(settings):
     again = rows(GPUS, {"gpu_name": "A", "vendor": "V"})
     with Warehouse(settings) as warehouse:

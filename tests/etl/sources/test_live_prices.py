@@ -17,7 +17,7 @@ from servers.yahoo import CRUMB, Fault, LocalSession, Series, Yahoo, rising_bars
 from etl.calendars import completed_sessions
 from etl.config import bundled_dir
 from etl.errors import SourceError
-from etl.sources import Raw, Request, stock_prices
+from etl.sources import Raw, Request, _live_prices, stock_prices
 from etl.sources._live_prices import ADJUSTMENT
 from etl.sources._yahoo import Pace
 
@@ -45,8 +45,15 @@ def two_tickers(own_bundle: Path) -> Path:
 
 
 @pytest.fixture
-def fetch(yahoo: Yahoo, two_tickers: Path, tmp_path: Path, waits: list[float]) -> Fetch:
+def fetch(
+    yahoo: Yahoo,
+    two_tickers: Path,
+    tmp_path: Path,
+    waits: list[float],
+    monkeypatch: pytest.MonkeyPatch,
+) -> Fetch:
     """Run the source as it is run live, against the stand-in and without waiting."""
+    monkeypatch.setattr(_live_prices, "FIRST_DAY", FIRST)
     yahoo.series = {MEITU: Series(rising_bars(DAYS)), TENCENT: Series(rising_bars(DAYS, 300.0))}
 
     def run(**changes: Any) -> Raw:
@@ -55,7 +62,6 @@ def fetch(yahoo: Yahoo, two_tickers: Path, tmp_path: Path, waits: list[float]) -
                 "offline": False,
                 "bundled": two_tickers,
                 "now": NOW,
-                "start": FIRST,
                 "raw_dir": tmp_path / "raw",
                 **changes,
             }
@@ -239,11 +245,9 @@ def test_prices_as_traded_are_restored_from_later_splits(fetch: Fetch, yahoo: Ya
     assert factor.tolist() == pytest.approx(expected)
 
 
-def test_prices_as_traded_are_missing_where_later_splits_are_not_known(fetch: Fetch) -> None:
-    bars = bars_of(fetch(end=date(2024, 3, 1)))
-    assert bars.index.max() == pd.Timestamp("2024-03-01")
-    assert bars["raw_close"].isna().all()
-    assert bars["close"].notna().all()
+@pytest.mark.parametrize("days", [{"end": date(2024, 3, 1)}, {"start": date(2024, 3, 1)}])
+def test_a_series_comes_whole_whichever_days_are_wanted(fetch: Fetch, days: Any) -> None:
+    pd.testing.assert_frame_equal(bars_of(fetch(**days)), bars_of(fetch()))
 
 
 def test_an_error_about_past_days_is_not_remembered(fetch: Fetch, yahoo: Yahoo) -> None:
@@ -278,7 +282,7 @@ def test_nothing_at_all_is_an_error_that_says_what_to_do(fetch: Fetch, yahoo: Ya
 def test_a_server_out_of_reach_is_given_up_before_every_ticker_has_waited(
     yahoo: Yahoo, own_bundle: Path, waits: list[float]
 ) -> None:
-    everything = Request(offline=False, bundled=own_bundle, now=NOW, start=FIRST)
+    everything = Request(offline=False, bundled=own_bundle, now=NOW)
     with LocalSession(port=9) as session, pytest.raises(SourceError):
         stock_prices.fetch(everything, session=session, pace=Pace(sleep=waits.append))
     asked = Pace().hopeless_after
