@@ -148,6 +148,9 @@ def status(*, session: Given) -> None:
     with SnapshotReader(session.settings().data_dir) as reader:
         rows = console.records(pipeline.status(reader))
     session.show(rows, lambda: console.print_rows(rows, STATUS_COLUMNS))
+    for row in rows:
+        if row["lagging"] and not session.json:
+            console.note(f"{row['source']}: behind their exchange are {row['lagging']}")
 
 
 @etl_app.command

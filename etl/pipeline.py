@@ -111,6 +111,8 @@ def status(reader: SnapshotReader, now: datetime | None = None) -> pd.DataFrame:
     """Return a row for each source: its reach, its last run, and whether it is stale.
 
     ``stale`` follows the source's own calendar and is missing for a source that does not age.
+    Prices are stale as soon as one share lags behind its own exchange, however fresh the others
+    are; ``lagging`` names such shares, joined by commas.
     """
     frame = reader.query(
         """
@@ -132,7 +134,25 @@ def status(reader: SnapshotReader, now: datetime | None = None) -> pd.DataFrame:
             frame["freshness_calendar"], frame["last_observation"], strict=True
         )
     ]
-    return frame.assign(stale=pd.array(stale, dtype="boolean"))
+    lagging = _lagging(reader, asked_at)
+    prices = frame["source"] == STOCK_PRICES.name
+    return frame.assign(
+        stale=pd.array(stale, dtype="boolean") | (prices & bool(lagging)),
+        lagging=pd.Series(", ".join(lagging) or None, index=frame.index).where(prices),
+    )
+
+
+def _lagging(reader: SnapshotReader, now: datetime) -> list[str]:
+    """Return the tickers a live run can fetch whose bars end before their exchange's last day."""
+    last = reader.query(
+        """
+        SELECT ticker, calendar, max(trade_date) AS last
+        FROM stock_prices JOIN instruments USING (ticker)
+        WHERE provider_symbol IS NOT NULL GROUP BY ALL ORDER BY ticker
+        """
+    )
+    rows = last.itertuples(index=False)
+    return [ticker for ticker, calendar, day in rows if calendars.is_stale(calendar, day, now)]
 
 
 def rollback(settings: Settings) -> SnapshotInfo:

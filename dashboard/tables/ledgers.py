@@ -25,6 +25,7 @@ def sources(frame: pd.DataFrame, said: Words) -> Table:
         "source": TableColumn(said.t("Source")),
         "freshness": TableColumn(said.t("Freshness")),
         "last_observation": TableColumn(said.t("Last observation"), "date"),
+        "lagging": TableColumn(said.t("Shares that lag")),
         "n_rows": TableColumn(said.t("Rows"), "integer"),
         "kinds": TableColumn(said.t("Evidence")),
         "passing_on": TableColumn(said.t("May be passed on")),

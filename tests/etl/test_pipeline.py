@@ -175,7 +175,17 @@ def test_status_tells_staleness_by_each_sources_own_calendar(published):
     assert bool(told.loc["stock_prices", "stale"])  # the bundle ends in August
     assert told.loc["gpus", "stale"] is pd.NA
     assert set(told["last_status"]) == {"ok"}
-    last = told.loc["stock_prices", "last_observation"]
+    last = told.loc["fx_rates", "last_observation"]
     the_day_after = datetime.combine(last.date(), datetime.min.time(), UTC) + timedelta(days=1.5)
     fresh = pipeline.status(SnapshotReader(published), the_day_after).set_index("source")
-    assert not fresh.loc["stock_prices", "stale"]
+    assert not fresh.loc["fx_rates", "stale"]
+
+
+def test_prices_are_stale_as_soon_as_one_share_lags(published):
+    reader = SnapshotReader(published)
+    newest = reader.query("SELECT max(trade_date) AS day FROM stock_prices")["day"].iloc[0]
+    now = newest.to_pydatetime().replace(tzinfo=UTC) + timedelta(days=1)
+    found = pipeline.status(reader, now).set_index("source")
+    assert found.loc["stock_prices", "stale"]
+    assert "1357.HK" in found.loc["stock_prices", "lagging"].split(", ")
+    assert found.drop("stock_prices")["lagging"].isna().all()
