@@ -52,9 +52,13 @@ def test_a_page_loads_with_its_figures_and_without_an_error(page, dashboard, pat
 
 def test_the_overview_says_what_the_evidence_carries(page, dashboard):
     visit(page, f"{dashboard}/?lang=en")
-    text = page.locator("[data-testid='stMain']").inner_text()
-    assert re.search(r"\+?24\.\d", text), "the jump of the day that was picked"
-    assert "not tested" in text
+    tile = page.get_by_test_id("stVerticalBlock").filter(
+        has=page.get_by_test_id("stMetric").filter(has_text="7 Dec 2022")
+    )
+    told = tile.last.inner_text()
+    assert re.search(r"\+24\.\d%", told), "the jump of the day that was picked"
+    assert "described, not tested" in told
+    assert "p = " not in told
 
 
 def test_the_language_can_be_switched_and_is_in_the_address(page, dashboard):
