@@ -7,15 +7,19 @@ from __future__ import annotations
 
 import importlib.metadata
 import sys
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import App, Parameter
 
 from etl import commandline
 from etl.commandline import Flag, Given, Session
 from etl.errors import InputError
+
+if TYPE_CHECKING:
+    from etl.pipeline import LedgerEntry
 
 LEDGER_COLUMNS = ("source", "status", "rows_in", "rows_new", "rows_changed", "rows_quarantined")
 STATUS_COLUMNS = ("source", "last_observation", "stale", "n_rows", "last_status", "last_run_at")
@@ -111,8 +115,6 @@ def run(
     offline
         Take the bundled snapshot and touch no network.
     """
-    from dataclasses import asdict
-
     from etl import console, pipeline
 
     if from_ and to and to < from_:
@@ -128,6 +130,15 @@ def run(
             end=to,
             progress=report,
         )
+    return _tell(entries, session)
+
+
+def _tell(entries: Sequence[LedgerEntry], session: Session) -> int:
+    """Print what a run did and return the exit status."""
+    from dataclasses import asdict
+
+    from etl import console
+
     rows = [console.plain(asdict(entry)) for entry in entries]
     session.show(rows, lambda: console.print_rows(rows, LEDGER_COLUMNS))
     for entry in entries:
@@ -151,6 +162,28 @@ def status(*, session: Given) -> None:
     for row in rows:
         if row["lagging"] and not session.json:
             console.note(f"{row['source']}: behind their exchange are {row['lagging']}")
+
+
+@etl_app.command
+def replay(*, source: str | None = None, check: str | None = None, session: Given) -> int:
+    """Check rejected rows again and let in those that pass today.
+
+    Parameters
+    ----------
+    source
+        Only rows of this source.
+    check
+        Only rows this check rejected.
+    """
+    from etl import console
+    from etl import replay as replays
+
+    with console.progress() as report:
+        report("checking rejected rows again")
+        entries = replays.replay(session.settings(), source, check)
+    if not entries:
+        console.note("no rejected row is waiting")
+    return _tell(entries, session)
 
 
 @etl_app.command

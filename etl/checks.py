@@ -38,10 +38,13 @@ class Checked:
         The table's frame columns, typed, and ``quality_flags``.
     rejected
         ``row_key``, ``check_name``, ``reason`` and ``payload`` (the raw row as JSON).
+    let_in
+        Index labels of the checked frame whose rows are in ``rows``.
     """
 
     rows: pd.DataFrame
     rejected: pd.DataFrame
+    let_in: pd.Index
 
 
 def check(
@@ -80,7 +83,8 @@ def check(
     _check_keys(table, typed, found)
     good = found.isna()
     rows = typed.loc[good].assign(quality_flags=flags.loc[good]).reset_index(drop=True)
-    return Checked(rows, _rejected(table, raw.loc[~good], found.loc[~good]))
+    rejected = _rejected(table, raw.loc[~good], found.loc[~good])
+    return Checked(rows, rejected, frame.index[good.to_numpy(dtype=bool)])
 
 
 def rejected_rows(table: Table, raw: pd.DataFrame, name: str, reason: str) -> pd.DataFrame:
@@ -268,4 +272,5 @@ def as_quarantine(
         source=source,
         table_name=table_name,
         quarantined_at=at,
+        resolved_at=None,
     ).drop_duplicates("quarantine_id")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, date, datetime
 from typing import Literal
 
@@ -22,7 +22,7 @@ from etl.warehouse import MergeCounts, SnapshotInfo, SnapshotReader, Snapshots, 
 
 Progress = Callable[[str], None]
 Status = Literal["ok", "unchanged", "partial", "failed"]
-Mode = Literal["snapshot", "live"]
+Mode = Literal["snapshot", "live", "replay"]
 
 
 @dataclass(frozen=True)
@@ -40,15 +40,51 @@ class LedgerEntry:
     mode: Mode
     started_at: datetime
     finished_at: datetime
+    range_from: date | None = None
+    range_to: date | None = None
 
 
 @dataclass(frozen=True)
-class _Run:
+class Run:
     """What all sources of one run share."""
 
     run_id: str
     request: sources.Request
     warehouse: Warehouse
+
+    @property
+    def mode(self) -> Mode:
+        """Where an offline or live run reads, before a source says otherwise."""
+        return "snapshot" if self.request.offline else "live"
+
+    def entry(self, source: str, outcome: Outcome, mode: Mode, started: datetime) -> LedgerEntry:
+        """Return the entry of one source."""
+        return LedgerEntry(
+            run_id=self.run_id,
+            source=source,
+            status=outcome.status,
+            rows_in=outcome.rows_in,
+            rows_new=outcome.counts.new,
+            rows_changed=outcome.counts.changed,
+            rows_quarantined=outcome.rows_quarantined,
+            error=outcome.error,
+            mode=mode,
+            started_at=started,
+            finished_at=datetime.now(UTC),
+            range_from=self.request.start,
+            range_to=self.request.end,
+        )
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How one source ended, and what it brought."""
+
+    status: Status
+    rows_in: int = 0
+    counts: MergeCounts = field(default_factory=MergeCounts)
+    rows_quarantined: int = 0
+    error: str | None = None
 
 
 def run(
@@ -93,18 +129,18 @@ def run(
     say = progress or (lambda _: None)
     modules = [sources.load(name) for name in (wanted or sources.names())]
     now = now or datetime.now(UTC)
-    run_id = f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}"
+    run_id = new_run_id(now)
     request = sources.Request(
         offline, bundled_dir(), now, start, end, settings.raw_dir, settings.data_dir
     )
     with Warehouse(settings) as warehouse:
-        this = _Run(run_id, request, warehouse)
+        this = Run(run_id, request, warehouse)
         entries = []
         for module in modules:
             say(f"collecting {module.INFO.name}")
             entries.append(_collect(this, module))
         say("publishing")
-        return entries + _publish(this)
+        return entries + publish(this, this.mode)
 
 
 def status(reader: SnapshotReader, now: datetime | None = None) -> pd.DataFrame:
@@ -164,20 +200,14 @@ def rollback(settings: Settings) -> SnapshotInfo:
         return Snapshots(settings.warehouse_dir).previous()
 
 
-def _collect(this: _Run, module: sources.Source) -> LedgerEntry:
+def new_run_id(now: datetime) -> str:
+    """Return the name of a run: its instant and something no other run has."""
+    return f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}"
+
+
+def _collect(this: Run, module: sources.Source) -> LedgerEntry:
     """Bring one source in, in one transaction with its ledger entry."""
-    started = datetime.now(UTC)
-    name = module.INFO.name
-    mode: Mode = "snapshot" if this.request.offline else "live"
-
-    def entry(
-        state: Status, rows: int, counts: MergeCounts, out: int, error: str | None
-    ) -> LedgerEntry:
-        return LedgerEntry(
-            this.run_id, name, state, rows, counts.new, counts.changed, out, error, mode,
-            started, datetime.now(UTC),
-        )  # fmt: skip
-
+    started, name, mode = datetime.now(UTC), module.INFO.name, this.mode
     try:
         raw = module.fetch(this.request)
         mode = raw.mode
@@ -188,17 +218,18 @@ def _collect(this: _Run, module: sources.Source) -> LedgerEntry:
             if state == "ok" and not (counts.new or counts.changed):
                 state = "unchanged"
             problems = "; ".join(raw.failures) or None
-            done = entry(state, rows_in, counts, len(checked.rejected), problems)
-            this.warehouse.record(_frame([done]))
+            outcome = Outcome(state, rows_in, counts, len(checked.rejected), problems)
+            done = this.entry(name, outcome, mode, started)
+            this.warehouse.record(ledger_frame([done]))
     except Exception as error:  # noqa: BLE001 (kept in the ledger; the other sources go on)
         told = str(error) if isinstance(error, ArtonomicsError) else f"{error!r}"
-        done = entry("failed", 0, MergeCounts(0, 0, 0), 0, told)
+        done = this.entry(name, Outcome("failed", error=told), mode, started)
         with this.warehouse.transaction():
-            this.warehouse.record(_frame([done]))
+            this.warehouse.record(ledger_frame([done]))
     return done
 
 
-def _checked(this: _Run, module: sources.Source, raw: sources.Raw) -> tuple[checks.Checked, int]:
+def _checked(this: Run, module: sources.Source, raw: sources.Raw) -> tuple[checks.Checked, int]:
     """Parse, correct and check one answer; return it with the number of rows parsed."""
     table, bundled = module.INFO.table, this.request.bundled
     frame = module.parse(raw)
@@ -207,12 +238,12 @@ def _checked(this: _Run, module: sources.Source, raw: sources.Raw) -> tuple[chec
             f"got no rows from {module.INFO.name}", "at least one", "look at the source"
         )
     corrected, taken_out = corrections.apply(table, frame, bundled)
-    checked = checks.check(table, corrected, _extra_rule(table, this.request))
+    checked = checks.check(table, corrected, extra_rule(table, this.request))
     rejected = pd.concat([taken_out, checked.rejected], ignore_index=True)
-    return checks.Checked(checked.rows, rejected), len(frame)
+    return replace(checked, rejected=rejected), len(frame)
 
 
-def _extra_rule(table: Table, request: sources.Request):
+def extra_rule(table: Table, request: sources.Request):
     """Return the rule over other tables that ``table`` is checked by, if there is one."""
     if table is not STOCK_PRICES:
         return None
@@ -221,7 +252,7 @@ def _extra_rule(table: Table, request: sources.Request):
     return checks.against_instruments(instruments.parse(instruments.fetch(offline)))
 
 
-def _store(this: _Run, module: sources.Source, checked: checks.Checked) -> MergeCounts:
+def _store(this: Run, module: sources.Source, checked: checks.Checked) -> MergeCounts:
     info, now = module.INFO, this.request.now
     stamp = Stamp(info.name, this.run_id, now)
     this.warehouse.merge(SOURCES, _described(module, now), stamp)
@@ -250,7 +281,7 @@ def _described(module: sources.Source, now: datetime) -> pd.DataFrame:
     )
 
 
-def _publish(this: _Run) -> list[LedgerEntry]:
+def publish(this: Run, mode: Mode) -> list[LedgerEntry]:
     """Publish; a failed audit keeps the last good snapshot and is told in the ledger."""
     started = datetime.now(UTC)
     try:
@@ -258,16 +289,13 @@ def _publish(this: _Run) -> list[LedgerEntry]:
             this.run_id, this.request.now, lambda con: marts.build(engines.over(con))
         )
     except AuditError as error:
-        mode: Mode = "snapshot" if this.request.offline else "live"
-        failed = LedgerEntry(
-            this.run_id, "publish", "failed", 0, 0, 0, 0, str(error), mode, started,
-            datetime.now(UTC),
-        )  # fmt: skip
+        failed = this.entry("publish", Outcome("failed", error=str(error)), mode, started)
         with this.warehouse.transaction():
-            this.warehouse.record(_frame([failed]))
+            this.warehouse.record(ledger_frame([failed]))
         return [failed]
     return []
 
 
-def _frame(entries: Sequence[LedgerEntry]) -> pd.DataFrame:
+def ledger_frame(entries: Sequence[LedgerEntry]) -> pd.DataFrame:
+    """Return entries as rows of ``etl_runs``."""
     return pd.DataFrame([asdict(entry) for entry in entries])

@@ -61,9 +61,9 @@ Audit = tuple[str, str]
 class MergeCounts:
     """How many rows a merge added, changed and found as they were."""
 
-    new: int
-    changed: int
-    unchanged: int
+    new: int = 0
+    changed: int = 0
+    unchanged: int = 0
 
 
 @dataclass(frozen=True)
@@ -184,6 +184,21 @@ class Warehouse:
     def quarantine(self, rows: pd.DataFrame) -> None:
         """Keep rejected rows; one that is known already is not kept twice."""
         self._add(QUARANTINE, rows)
+
+    def rejected(self, source: str | None = None, check: str | None = None) -> pd.DataFrame:
+        """Return the quarantined rows nobody has let in since, of one source or check if named."""
+        return self._connection.execute(
+            "SELECT * FROM quarantine WHERE resolved_at IS NULL AND source = coalesce(?, source) "
+            "AND check_name = coalesce(?, check_name) ORDER BY quarantined_at, quarantine_id",
+            [source, check],
+        ).df()
+
+    def resolve(self, quarantine_ids: Sequence[str], at: datetime) -> None:
+        """Mark quarantined rows as let in at an instant (UTC)."""
+        self._connection.execute(
+            "UPDATE quarantine SET resolved_at = ? WHERE quarantine_id IN (SELECT unnest(?))",
+            [at, list(quarantine_ids)],
+        )
 
     def record(self, entries: pd.DataFrame) -> None:
         """Add entries to the run ledger."""

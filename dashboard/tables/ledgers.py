@@ -70,6 +70,7 @@ def rejects(frame: pd.DataFrame, said: Words) -> Table:
         "check_name": TableColumn(said.t("Check")),
         "source": TableColumn(said.t("Source")),
         "quarantined_at": TableColumn(said.t("Met first (UTC)"), "instant"),
+        "resolved_at": TableColumn(said.t("Let in later (UTC)"), "instant"),
         "payload": TableColumn(said.t("Raw row"), "wide"),
     }
     return Table(frame, columns, "rejects")

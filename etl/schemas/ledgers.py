@@ -33,7 +33,14 @@ ETL_RUNS = Table(
     (
         Column("run_id", "string", "the run"),
         Column("source", "string", "the source"),
-        Column("mode", "string", "from the bundled snapshot or live", allowed=("snapshot", "live")),
+        Column(
+            "mode",
+            "string",
+            "from the bundled snapshot, live, or rejected rows checked again",
+            allowed=("snapshot", "live", "replay"),
+        ),
+        Column("range_from", "date", "first day asked for; missing = all", nullable=True),
+        Column("range_to", "date", "last day asked for; missing = all", nullable=True),
         Column(
             "status", "string", "how it ended", allowed=("ok", "unchanged", "partial", "failed")
         ),
@@ -62,6 +69,7 @@ QUARANTINE = Table(
         Column("reason", "string", "what is wrong"),
         Column("payload", "string", "the raw row as JSON"),
         Column("quarantined_at", "timestamp", "when it was met first", "UTC"),
+        Column("resolved_at", "timestamp", "when a replay let the row in", "UTC", nullable=True),
     ),
     key=("quarantine_id",),
     ledger=True,

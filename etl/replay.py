@@ -1,0 +1,96 @@
+"""Check rejected rows again, after a check, a correction or a reference list has been mended."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import pandas as pd
+
+from etl import checks, corrections, pipeline, sources
+from etl.config import Settings, bundled_dir
+from etl.errors import ArtonomicsError, InputError
+from etl.pipeline import LedgerEntry, Outcome, Run
+from etl.schemas import TABLES, Table
+from etl.warehouse import Stamp, Warehouse
+
+
+def replay(
+    settings: Settings,
+    source: str | None = None,
+    check: str | None = None,
+    now: datetime | None = None,
+) -> list[LedgerEntry]:
+    """Let in the rejected rows that pass today, and publish.
+
+    Parameters
+    ----------
+    settings
+        Where the warehouse lies.
+    source, check
+        Only rows of one source, or rejected by one check; all by default.
+    now
+        The instant of the run in UTC; the clock's by default.
+
+    Returns
+    -------
+    list of LedgerEntry
+        One for each source and table; ``rows_quarantined`` counts what stays out. None where no
+        rejected row waits.
+
+    Raises
+    ------
+    InputError
+        When no rejected row of that source or check is waiting.
+    """
+    now = now or datetime.now(UTC)
+    with Warehouse(settings) as warehouse:
+        waiting = warehouse.rejected(source, check)
+        if waiting.empty and not (source or check):
+            return []
+        if waiting.empty:
+            raise InputError(
+                f"got no rejected row waiting (source {source or 'any'}, check {check or 'any'})",
+                "some in the table quarantine",
+                'see `artonomics sql "SELECT source, check_name, count(*) FROM quarantine '
+                'WHERE resolved_at IS NULL GROUP BY ALL"`',
+            )
+        request = sources.Request(offline=True, bundled=bundled_dir(), now=now)
+        groups: Any = waiting.groupby(["source", "table_name"])  # pandas types are unions
+        entries: list[LedgerEntry] = []
+        for (name, table), rows in groups:
+            this = Run(pipeline.new_run_id(now), request, warehouse)  # one entry a run and source
+            entries.append(_replay_one(this, name, TABLES[table], rows))
+        last = Run(pipeline.new_run_id(now), request, warehouse)
+        return entries + pipeline.publish(last, "replay")
+
+
+def _replay_one(this: Run, source: str, table: Table, rows: Any) -> LedgerEntry:
+    started = datetime.now(UTC)
+    try:
+        with this.warehouse.transaction():
+            outcome = _let_in(this, source, table, rows)
+            done = this.entry(source, outcome, "replay", started)
+            this.warehouse.record(pipeline.ledger_frame([done]))
+    except ArtonomicsError as error:
+        done = this.entry(source, Outcome("failed", error=str(error)), "replay", started)
+        with this.warehouse.transaction():
+            this.warehouse.record(pipeline.ledger_frame([done]))
+    return done
+
+
+def _let_in(this: Run, source: str, table: Table, rows: Any) -> Outcome:
+    """Merge what passes; what does not stays in quarantine as it is."""
+    frame = pd.DataFrame(
+        [json.loads(payload) for payload in rows["payload"]],
+        columns=[column.name for column in table.frame_columns()],
+        index=rows["quarantine_id"],
+    )
+    corrected, _ = corrections.apply(table, frame, this.request.bundled)
+    checked = checks.check(table, corrected, pipeline.extra_rule(table, this.request))
+    now = this.request.now
+    counts = this.warehouse.merge(table, checked.rows, Stamp(source, this.run_id, now))
+    this.warehouse.resolve(list(checked.let_in), now)
+    state = "ok" if len(checked.let_in) else "unchanged"
+    return Outcome(state, len(rows), counts, len(rows) - len(checked.let_in))
