@@ -104,7 +104,7 @@ def run(
     settings
         Where the warehouse lies.
     wanted
-        Names of sources; all of them by default.
+        Names of sources; by default all that are bundled (offline) or not only on request (live).
     offline
         Take the bundled snapshot and touch no network.
     start, end
@@ -127,7 +127,7 @@ def run(
         When the warehouse is locked, corrupt or cannot be written.
     """
     say = progress or (lambda _: None)
-    modules = [sources.load(name) for name in (wanted or sources.names())]
+    modules = [sources.load(name) for name in (wanted or sources.standing(offline=offline))]
     now = now or datetime.now(UTC)
     run_id = new_run_id(now)
     request = sources.Request(

@@ -9,18 +9,6 @@ from ibis.expr.types import Table as Expression
 
 from etl.schemas import TABLES, Column, Table
 
-OBSERVED = {
-    "stock_prices": "trade_date",
-    "fx_rates": "rate_date",
-    "market_events": "event_date",
-    "disclosed_facts": "known_on",
-    "financials": "period_end",
-    "concept_groups": "valid_from_date",
-    "app_rating_counts": "observed_on",
-    "app_chart_ranks": "observed_on",
-}
-"""The column that says when a row was true; tables without one have no last observation."""
-
 TABLE = Table(
     "source_freshness",
     "How far each source reaches in the table it fills.",
@@ -43,7 +31,7 @@ def expression(tables: dict[str, Expression]) -> Expression:
 
 
 def _reach(name: str, table: Expression) -> Expression:
-    observed = OBSERVED.get(name)
+    observed = TABLES[name].observed
     last = table[observed].max() if observed else ibis.null("date")
     kinds = table.evidence_kind.collect(distinct=True).sort().join(", ")
     latest: Any = table.retrieved_at.max()

@@ -48,6 +48,7 @@ APP_RATING_COUNTS = Table(
         Column("app_released_at", "timestamp", "first release of the app", "UTC", nullable=True),
     ),
     key=("app_id", "storefront", "observed_on"),
+    observed="observed_on",
 )
 
 APP_CHART_RANKS = Table(
@@ -76,4 +77,5 @@ APP_CHART_RANKS = Table(
             not_above("rank", "chart_depth"),
         ),
     ),
+    observed="observed_on",
 )

@@ -72,6 +72,7 @@ class Table:
 
     A ``bitemporal`` table keeps closed rows: a changed value ends the old row at ``valid_to``.
     A ``ledger`` table is written by the machinery itself and has no provenance columns.
+    ``observed`` names the column that says when a row was true; empty where no column does.
     """
 
     name: str
@@ -81,6 +82,7 @@ class Table:
     checks: tuple[RowCheck, ...] = ()
     bitemporal: bool = False
     ledger: bool = False
+    observed: str = ""
 
     def frame_columns(self) -> tuple[Column, ...]:
         """Return the columns a parsed frame must have, in order (own columns, then provenance)."""

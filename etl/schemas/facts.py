@@ -57,6 +57,7 @@ DISCLOSED_FACTS = Table(
         ),
     ),
     bitemporal=True,
+    observed="known_on",
 )
 
 NET_PROCEEDS = Table(

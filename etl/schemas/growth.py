@@ -60,6 +60,7 @@ PRODUCT_EVENTS = Table(
         Column("properties", "string", "all other fields of the event as JSON", nullable=True),
     ),
     key=("event_id",),
+    observed="event_at",
 )
 
 SUBSCRIPTION_TRANSACTIONS = Table(
@@ -140,6 +141,7 @@ SUBSCRIPTION_TRANSACTIONS = Table(
     ),
     key=("transaction_id",),
     bitemporal=True,
+    observed="purchased_at",
 )
 
 ACQUISITION_SPEND = Table(
@@ -185,6 +187,7 @@ ACQUISITION_SPEND = Table(
         "metric",
     ),
     bitemporal=True,
+    observed="spend_date",
 )
 
 GPU_BILLS = Table(
@@ -212,4 +215,5 @@ GPU_BILLS = Table(
     ),
     key=("provider", "bill_id"),
     bitemporal=True,
+    observed="period_end",
 )

@@ -49,6 +49,7 @@ STOCK_PRICES = Table(
         ),
     ),
     bitemporal=True,
+    observed="trade_date",
 )
 
 FX_RATES = Table(
@@ -63,6 +64,7 @@ FX_RATES = Table(
         ),
     ),
     key=("base", "quote", "rate_date"),
+    observed="rate_date",
 )
 
 INSTRUMENTS = Table(
@@ -149,6 +151,7 @@ MARKET_EVENTS = Table(
     ),
     key=("event_id",),
     bitemporal=True,
+    observed="event_date",
 )
 
 FINANCIALS = Table(
@@ -177,6 +180,7 @@ FINANCIALS = Table(
     ),
     # Sources that disagree about one figure stand side by side.
     key=("ticker", "period", "metric", "source_url", "value"),
+    observed="period_end",
 )
 
 CONCEPT_GROUPS = Table(
@@ -202,4 +206,5 @@ CONCEPT_GROUPS = Table(
         Column("evidence", "string", "why"),
     ),
     key=("ticker", "valid_from_date", "source_url"),
+    observed="valid_from_date",
 )

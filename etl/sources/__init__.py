@@ -23,7 +23,26 @@ from etl.schemas import Table
 
 @dataclass(frozen=True)
 class SourceInfo:
-    """What a source gives and under which terms (a row of the table ``sources``)."""
+    """What a source gives and under which terms (a row of the table ``sources``).
+
+    Attributes
+    ----------
+    name, table, title, publisher
+        The source, the table it fills, what it gives and who publishes it.
+    licence, redistributable
+        Its terms, and whether its rows may be passed on; ``no`` keeps them out of exports.
+    live, bundled
+        Whether a live run can refresh it, and whether the bundled snapshot holds it.
+    on_request
+        Collected only when it is named; a run over all sources leaves it out.
+    reach
+        What a live fetch can give: the ``whole`` series, a ``range`` of days that is asked for, or
+        only the ``present`` state, so that a missed day is lost.
+    freshness_calendar
+        Calendar by which it goes stale: an exchange, ``daily`` or ``static``.
+    note
+        Doubts and limits.
+    """
 
     name: str
     table: Table
@@ -34,6 +53,9 @@ class SourceInfo:
     live: bool
     freshness_calendar: str
     note: str = ""
+    bundled: bool = True
+    on_request: bool = False
+    reach: Literal["whole", "range", "present"] = "whole"
 
 
 @dataclass(frozen=True)
@@ -104,6 +126,14 @@ class Source(Protocol):
 def names() -> list[str]:
     """Return the names of all sources, sorted."""
     return sorted(m.name for m in pkgutil.iter_modules(__path__) if not m.name.startswith("_"))
+
+
+def standing(*, offline: bool) -> list[str]:
+    """Return the names of the sources that a run over all of them collects, sorted."""
+    told = {name: load(name).INFO for name in names()}
+    return [
+        name for name, info in told.items() if (info.bundled if offline else not info.on_request)
+    ]
 
 
 def load(name: str) -> Source:
