@@ -107,6 +107,11 @@ def print_rows(rows: Sequence[Mapping[str, Any]], columns: Sequence[str] = ()) -
     sys.stdout.write(captured.get())
 
 
+def print_text(text: str) -> None:
+    """Print a text as it is."""
+    sys.stdout.write(text.rstrip("\n") + "\n")
+
+
 def _cell(value: Any) -> str:
     if value is None:
         return ""

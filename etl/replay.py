@@ -8,8 +8,8 @@ from typing import Any
 
 import pandas as pd
 
-from etl import checks, corrections, pipeline, sources
-from etl.config import Settings, bundled_dir
+from etl import checks, corrections, pipeline
+from etl.config import Settings
 from etl.errors import ArtonomicsError, InputError
 from etl.pipeline import LedgerEntry, Outcome, Run
 from etl.schemas import TABLES, Table
@@ -56,13 +56,12 @@ def replay(
                 'see `artonomics sql "SELECT source, check_name, count(*) FROM quarantine '
                 'WHERE resolved_at IS NULL GROUP BY ALL"`',
             )
-        request = sources.Request(offline=True, bundled=bundled_dir(), now=now)
         groups: Any = waiting.groupby(["source", "table_name"])  # pandas types are unions
         entries: list[LedgerEntry] = []
         for (name, table), rows in groups:
-            this = Run(pipeline.new_run_id(now), request, warehouse)  # one entry a run and source
+            this = Run.begun(warehouse, now, offline=True)  # one entry a run and source
             entries.append(_replay_one(this, name, TABLES[table], rows))
-        last = Run(pipeline.new_run_id(now), request, warehouse)
+        last = Run.begun(warehouse, now, offline=True)
         return entries + pipeline.publish(last, "replay")
 
 

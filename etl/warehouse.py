@@ -14,7 +14,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -199,6 +199,27 @@ class Warehouse:
             "UPDATE quarantine SET resolved_at = ? WHERE quarantine_id IN (SELECT unnest(?))",
             [at, list(quarantine_ids)],
         )
+
+    def covered(self, source: str) -> list[tuple[date | None, date | None]]:
+        """Return first and last day that live runs of a source have brought whole.
+
+        A run without a last day has brought all up to its own day; ``None`` as the first means
+        from the beginning. A partial run has brought nothing for sure.
+        """
+        return self._connection.execute(
+            "SELECT range_from, coalesce(range_to, started_at::DATE) FROM etl_runs "
+            "WHERE source = ? AND mode = 'live' AND status IN ('ok', 'unchanged')",
+            [source],
+        ).fetchall()
+
+    def last_reading(self, source: str) -> datetime | None:
+        """Return when the last live run of a source began that did not fail (UTC)."""
+        found = self._connection.execute(
+            "SELECT max(started_at) FROM etl_runs "
+            "WHERE source = ? AND mode = 'live' AND status <> 'failed'",
+            [source],
+        ).fetchone()
+        return found[0] if found else None
 
     def record(self, entries: pd.DataFrame) -> None:
         """Add entries to the run ledger."""
