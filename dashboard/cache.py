@@ -17,6 +17,8 @@ import streamlit as st
 from dashboard.figures.theme import Mode
 from dashboard.text import Words
 from etl.config import default_data_dir
+from etl.errors import ArtonomicsError, SnapshotMissingError
+from etl.journal import Running, read
 from etl.warehouse import SnapshotInfo, SnapshotReader
 
 T = TypeVar("T")
@@ -36,6 +38,22 @@ def reader() -> SnapshotReader:
 def info() -> SnapshotInfo:
     """Return which snapshot is being read."""
     return reader().info
+
+
+def is_empty() -> bool:
+    """Return whether nothing has been published yet."""
+    try:
+        info()
+    except SnapshotMissingError:
+        return True
+    except ArtonomicsError:  # shown by the page as what it is
+        return False
+    return False
+
+
+def running() -> Running | None:
+    """Return the run that is going on in the data folder, or the last one; never kept."""
+    return read(data_dir())
 
 
 def ask(question: Callable[..., pd.DataFrame], *parameters: Hashable) -> pd.DataFrame:

@@ -74,6 +74,11 @@ class Running:
     steps: list[Step] = field(default_factory=list)
 
     @property
+    def begun(self) -> datetime:
+        """When it began, UTC."""
+        return datetime.fromisoformat(self.started_at)
+
+    @property
     def interrupted(self) -> bool:
         """Whether the process is gone though the run never ended."""
         return self.finished_at is None and not _alive(self.pid)

@@ -16,6 +16,7 @@ WITHOUT_STREAMLIT = (
     "dashboard.cases",
     "dashboard.figures",
     "dashboard.launch",
+    "dashboard.processes",
     "dashboard.queries",
     "dashboard.reports",
     "dashboard.serve",
@@ -61,6 +62,7 @@ MAY_IMPORT = {
         "dashboard.components",
         "dashboard.figures",
         "dashboard.permalinks",
+        "dashboard.processes",  # runs and imports started from a page are processes
         "dashboard.queries",  # named for the cache to ask, never called: see below
         "dashboard.studies",  # likewise
         "dashboard.tables",

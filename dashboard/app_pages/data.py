@@ -9,6 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import cache, permalinks, queries
+from dashboard.app_pages.data_run import run_card
 from dashboard.components import freshness_badge, plain, table_card, with_states
 from dashboard.tables import ledgers
 from dashboard.text import Words, words
@@ -20,6 +21,8 @@ def page(said: Words) -> None:
     """Show the page in one language."""
     st.title(said.t("Can I trust it, is it fresh?"), anchor=False)
     with_states(said, _body)
+    if cache.is_empty():
+        run_card(said)
 
 
 def _body(said: Words) -> None:
@@ -80,6 +83,8 @@ def _sources(said: Words) -> None:
 
 
 def _runs(said: Words) -> None:
+    run_card(said)
+    st.subheader(said.t("All runs"), anchor=False)
     table_card(said, ledgers.runs(cache.ask(queries.runs), said))
 
 
