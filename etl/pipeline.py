@@ -17,7 +17,7 @@ import pandas as pd
 from etl import calendars, checks, corrections, engines, marts, sources
 from etl.config import Settings, bundled_dir
 from etl.due import due
-from etl.errors import ArtonomicsError, AuditError, SourceError
+from etl.errors import ArtonomicsError, AuditError, SourceError, WarehouseError
 from etl.journal import Journal
 from etl.schemas import SOURCES, STOCK_PRICES, Table
 from etl.warehouse import MergeCounts, SnapshotInfo, SnapshotReader, Snapshots, Stamp, Warehouse
@@ -368,13 +368,13 @@ def _described(module: sources.Source, now: datetime) -> pd.DataFrame:
 
 
 def publish(this: Run, mode: Mode) -> list[LedgerEntry]:
-    """Publish; a failed audit keeps the last good snapshot and is told in the ledger."""
+    """Publish; what fails keeps the last good snapshot and is told in the ledger."""
     started = datetime.now(UTC)
     try:
         this.warehouse.publish(
             this.run_id, this.request.now, lambda con: marts.build(engines.over(con))
         )
-    except AuditError as error:
+    except (AuditError, WarehouseError) as error:
         failed = this.entry("publish", Outcome("failed", error=str(error)), mode, started)
         with this.warehouse.transaction():
             this.warehouse.record(ledger_frame([failed]))

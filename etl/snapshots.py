@@ -10,6 +10,8 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -131,8 +133,12 @@ class Snapshots:
         self._point(info.snapshot_id)
         return info
 
-    def begin(self, now: datetime, run_id: str) -> tuple[Path, str]:
-        """Make the hidden folder of a snapshot in the making; return it with the future name."""
+    @contextmanager
+    def begun(self, now: datetime, run_id: str) -> Iterator[tuple[Path, str]]:
+        """Yield the hidden folder of a snapshot in the making and its future name.
+
+        What fails half-way leaves nothing behind.
+        """
         stem = f"{now:%Y%m%dT%H%M%S%fZ}"
         # Names sort by time also where the clock jumped back: readers fall back by name.
         last = max(self._all(), default="")
@@ -141,7 +147,10 @@ class Snapshots:
         snapshot_id = f"{stem}-{run_id.rsplit('-', 1)[-1]}"
         building = self._dir / f".building-{snapshot_id}"
         building.mkdir(parents=True)
-        return building, snapshot_id
+        try:
+            yield building, snapshot_id
+        finally:
+            shutil.rmtree(building, ignore_errors=True)  # a finished one has another name
 
     def finish(
         self, building: Path, snapshot_id: str, manifest: dict[str, Any], keep: int

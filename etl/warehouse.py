@@ -120,12 +120,13 @@ class Warehouse:
                 code="WAREHOUSE_UNWRITABLE",
             ) from error
         try:
-            self._holder.write_text(
-                json.dumps({"pid": os.getpid(), "since": datetime.now(UTC).isoformat()})
-            )
-            self._snapshots.sweep()
-            self._files.sweep()
-            self._con = self._open()
+            with self._writing():
+                self._snapshots.sweep()
+                self._files.sweep()
+                self._holder.write_text(
+                    json.dumps({"pid": os.getpid(), "since": datetime.now(UTC).isoformat()})
+                )
+                self._con = self._open()
         except BaseException:
             self._lock.release()
             raise
@@ -139,10 +140,13 @@ class Warehouse:
     ) -> None:
         """Fold a long log into a new file, close, and give the lock back."""
         try:
+            # Folding is housekeeping: on a full disk the long log stays for the next run.
             if error is None:
-                self._fold()
+                with suppress(WarehouseError), self._writing():
+                    self._fold()
         finally:
-            self._connection.close()
+            with suppress(duckdb.Error):  # a connection that a full disk has spoilt
+                self._connection.close()
             self._con = None
             self._holder.unlink(missing_ok=True)
             self._lock.release()
@@ -150,13 +154,15 @@ class Warehouse:
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """Commit all that happens inside as one, or nothing of it."""
-        self._connection.execute("BEGIN")
-        try:
-            yield
-        except BaseException:
-            self._connection.execute("ROLLBACK")
-            raise
-        self._connection.execute("COMMIT")
+        with self._writing():
+            self._connection.execute("BEGIN")
+            try:
+                yield
+                self._connection.execute("COMMIT")
+            except BaseException:
+                with suppress(duckdb.Error):  # a failed commit has ended the transaction itself
+                    self._connection.execute("ROLLBACK")
+                raise
 
     def merge(self, table: Table, rows: pd.DataFrame, stamp: Stamp) -> MergeCounts:
         """Bring checked rows into ``table``; unmentioned rows stay as they are.
@@ -172,13 +178,18 @@ class Warehouse:
         """
         written = rows.assign(source=stamp.source, run_id=stamp.run_id)
         with self._staged(table, written) as incoming:
-            found = self._connection.execute(statements.count_changes(table, incoming)).fetchone()
+            changes = f"changed_{table.name}"
+            self._connection.execute(statements.find_changes(table, incoming, changes))
+            found = self._connection.execute(
+                f"SELECT count(*) - count(old_row), count(old_row) FROM {changes}"
+            ).fetchone()
             new, changed = found if found else (0, 0)
             if new or changed:
                 instant = self._not_before_last(table, stamp.recorded_at)
-                for statement, timed in statements.merge(table, incoming):
+                for statement, timed in statements.merge(table, changes):
                     needed = [instant] if timed else []
                     self._connection.execute(statement, needed)
+            self._connection.execute(f"DROP TABLE {changes}")
         return MergeCounts(new, changed, len(rows) - new - changed)
 
     def quarantine(self, rows: pd.DataFrame) -> None:
@@ -246,8 +257,20 @@ class Warehouse:
         ------
         AuditError
             When a check over a whole table fails; the last good snapshot stays current.
+        WarehouseError
+            When the disk is full or cannot be written; the last good snapshot stays current.
         """
-        building, snapshot_id = self._snapshots.begin(now, run_id)
+        with self._writing(), self._snapshots.begun(now, run_id) as (building, snapshot_id):
+            return self._build_and_finish(building, snapshot_id, run_id, now, build)
+
+    def _build_and_finish(
+        self,
+        building: Path,
+        snapshot_id: str,
+        run_id: str,
+        now: datetime,
+        build: Callable[[duckdb.DuckDBPyConnection], Sequence[Audit]],
+    ) -> SnapshotInfo:
         path = building / DATABASE
         version = self._data_version()
         self._copy_to(path)
@@ -264,6 +287,20 @@ class Warehouse:
             "sha256": sha256(path),
         }
         return self._snapshots.finish(building, snapshot_id, manifest, self.settings.keep_snapshots)
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """Say in words what is wrong where the disk refuses to be written."""
+        try:
+            yield
+        except (OSError, duckdb.OperationalError, duckdb.FatalException) as error:
+            raise WarehouseError(
+                f"got {error} while writing in {self._dir}",
+                "a disk that has room and can be written",
+                "free space or name another folder with --data, then run again; what was "
+                "committed is kept, and the last good snapshot stays current",
+                code="WAREHOUSE_UNWRITABLE",
+            ) from error
 
     @property
     def _connection(self) -> duckdb.DuckDBPyConnection:
