@@ -25,7 +25,16 @@ from etl.config import Settings
 from etl.errors import ArtonomicsError
 from etl.warehouse import SnapshotReader
 
-ADDRESSES = {"stock_prices": "https://query2.finance.yahoo.com/"}
+_APPLE, _PLAY = "https://itunes.apple.com/", "https://play.google.com/"
+ADDRESSES = {
+    "stock_prices": "https://query2.finance.yahoo.com/",
+    "apple_charts": _APPLE,
+    "itunes_ratings": _APPLE,
+    "itunes_versions": _APPLE,
+    "google_play_ratings": _PLAY,
+    "google_play_versions": _PLAY,
+    "google_play_installs": _PLAY,
+}
 """Where each live source is asked, by source."""
 
 PROBE_VERSION = 1
