@@ -134,8 +134,12 @@ def _experiments(setting: Setting, counts: dict[str, np.ndarray]) -> list[dict[s
 
 
 def _conversion(setting: Setting, arm: world.Arm) -> float:
-    """Return the true chance to convert in an arm over those who install in the history."""
-    installs = setting.plan.installs.sum(axis=0)
+    """Return the true chance to convert in an arm, over installs that are observed 35 days.
+
+    Where there are none, over all installs.
+    """
+    complete = setting.plan.installs[: max(setting.parameters.days - 35, 0)].sum(axis=0)
+    installs = complete if complete.any() else setting.plan.installs.sum(axis=0)
     country = np.array([c.paying for c in world.COUNTRIES])
     channel = np.array([c.paying for c in world.CHANNELS])
     mean = (installs * np.outer(country, channel)).sum() / installs.sum()
