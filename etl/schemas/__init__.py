@@ -26,7 +26,7 @@ from etl.schemas.growth import (
     PRODUCT_EVENTS,
     SUBSCRIPTION_TRANSACTIONS,
 )
-from etl.schemas.ledgers import ETL_RUNS, QUARANTINE, SOURCES
+from etl.schemas.ledgers import ETL_RUNS, IMPORTED_FILES, LAKE_DAYS, QUARANTINE, SOURCES
 from etl.schemas.market import (
     CONCEPT_GROUPS,
     FINANCIALS,
@@ -54,9 +54,11 @@ TABLES: dict[str, Table] = {
         SUBSCRIPTION_TRANSACTIONS,
         ACQUISITION_SPEND,
         GPU_BILLS,
+        LAKE_DAYS,
         SOURCES,
         ETL_RUNS,
         QUARANTINE,
+        IMPORTED_FILES,
     )
 }
 """All tables of the warehouse file by name."""
@@ -78,7 +80,9 @@ __all__ = [
     "FX_RATES",
     "GPUS",
     "GPU_BILLS",
+    "IMPORTED_FILES",
     "INSTRUMENTS",
+    "LAKE_DAYS",
     "LAKE_TABLES",
     "MACHINERY",
     "MARKET_EVENTS",
