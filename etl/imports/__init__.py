@@ -20,7 +20,7 @@ import pandas as pd
 from etl import engines, pipeline, sources
 from etl.config import Settings, bundled_dir
 from etl.errors import ArtonomicsError
-from etl.imports import conversions, files, job, kinds, tables
+from etl.imports import conversions, events, files, job, kinds, lake, tables
 from etl.imports.files import InputFile
 from etl.imports.job import Job, Options, Part
 from etl.imports.tables import Brought
@@ -163,6 +163,8 @@ def preview(
 
 
 def _looked_at(con: Any, asked: Job, found: Sequence[Part]) -> tuple[int, Any, Any]:
+    if asked.in_lake:
+        return events.preview(con, asked, found, PREVIEW_ROWS)
     n = tables.stage(con, asked, found, PREVIEW_ROWS)
     checked = [tables.check(asked, frame) for frame in tables.portions(con, asked, n)]
     rows = pd.concat([c.rows for c in checked], ignore_index=True)
@@ -171,12 +173,53 @@ def _looked_at(con: Any, asked: Job, found: Sequence[Part]) -> tuple[int, Any, A
 
 
 def _bring(this: Run, asked: Job, started: datetime) -> LedgerEntry:
+    lake.recover(asked.settings, this.warehouse)
     opened = files.open_all(asked.found, _folder(asked))
     with _engine(asked) as con:
         found = job.parts(con, asked, opened)
+        known = _known(this, asked, found) if asked.in_lake else []
+        fresh = [file for file in opened if file.name not in {k["file_name"] for k in known}]
+        if not fresh:
+            return _nothing_new(this, asked, known, started)
+        if known:
+            found = job.parts(con, asked, fresh)
+        bring = events.bring if asked.in_lake else tables.bring
         with this.warehouse.transaction():
-            brought = tables.bring(con, this.warehouse, asked, found)
-            return _recorded(this, asked, found, started, brought)
+            brought = bring(con, this.warehouse, asked, found)
+            done = _recorded(this, asked, found, started, brought)
+        if asked.in_lake:
+            events.settle(asked)
+        return done
+
+
+def _known(this: Run, asked: Job, found: Sequence[Part]) -> list[dict[str, Any]]:
+    """Return the record of each file that was read last under its name with the same content."""
+    last = this.warehouse.ask(
+        "SELECT file_name, file_path, file_sha256, mapping, run_id, rows_in, rows_quarantined "
+        "FROM imported_files WHERE source = ? AND table_name = ? QUALIFY row_number() OVER "
+        "(PARTITION BY file_path, file_name ORDER BY imported_at DESC) = 1",
+        [asked.source, asked.kind.table.name],
+    ).to_dict("records")
+    there = {
+        (file.name, str(file.given), file.sha256, _mapping(part))
+        for part in found
+        for file in part.scan.files
+    }
+    keys = ("file_name", "file_path", "file_sha256", "mapping")
+    return [row for row in last if tuple(row[k] for k in keys) in there]
+
+
+def _nothing_new(
+    this: Run, asked: Job, known: Sequence[dict[str, Any]], started: datetime
+) -> LedgerEntry:
+    runs = {row["run_id"]: row for row in known}
+    rows_in = sum(int(row["rows_in"]) for row in runs.values())
+    kept_out = sum(int(row["rows_quarantined"]) for row in runs.values())
+    outcome = Outcome("unchanged", rows_in, rows_quarantined=kept_out)
+    entry = this.entry(asked.source, outcome, "import", started)
+    with this.warehouse.transaction():
+        this.warehouse.record(pipeline.ledger_frame([entry]))
+    return entry
 
 
 def _recorded(
@@ -224,10 +267,11 @@ def _imported(asked: Job, found: Sequence[Part], brought: Brought) -> pd.DataFra
             "source": asked.source,
             "table_name": asked.kind.table.name,
             "file_name": file.name,
+            "file_path": str(file.given),
             "file_sha256": file.sha256,
             "file_bytes": file.n_bytes,
             "layout": part.plan.layout.name if part.plan.layout else None,
-            "mapping": json.dumps(part.plan.described(), ensure_ascii=False, sort_keys=True),
+            "mapping": _mapping(part),
             "rows_in": brought.rows_in,
             "rows_quarantined": brought.rows_quarantined,
             "imported_at": asked.now,
@@ -236,6 +280,10 @@ def _imported(asked: Job, found: Sequence[Part], brought: Brought) -> pd.DataFra
         for file in part.scan.files
     ]
     return pd.DataFrame(rows)
+
+
+def _mapping(part: Part) -> str:
+    return json.dumps(part.plan.described(), ensure_ascii=False, sort_keys=True)
 
 
 def _described_file(file: InputFile, part: Part) -> dict[str, Any]:

@@ -90,10 +90,11 @@ def find(paths: Sequence[Path]) -> tuple[list[tuple[str, Path]], list[str]]:
     passed: list[str] = []
     for path in paths:
         if path.is_file():
-            found.append((path.name, path))
+            found.append((path.name, path.resolve()))
             continue
         if not path.is_dir():
             raise InputError(f"got no file at {path}", _EXPECTED, "check the path")
+        path = path.resolve()
         below = sorted(p for p in path.rglob("*") if p.is_file())
         shown = [p for p in below if not _hidden(p.relative_to(path))]
         wanted = [p for p in shown if p.suffix.lower() in SUFFIXES and p.name != SIMULATION]

@@ -17,7 +17,7 @@ from etl.imports import files, layouts, scan
 from etl.imports.files import InputFile
 from etl.imports.kinds import Kind
 from etl.imports.mapping import Plan, Wishes, propose
-from etl.schemas import EVIDENCE_KINDS
+from etl.schemas import EVIDENCE_KINDS, LAKE_TABLES
 
 _SOURCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 
@@ -78,6 +78,11 @@ class Job:
     simulated: bool
     run_id: str
     now: datetime
+
+    @property
+    def in_lake(self) -> bool:
+        """Whether the rows go to the event lake, not to the warehouse."""
+        return self.kind.table.name in LAKE_TABLES
 
 
 @dataclass(frozen=True)

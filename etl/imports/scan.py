@@ -37,12 +37,15 @@ class Field:
         DuckDB's type of the expression.
     top
         Whether it stands on its own, not within another field.
+    whole
+        SQL for a structure as it is, where ``expression`` gives it as JSON.
     """
 
     name: str
     expression: str
     type: str = "VARCHAR"
     top: bool = True
+    whole: str = ""
 
 
 @dataclass(frozen=True)
@@ -75,13 +78,6 @@ class Scan:
             return text(self.files[0].name)
         pairs = ", ".join(f"{text(str(f.path))}: {text(f.name)}" for f in self.files)
         return f"map_extract_value(MAP {{{pairs}}}, filename)"
-
-    def row_as_json(self) -> str:
-        """Return SQL for the whole raw row as JSON."""
-        if self.files[0].format == "jsonl":
-            return '"json"::VARCHAR'
-        pairs = ", ".join(f"{text(f.name)}: {f.expression}" for f in self.fields.values() if f.top)
-        return f"to_json({{{pairs}}})::VARCHAR"
 
 
 def text(value: str) -> str:
@@ -318,7 +314,7 @@ def _add_parquet(con: Scratch, fields: dict[str, Field], field: Field, depth: in
         fields[field.name] = field
         return
     as_json = f"to_json({field.expression})::VARCHAR"
-    fields[field.name] = Field(field.name, as_json, "VARCHAR", field.top)
+    fields[field.name] = Field(field.name, as_json, "VARCHAR", field.top, field.expression)
     if field.type.startswith("STRUCT") and not field.type.endswith("[]") and depth < 2:
         inner = con.execute(
             f"DESCRIBE SELECT unnest(NULL::{field.type})"  # unnests one level into columns

@@ -108,6 +108,7 @@ IMPORTED_FILES = Table(
         Column("source", "string", "name the file was imported under"),
         Column("table_name", "string", "table it went to"),
         Column("file_name", "string", "name below the given folder, or in the archive"),
+        Column("file_path", "string", "where it lay; a file at the same place is a corrected one"),
         Column("file_sha256", "string", "SHA-256 of the file as given"),
         Column("file_bytes", "integer", "size of the file as given", "bytes", minimum=0),
         Column("layout", "string", "vendor layout it was recognised as", nullable=True),
@@ -116,6 +117,6 @@ IMPORTED_FILES = Table(
         Column("rows_quarantined", "integer", "rows the whole import kept out", "rows", minimum=0),
         Column("imported_at", "timestamp", "instant of the import", "UTC"),
     ),
-    key=("run_id", "file_name"),
+    key=("run_id", "file_path", "file_name"),
     ledger=True,
 )
