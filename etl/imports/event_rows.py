@@ -38,18 +38,28 @@ def question(con: Scratch, job: Job, part: Part) -> str:
         "event_at": "make_timestamptz(epoch_us(event_at))",
         "received_at": "make_timestamptz(epoch_us(received_at))",
         "properties": f"CASE WHEN bad IS NULL THEN properties ELSE {_payload(part)} END",
-        "evidence_kind": "r_evidence_kind" if "evidence_kind" in types else job.evidence,
+        "evidence_kind": "r_evidence_kind" if "evidence_kind" in types else _one_of(job.evidence),
         "source_url": "r_source_url",
         "retrieved_at": f"TIMESTAMPTZ {text(job.now.isoformat())}",
-        "quality_flags": "bad",
-        "run_id": text(job.run_id),
+        "quality_flags": f"bad::ENUM({', '.join(map(text, reasons()))})",
+        "run_id": _one_of(text(job.run_id)),
     }
+    absent = [c.name for c in _COLUMNS.values() if c.type == "string" and c.name not in types]
+    shown = {name: "NULL::ENUM('')" for name in absent if name not in shown} | shown
     listed = ", ".join(f"{shown.get(c, name(c))} AS {name(c)}" for c in STORED)
     return (
         f"SELECT {listed}, {text(job.source)} AS source, "
         "CASE WHEN bad IS NULL THEN event_at::DATE END AS event_date "
         f"FROM (SELECT *, {bad} AS bad FROM (SELECT *, {typed} FROM ({raw})))"
     )
+
+
+def _one_of(literal: str) -> str:
+    """Return a value that is the same in all rows as an enumeration.
+
+    Parquet files hold it as text; written as text it would cost as much as a column of its own.
+    """
+    return f"{literal}::ENUM({literal})"
 
 
 def reasons() -> dict[str, str]:
@@ -89,8 +99,12 @@ def _address(part: Part) -> str:
     file = part.scan.files[0]
     if len(part.scan.files) == 1:
         inner = file.name.partition("/")[2] if file.name.startswith(f"{file.given.name}/") else ""
-        return text(file.given.as_uri() + (f"#{inner}" if inner else ""))
-    return "'file://' || filename"
+        return _one_of(text(file.given.as_uri() + (f"#{inner}" if inner else "")))
+    known = ", ".join(text(file.given.as_uri()) for file in part.scan.files)
+    pairs = ", ".join(
+        f"{text(str(file.path))}: {text(file.given.as_uri())}" for file in part.scan.files
+    )
+    return f"map_extract_value(MAP {{{pairs}}}, filename)::ENUM({known})"
 
 
 def _top(part: Part) -> list[Field]:

@@ -87,10 +87,10 @@ def fulfil(staging: Path) -> None:
 def recover(settings: Settings, warehouse: Warehouse) -> None:
     """Finish what a killed import had committed, and remove what it had not."""
     for staging in sorted((settings.lake_dir / ".staging").glob("*")):
-        committed = warehouse.ask(
-            "SELECT count(*) AS n FROM imported_files WHERE run_id = ?", [staging.name]
-        )["n"][0]
-        if committed and (staging / MOVES).exists():
+        recorded = warehouse.ask(
+            "SELECT run_id FROM imported_files WHERE run_id = ?", [staging.name]
+        )
+        if len(recorded) and (staging / MOVES).exists():
             fulfil(staging)
         else:
             shutil.rmtree(staging)
@@ -128,10 +128,8 @@ def files(
         "AND coalesce(?, event_date) ORDER BY ALL",
         [table, source or None, start, end],
     )
-    return [
-        path
-        for row in days.itertuples(index=False)
-        for path in Lake(data_dir / "lake", table, str(row.source)).generation(
-            str(row.day), str(row.generation)
-        )
-    ]
+    found: list[Path] = []
+    for row in days.to_dict("records"):
+        place = Lake(data_dir / "lake", table, row["source"])
+        found += place.generation(row["day"], row["generation"])
+    return found
