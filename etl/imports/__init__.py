@@ -48,7 +48,8 @@ class Preview:
     Attributes
     ----------
     files
-        ``name``, ``format``, ``n_bytes`` and ``layout`` of each file.
+        ``name``, ``format``, ``n_bytes`` and ``layout`` of each file, and which rows of it alone
+        are read (``only_rows``) where a layout leaves some out.
     passed_over
         Files of a folder that are no data by their names.
     mapping
@@ -293,6 +294,7 @@ def _described_file(file: InputFile, part: Part) -> dict[str, Any]:
         "format": file.format,
         "n_bytes": file.n_bytes,
         "layout": layout.name if layout else None,
+        "only_rows": layout.where or None if layout else None,
     }
 
 

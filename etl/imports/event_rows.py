@@ -11,6 +11,7 @@ from typing import Any
 from etl.engines import Scratch
 from etl.imports import conversions
 from etl.imports.job import Job, Part
+from etl.imports.mapping import condition
 from etl.imports.scan import Field, name, text
 from etl.schemas import EVIDENCE_KINDS, PRODUCT_EVENTS, Column
 
@@ -89,10 +90,8 @@ def _raw(job: Job, part: Part) -> str:
         listed.append('"json" AS f_json')
     else:
         listed += [f"{f.whole or f.expression} AS f_{i}" for i, f in enumerate(_top(part))]
-    where = part.plan.layout.where if part.plan.layout else ""
-    return f"SELECT {', '.join(listed)} FROM {part.scan.relation}" + (
-        f" WHERE {where}" if where else ""
-    )
+    where = condition(part.plan, part.scan)
+    return f"SELECT {', '.join(listed)} FROM {part.scan.relation}{where}"
 
 
 def _address(part: Part) -> str:
@@ -159,8 +158,7 @@ def _rest(part: Part) -> str:
     unused = set(part.plan.unused)
     if part.scan.files[0].format == "jsonl":
         used = [f.name for f in _top(part) if f.name not in unused]
-        nested = {a.split(".")[0] for b in part.plan.assignments for a in b.theirs if "." in a}
-        gone = ", ".join(f'"{_escaped(u)}": null' for u in used if u not in nested)
+        gone = ", ".join(f'"{_escaped(u)}": null' for u in used)
         return f"json_merge_patch(f_json, {text('{' + gone + '}')}::JSON)"
     pairs = ", ".join(
         f"{text(f.name)}: f_{i}" for i, f in enumerate(_top(part)) if f.name in unused

@@ -101,14 +101,12 @@ def propose(kind: Kind, scan: Scan, layout: Layout | None, wishes: Wishes) -> Pl
         default = Assignment(ours, (), "default", 1.0, sql, columns[ours].unit)
         found.setdefault(ours, default)
     _require(kind, scan, columns, set(found) | measured, wishes)
-    ordered = tuple(found[c] for c in columns if c in found and c not in measured)
+    # What is set for all rows comes first, so that layouts can name it.
+    own = [found[c] for c in columns if c in found and c not in measured]
+    ordered = tuple(sorted(own, key=lambda a: a.how != "set"))
     used = {t for a in ordered for t in a.theirs} | taken
-    unused = tuple(f.name for f in scan.fields.values() if f.top and not _touched(f.name, used))
+    unused = tuple(f.name for f in scan.fields.values() if f.top and f.name not in used)
     return Plan(kind, layout, ordered, tuple(_resolved(scan, measures)), unused)
-
-
-def _touched(name: str, used: set[str]) -> bool:
-    return name in used or any(u.startswith(f"{name}.") for u in used)
 
 
 def _importable(kind: Kind) -> dict[str, Column]:
@@ -152,6 +150,12 @@ def _of_layout(columns: Mapping[str, Column], scan: Scan, layout: Layout) -> Ite
         note = layout.notes.get(ours, "")
         unit = columns[ours].unit
         yield Assignment(ours, theirs, "layout", 1.0, fill(sql, scan), unit, note)
+
+
+def condition(plan: Plan, scan: Scan) -> str:
+    """Return the WHERE clause of a layout that takes only some rows of a report, or nothing."""
+    where = plan.layout.where if plan.layout else ""
+    return f" WHERE {fill(where, scan)}" if where else ""
 
 
 def fill(sql: str, scan: Scan) -> str:

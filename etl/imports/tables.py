@@ -19,7 +19,7 @@ from etl.engines import EngineError, Scratch
 from etl.errors import InputError
 from etl.imports import conversions, scan
 from etl.imports.job import Job, Part, require_one_evidence
-from etl.imports.mapping import Plan
+from etl.imports.mapping import Plan, condition
 from etl.schemas import Column
 from etl.sources._dates import known_on
 from etl.warehouse import MergeCounts, Stamp, Warehouse
@@ -178,12 +178,10 @@ def union_of_figures(job: Job, part: Part) -> str:
 
 def _select(own: dict[str, str], more: Sequence[str], part: Part, plan: Plan) -> str:
     listed = [f"{sql} AS {scan.name(ours)}" for ours, sql in own.items()]
-    where = ""
-    if plan.layout and plan.layout.where:
-        from etl.imports.mapping import fill
-
-        where = f" WHERE {fill(plan.layout.where, part.scan)}"
-    return f"SELECT {', '.join([*listed, *more])} FROM {part.scan.relation}{where}"
+    return (
+        f"SELECT {', '.join([*listed, *more])} FROM {part.scan.relation}"
+        f"{condition(plan, part.scan)}"
+    )
 
 
 def with_defaults(job: Job, plan: Plan, question: str) -> str:
