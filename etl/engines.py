@@ -46,6 +46,7 @@ def scratch(folder: Path) -> Iterator[Scratch]:
         }
         with duckdb.connect(config=settings) as con:
             con.execute("SET TimeZone = 'UTC'")
+            con.execute("SET enable_progress_bar = false")  # it would write between our own lines
             yield con
 
 

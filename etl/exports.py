@@ -18,7 +18,7 @@ def harmless(frame: pd.DataFrame) -> pd.DataFrame:
     """
     shown: Any = frame.rename(columns=_cell)
     for place, kind in enumerate(shown.dtypes):
-        if pd.api.types.is_string_dtype(kind) or kind == object:
+        if pd.api.types.is_string_dtype(kind) or pd.api.types.is_object_dtype(kind):
             column = shown.iloc[:, place].map(_cell, na_action="ignore")
             shown.isetitem(place, column)
     return shown

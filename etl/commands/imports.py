@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-from cyclopts import App
+from cyclopts import App, Parameter
 
 from etl.commandline import Flag, Given, Session
 from etl.errors import InputError
@@ -17,6 +17,9 @@ LEDGER_COLUMNS = ("source", "status", "rows_in", "rows_new", "rows_changed", "ro
 SHOWN_ROWS = 5
 SHOWN_REJECTS = 20
 
+Pairs = Annotated[tuple[str, ...], Parameter(negative="", show_default=False)]
+Word = Annotated[str, Parameter(show_default=False)]
+
 app = App(name="import", help="Bring in your own files: CSV, Parquet, JSON lines, gzip, folders.")
 
 
@@ -25,13 +28,13 @@ def _verb(kind: str, what: str) -> None:
 
     def verb(
         *files: Path,
-        map: tuple[str, ...] = (),
-        set: tuple[str, ...] = (),
-        source: str = "",
-        layout: str = "",
+        map: Pairs = (),
+        set: Pairs = (),
+        source: Word = "",
+        layout: Word = "",
         timezone: str = "UTC",
-        encoding: str = "",
-        evidence: str = "",
+        encoding: Word = "",
+        evidence: Word = "",
         not_redistributable: Annotated[bool, Flag] = False,
         dry_run: Annotated[bool, Flag] = False,
         session: Given,

@@ -19,7 +19,7 @@ import pandas as pd
 
 from etl import engines, pipeline, sources
 from etl.config import Settings, bundled_dir
-from etl.errors import ArtonomicsError
+from etl.errors import ArtonomicsError, WarehouseError
 from etl.imports import conversions, events, files, job, kinds, lake, tables
 from etl.imports.files import InputFile
 from etl.imports.job import Job, Options, Part
@@ -120,7 +120,9 @@ def import_files(
         try:
             say(f"reading {len(asked.found)} file(s)")
             done = _bring(this, asked, started)
-        except ArtonomicsError as error:
+        except (ArtonomicsError, engines.EngineError, OSError) as problem:
+            error = _said(problem)
+            lake.recover(settings, warehouse)
             failed = this.entry(
                 asked.source, Outcome("failed", error=str(error)), "import", started
             )
@@ -129,6 +131,18 @@ def import_files(
             return Imported([failed], error)
         say("publishing")
         return Imported([done, *pipeline.publish(this, "import")])
+
+
+def _said(problem: Exception) -> ArtonomicsError:
+    """Return a fault of the machine in words; what a user is meant to read stays as it is."""
+    if isinstance(problem, ArtonomicsError):
+        return problem
+    return WarehouseError(
+        f"got {str(problem).splitlines()[0][:300]} while importing",
+        "room on the disk, and a data folder that can be written",
+        "free the disk, or name another folder with --data; nothing of the import was kept",
+        code="IMPORT_FAULT",
+    )
 
 
 def preview(

@@ -229,8 +229,26 @@ def test_simulated_events_say_so_and_are_not_mixed_in(desk):
 def test_an_import_that_failed_leaves_nothing_behind(desk):
     path = desk.write("log.csv", HEADER + DAY_1 * 3000 + "e,u;x\n")
     desk.refused("events", path)
-    assert not list((desk.settings.lake_dir / ".staging").glob("*/*"))
+    assert not list((desk.settings.lake_dir / ".staging").glob("*"))
     assert not list(desk.settings.lake_dir.rglob("*.parquet"))
+
+
+def test_a_full_disk_leaves_the_lake_as_it_was_and_the_ledger_names_it(desk, monkeypatch):
+    path = desk.write("log.csv", HEADER + DAY_1)
+    desk.bring("events", path)
+    before = sorted(desk.settings.lake_dir.rglob("*"))
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(lake, "promise", full)
+    desk.write("log.csv", HEADER + DAY_1.replace("JP", "CN"))
+    done = desk.bring("events", path)
+    assert done.error is not None
+    assert done.error.exit_status == 1
+    assert "No space left" in str(done.entries[0].error)
+    assert sorted(desk.settings.lake_dir.rglob("*")) == before
+    assert set(stored(desk)["country"]) == {"JP"}
 
 
 @pytest.mark.parametrize("committed", [True, False])
