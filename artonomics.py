@@ -15,7 +15,7 @@ from cyclopts import App, Parameter
 
 from etl import commandline
 from etl.commandline import Flag, Given, Session
-from etl.commands import collect, simulate
+from etl.commands import collect, imports, simulate
 from etl.errors import InputError
 
 app = App(
@@ -27,7 +27,7 @@ app = App(
 app.meta.suppress_keyboard_interrupt = False  # told by etl.commandline
 analyze_app = App(name="analyze", help="Run one method on your own file.")
 report_app = App(name="report", help="Build analyst reports.")
-for _group in (collect.app, simulate.app, analyze_app, report_app):
+for _group in (collect.app, imports.app, simulate.app, analyze_app, report_app):
     app.command(_group)
 
 

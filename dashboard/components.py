@@ -26,6 +26,7 @@ from streamlit.column_config import (
 from dashboard import cache
 from dashboard.text import MISSING, Words
 from etl.errors import ArtonomicsError, SnapshotMissingError
+from etl.exports import harmless
 
 PLOTLY_CONFIG = {
     "displaylogo": False,
@@ -109,7 +110,7 @@ class Table:
 
     def csv(self) -> bytes:
         """Return the shown columns as CSV under their raw names (UTF-8 with a mark for Excel)."""
-        return self.shown.to_csv(index=False).encode("utf-8-sig")
+        return harmless(self.shown).to_csv(index=False).encode("utf-8-sig")
 
 
 def plain(text: object) -> str:

@@ -138,7 +138,9 @@ def print_frame(frame: pd.DataFrame, form: FrameFormat, out: Path | None = None)
         content = frame.to_parquet(index=False)
         _write_bytes(content, out)
     elif form == "csv":
-        _write_bytes(frame.to_csv(index=False, lineterminator="\n").encode(), out)
+        from etl.exports import harmless
+
+        _write_bytes(harmless(frame).to_csv(index=False, lineterminator="\n").encode(), out)
     elif form == "json" or out is not None:
         text = json.dumps(records(frame), ensure_ascii=False, indent=2) + "\n"
         _write_bytes(text.encode(), out)

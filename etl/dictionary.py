@@ -21,8 +21,9 @@ _INTRODUCTION = """\
   publisher, addresses, dates, licence, hash and doubts.
 - `corrections/`: known errors of the sources, each with the value expected there and the reason.
 - `models/`: small embedded models and their cards.
-- `raw/`, `warehouse/`, `reports/`: made at run time, not kept in git. `--data DIR` or the variable
-  `ARTONOMICS_DATA` puts them elsewhere.
+- `raw/`, `warehouse/`, `lake/`, `reports/`: made at run time, not kept in git. `--data DIR` or the
+  variable `ARTONOMICS_DATA` puts them elsewhere. `lake/` holds event logs as Parquet by source and
+  UTC day; replaced days lie in `lake/.superseded`, rejected events in `lake/.rejects`.
 
 Question a published table with `artonomics sql "SELECT * FROM stock_prices LIMIT 5"`.
 

@@ -24,7 +24,7 @@ from etl.warehouse import MergeCounts, SnapshotInfo, SnapshotReader, Snapshots, 
 
 Progress = Callable[[str], None]
 Status = Literal["ok", "unchanged", "partial", "failed"]
-Mode = Literal["snapshot", "live", "replay"]
+Mode = Literal["snapshot", "live", "replay", "import"]
 
 
 @dataclass(frozen=True)

@@ -236,6 +236,14 @@ class Warehouse:
         """Add entries to the run ledger."""
         self._add(ETL_RUNS, entries)
 
+    def keep(self, ledger: Table, rows: pd.DataFrame) -> None:
+        """Add rows to a ledger table; one whose key is there already is not kept twice."""
+        self._add(ledger, rows)
+
+    def ask(self, question: str, parameters: Sequence[object] = ()) -> pd.DataFrame:
+        """Answer a question about what the writer holds, published or not."""
+        return self._connection.execute(question, list(parameters)).df()
+
     def publish(
         self,
         run_id: str,

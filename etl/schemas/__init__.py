@@ -32,7 +32,7 @@ from etl.schemas.growth import (
     PRODUCT_EVENTS,
     SUBSCRIPTION_TRANSACTIONS,
 )
-from etl.schemas.ledgers import ETL_RUNS, QUARANTINE, SOURCES
+from etl.schemas.ledgers import ETL_RUNS, IMPORTED_FILES, LAKE_DAYS, QUARANTINE, SOURCES
 from etl.schemas.market import (
     CONCEPT_GROUPS,
     FINANCIALS,
@@ -62,9 +62,11 @@ TABLES: dict[str, Table] = {
         SUBSCRIPTION_TRANSACTIONS,
         ACQUISITION_SPEND,
         GPU_BILLS,
+        LAKE_DAYS,
         SOURCES,
         ETL_RUNS,
         QUARANTINE,
+        IMPORTED_FILES,
     )
 }
 """All tables of the warehouse file by name."""
@@ -88,7 +90,9 @@ __all__ = [
     "FX_RATES",
     "GPUS",
     "GPU_BILLS",
+    "IMPORTED_FILES",
     "INSTRUMENTS",
+    "LAKE_DAYS",
     "LAKE_TABLES",
     "MACHINERY",
     "MARKET_EVENTS",
