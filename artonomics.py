@@ -16,6 +16,7 @@ from cyclopts import App, Parameter
 
 from etl import commandline
 from etl.commandline import Flag, Given, Session
+from etl.commands import watch
 from etl.errors import InputError
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ app.meta.suppress_keyboard_interrupt = False  # told by etl.commandline
 etl_app = App(name="etl", help="Collect, check and publish the data.")
 analyze_app = App(name="analyze", help="Run one method on your own file.")
 report_app = App(name="report", help="Build analyst reports.")
-for _group in (etl_app, analyze_app, report_app):
+for _group in (etl_app, watch.app, analyze_app, report_app):
     app.command(_group)
 
 

@@ -184,7 +184,7 @@ def _lagging(reader: SnapshotReader, now: datetime) -> list[str]:
         """
         SELECT ticker, calendar, max(trade_date) AS last
         FROM stock_prices JOIN instruments USING (ticker)
-        WHERE provider_symbol IS NOT NULL GROUP BY ALL ORDER BY ticker
+        WHERE provider_symbol IS NOT NULL AND watched GROUP BY ALL ORDER BY ticker
         """
     )
     rows = last.itertuples(index=False)
@@ -248,7 +248,7 @@ def extra_rule(table: Table, request: sources.Request):
     if table is not STOCK_PRICES:
         return None
     instruments = sources.load("instruments")
-    offline = sources.Request(True, request.bundled, request.now)
+    offline = replace(request, offline=True)
     return checks.against_instruments(instruments.parse(instruments.fetch(offline)))
 
 

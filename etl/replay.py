@@ -56,7 +56,9 @@ def replay(
                 'see `artonomics sql "SELECT source, check_name, count(*) FROM quarantine '
                 'WHERE resolved_at IS NULL GROUP BY ALL"`',
             )
-        request = sources.Request(offline=True, bundled=bundled_dir(), now=now)
+        request = sources.Request(
+            offline=True, bundled=bundled_dir(), now=now, user_dir=settings.data_dir
+        )
         groups: Any = waiting.groupby(["source", "table_name"])  # pandas types are unions
         entries: list[LedgerEntry] = []
         for (name, table), rows in groups:

@@ -106,7 +106,7 @@ def broken_rules(found: Import) -> Iterator[str]:
 def is_light(target: str) -> bool:
     root = target.split(".")[0]
     return root in sys.stdlib_module_names or within(
-        target, "cyclopts", "etl.errors", "etl.commandline"
+        target, "cyclopts", "etl.errors", "etl.commandline", "etl.commands"
     )
 
 

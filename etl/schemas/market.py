@@ -109,9 +109,17 @@ INSTRUMENTS = Table(
         Column(
             "provider_symbol",
             "string",
-            "symbol at Yahoo; missing = not to be had there",
+            "symbol at the provider; missing = not to be had there",
             nullable=True,
         ),
+        Column(
+            "provider",
+            "string",
+            "where live daily bars come from; missing = from nowhere",
+            nullable=True,
+            allowed=("yahoo", "akshare"),
+        ),
+        Column("watched", "boolean", "whether live runs fetch it; false = hidden by the user"),
         Column("note", "string", "what a reader must know", nullable=True),
     ),
     key=("ticker",),

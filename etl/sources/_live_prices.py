@@ -12,7 +12,7 @@ import pandas as pd
 
 from etl.calendars import completed_sessions, missing_days
 from etl.errors import SourceError
-from etl.sources import Raw, Request
+from etl.sources import Raw, Request, instruments
 from etl.sources._yahoo import (
     AnswerError,
     Bars,
@@ -34,6 +34,14 @@ class Wanted:
     ticker: str
     symbol: str
     calendar: str
+
+
+def watched(request: Request, provider: str) -> list[Wanted]:
+    """Return the instruments, bundled and the user's own, whose bars come from ``provider``."""
+    rows = instruments.fetch(request).payload
+    rows = rows.loc[rows["watched"] & rows["provider"].eq(provider)]
+    named = rows[["ticker", "provider_symbol", "calendar"]].itertuples(index=False)
+    return [Wanted(*names) for names in named]
 
 
 def collect(

@@ -9,7 +9,6 @@ import pandas as pd
 from etl.schemas import STOCK_PRICES
 from etl.sources import Raw, Request, SourceInfo
 from etl.sources._snapshot import fetch_snapshot, shape
-from etl.sources.instruments import FILE as INSTRUMENTS_FILE
 
 if TYPE_CHECKING:
     from etl.sources._yahoo import Pace, RecordingSession
@@ -56,11 +55,7 @@ def fetch(
     from etl.sources import _live_prices as live
     from etl.sources._yahoo import Pace, RecordingSession
 
-    rows = fetch_snapshot(request, INSTRUMENTS_FILE).payload.dropna(subset="provider_symbol")
-    wanted = [
-        live.Wanted(*names)
-        for names in rows[["ticker", "provider_symbol", "calendar"]].itertuples(index=False)
-    ]
+    wanted = live.watched(request, "yahoo")
     if session is not None:
         return live.collect(wanted, request, session, pace or Pace())
     with RecordingSession() as own:
