@@ -123,6 +123,15 @@ class Source(Protocol):
         ...
 
 
+def info_of(source: Source, raw: Raw) -> SourceInfo:
+    """Return under whose name and terms an answer is stored.
+
+    A module whose live values stand under other terms than its bundled ones names them ``LIVE``.
+    """
+    live = getattr(source, "LIVE", None)
+    return live if live and raw.mode == "live" else source.INFO
+
+
 def names() -> list[str]:
     """Return the names of all sources, sorted."""
     return sorted(m.name for m in pkgutil.iter_modules(__path__) if not m.name.startswith("_"))
