@@ -25,7 +25,14 @@ from etl.config import Settings
 from etl.errors import ArtonomicsError
 from etl.warehouse import SnapshotReader
 
-ADDRESSES = {"stock_prices": "https://query2.finance.yahoo.com/"}
+_YAHOO = "https://query2.finance.yahoo.com/"
+ADDRESSES = {
+    "corporate_actions": _YAHOO,
+    "factor_series": _YAHOO,
+    "intraday_prices": _YAHOO,
+    "shares_outstanding": _YAHOO,
+    "stock_prices": _YAHOO,
+}
 """Where each live source is asked, by source."""
 
 PROBE_VERSION = 1

@@ -52,7 +52,7 @@ def add_instrument(
     currency
         ISO 4217 code; follows from the ticker where its ending says so.
     symbol
-        Symbol at the provider; the ticker by default.
+        Symbol at Yahoo; the ticker by default.
     benchmark
         Ticker of the market it is measured against.
     provider

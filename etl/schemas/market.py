@@ -109,7 +109,7 @@ INSTRUMENTS = Table(
         Column(
             "provider_symbol",
             "string",
-            "symbol at the provider; missing = not to be had there",
+            "symbol at Yahoo; missing = not to be had there",
             nullable=True,
         ),
         Column(

@@ -101,12 +101,15 @@ class Raw:
         When the values were read, in UTC (for a snapshot: the day its sidecar names).
     failures
         Parts that could not be fetched, in plain words; the run is then ``partial``.
+    may_be_empty
+        No rows are a right answer too: nothing was wanted, or nothing has happened.
     """
 
     payload: Any
     mode: Literal["snapshot", "live"]
     retrieved_at: datetime
     failures: tuple[str, ...] = ()
+    may_be_empty: bool = False
 
 
 class Source(Protocol):

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
+from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 import pandas as pd
@@ -23,6 +23,7 @@ from etl.sources._yahoo import (
     read_bars,
 )
 
+T = TypeVar("T")
 FIRST_DAY = date(2021, 1, 1)
 ADJUSTMENT = "split_adjusted_with_dividend_adjusted_close"
 
@@ -36,10 +37,24 @@ class Wanted:
     calendar: str
 
 
-def watched(request: Request, provider: str) -> list[Wanted]:
-    """Return the instruments, bundled and the user's own, whose bars come from ``provider``."""
+def watched(request: Request, provider: str | None, types: Sequence[str] = ()) -> list[Wanted]:
+    """Return the watched instruments, bundled and the user's own, with a symbol to ask for.
+
+    Parameters
+    ----------
+    request
+        Names the bundle and the user's folder.
+    provider
+        Only those whose daily bars come from there; ``None`` takes all.
+    types
+        Only these instrument types; all by default.
+    """
     rows = instruments.fetch(request).payload
-    rows = rows.loc[rows["watched"] & rows["provider"].eq(provider)]
+    rows = rows.loc[rows["watched"] & rows["provider_symbol"].notna()]
+    if provider:
+        rows = rows.loc[rows["provider"].eq(provider)]
+    if types:
+        rows = rows.loc[rows["instrument_type"].isin(types)]
     named = rows[["ticker", "provider_symbol", "calendar"]].itertuples(index=False)
     return [Wanted(*names) for names in named]
 
@@ -58,33 +73,46 @@ def collect(
         If not one ticker could be fetched.
     """
     keep_cache_in(request.raw_dir / "yfinance" if request.raw_dir else None)
-    got: list[Bars] = []
+    got, failures = ask_each(wanted, lambda one: _fetch_one(one, request, session, pace), pace)
+    for one, bars in got:
+        failures.extend(_gaps(one, bars, request))
+    return Raw(
+        payload=tuple(bars for _, bars in got),
+        mode="live",
+        retrieved_at=request.now,
+        failures=tuple(dict.fromkeys(failures)),
+    )
+
+
+def ask_each(
+    wanted: Sequence[Wanted], ask: Callable[[Wanted], T], pace: Pace
+) -> tuple[list[tuple[Wanted, T]], list[str]]:
+    """Ask for one ticker after the other; return the answers and, by ticker, the failures.
+
+    Raises
+    ------
+    SourceError
+        If not one ticker was answered.
+    """
+    got: list[tuple[Wanted, T]] = []
     failures: list[str] = []
     for number, one in enumerate(wanted):
         if number:
             pace.sleep(pace.pause_seconds)
         try:
-            bars = _fetch_one(one, request, session, pace)
+            got.append((one, ask(one)))
         except AnswerError as error:
             failures.append(f"{one.ticker}: {error}")
             if error.transient and not got and len(failures) >= pace.hopeless_after:
                 break
-            continue
-        got.append(bars)
-        failures.extend(_gaps(one, bars, request))
     if not got:
         raise SourceError(
-            f"got no bars from Yahoo Finance for any of {len(wanted)} tickers "
+            f"got no answer from Yahoo Finance for any of {len(wanted)} tickers "
             f"({'; '.join(failures[:3]) or 'none was asked for'})",
-            "daily bars from query2.finance.yahoo.com",
+            "an answer from query2.finance.yahoo.com",
             "check the connection and try again later, or run `artonomics etl run --offline`",
         )
-    return Raw(
-        payload=tuple(got),
-        mode="live",
-        retrieved_at=request.now,
-        failures=tuple(dict.fromkeys(failures)),
-    )
+    return got, failures
 
 
 def frame_of(payload: Sequence[Bars]) -> pd.DataFrame:
@@ -114,8 +142,8 @@ def _tomorrow(request: Request) -> date:
 def _fetch_one(one: Wanted, request: Request, session: RecordingSession, pace: Pace) -> Bars:
     first, last = days_wanted(request)
     answer = read_bars(one.symbol, first, last, session, pace)
-    if request.raw_dir and session.last_chart is not None:
-        _keep(request.raw_dir, request.now, one.symbol, session.last_chart.content)
+    if session.last_chart is not None:
+        keep_raw(request, "stock_prices", one.symbol, session.last_chart.content)
     meta, frame = answer["meta"], answer["frame"]
     first_trade = meta.get("firstTradeDate")
     return Bars(
@@ -154,8 +182,11 @@ def _gaps(one: Wanted, bars: Bars, request: Request) -> Iterator[str]:
         )
 
 
-def _keep(raw_dir: Path, now: datetime, symbol: str, content: bytes) -> None:
-    folder = raw_dir / "stock_prices" / f"{now.astimezone(UTC):%Y%m%dT%H%M%SZ}"
+def keep_raw(request: Request, source: str, symbol: str, content: bytes) -> None:
+    """Keep an answer as it came, where raw answers are kept."""
+    if request.raw_dir is None:
+        return
+    folder = request.raw_dir / source / f"{request.now.astimezone(UTC):%Y%m%dT%H%M%SZ}"
     folder.mkdir(parents=True, exist_ok=True)
     (folder / file_name(symbol)).write_bytes(content)
 
