@@ -26,10 +26,13 @@ from etl.errors import ArtonomicsError
 from etl.warehouse import SnapshotReader
 
 _YAHOO = "https://query2.finance.yahoo.com/"
+_EASTMONEY = "https://push2his.eastmoney.com/"
 ADDRESSES = {
+    "akshare_prices": _EASTMONEY,
     "corporate_actions": _YAHOO,
     "factor_series": _YAHOO,
     "intraday_prices": _YAHOO,
+    "share_turnover": _EASTMONEY,
     "shares_outstanding": _YAHOO,
     "stock_prices": _YAHOO,
 }

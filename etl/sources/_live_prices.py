@@ -25,6 +25,7 @@ from etl.sources._yahoo import (
 
 T = TypeVar("T")
 FIRST_DAY = date(2021, 1, 1)
+YAHOO = "Yahoo Finance"
 ADJUSTMENT = "split_adjusted_with_dividend_adjusted_close"
 
 
@@ -75,7 +76,7 @@ def collect(
     keep_cache_in(request.raw_dir / "yfinance" if request.raw_dir else None)
     got, failures = ask_each(wanted, lambda one: _fetch_one(one, request, session, pace), pace)
     for one, bars in got:
-        failures.extend(_gaps(one, bars, request))
+        failures.extend(gaps(one, bars.frame, bars.first_trade_date, request))
     return Raw(
         payload=tuple(bars for _, bars in got),
         mode="live",
@@ -85,7 +86,7 @@ def collect(
 
 
 def ask_each(
-    wanted: Sequence[Wanted], ask: Callable[[Wanted], T], pace: Pace
+    wanted: Sequence[Wanted], ask: Callable[[Wanted], T], pace: Pace, provider: str = YAHOO
 ) -> tuple[list[tuple[Wanted, T]], list[str]]:
     """Ask for one ticker after the other; return the answers and, by ticker, the failures.
 
@@ -107,9 +108,9 @@ def ask_each(
                 break
     if not got:
         raise SourceError(
-            f"got no answer from Yahoo Finance for any of {len(wanted)} tickers "
+            f"got no answer from {provider} for any of {len(wanted)} tickers "
             f"({'; '.join(failures[:3]) or 'none was asked for'})",
-            "an answer from query2.finance.yahoo.com",
+            "an answer for at least one",
             "check the connection and try again later, or run `artonomics etl run --offline`",
         )
     return got, failures
@@ -149,7 +150,7 @@ def _fetch_one(one: Wanted, request: Request, session: RecordingSession, pace: P
     return Bars(
         ticker=one.ticker,
         currency=meta.get("currency"),
-        frame=_finished(frame, one.calendar, request),
+        frame=finished(frame, one.calendar, request),
         first_trade_date=_day(first_trade, meta) if first_trade is not None else None,
     )
 
@@ -159,20 +160,26 @@ def _day(seconds: float, meta: dict[str, str]) -> date:
     return datetime.fromtimestamp(seconds, zone).date()
 
 
-def _finished(frame: pd.DataFrame, calendar: str, request: Request) -> pd.DataFrame:
+def finished(frame: pd.DataFrame, calendar: str, request: Request) -> pd.DataFrame:
     """Leave out the bar of a session that is still open at the instant of the run."""
     over = completed_sessions(calendar, *days_wanted(request), request.now).days
     newest = over.max() if len(over) else pd.Timestamp.min
     return frame.loc[frame["trade_date"].le(newest)]
 
 
-def _gaps(one: Wanted, bars: Bars, request: Request) -> Iterator[str]:
+def gaps(
+    one: Wanted, frame: pd.DataFrame, first_trade_date: date | None, request: Request
+) -> Iterator[str]:
+    """Say on which sessions since the first trade there is no bar, and where sessions are guessed.
+
+    A provider that does not tell the first trade (missing) owes all days.
+    """
     first, last = days_wanted(request)
-    first = max(first, bars.first_trade_date or first)
+    first = max(first, first_trade_date or first)
     if first > last:
         return
     sessions = completed_sessions(one.calendar, first, last, request.now)
-    absent = missing_days(sessions.days, pd.DatetimeIndex(bars.frame["trade_date"]))
+    absent = missing_days(sessions.days, pd.DatetimeIndex(frame["trade_date"]))
     if absent:
         yield f"{one.ticker}: no bars on {', '.join(absent)} though {one.calendar} was open"
     if sessions.guessed_after:

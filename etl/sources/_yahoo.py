@@ -159,7 +159,7 @@ def read_bars(
     AnswerError
         With the reason, once asking again does not help or the attempts are used up.
     """
-    return _patiently(pace, _ask, symbol, first, last, session, pace.timeout_seconds)
+    return patiently(pace, _ask, symbol, first, last, session, pace.timeout_seconds)
 
 
 def read_intraday(
@@ -177,7 +177,7 @@ def read_intraday(
     AnswerError
         As :func:`read_bars`.
     """
-    return _patiently(pace, _ask_intraday, symbol, span, minutes, session, pace.timeout_seconds)
+    return patiently(pace, _ask_intraday, symbol, span, minutes, session, pace.timeout_seconds)
 
 
 def read_shares(
@@ -190,11 +190,11 @@ def read_shares(
     AnswerError
         As :func:`read_bars`.
     """
-    return _patiently(pace, _ask_shares, symbol, first, last, session)
+    return patiently(pace, _ask_shares, symbol, first, last, session)
 
 
-def _patiently(pace: Pace, ask: Callable[..., Any], *given: Any) -> Any:
-    """Ask, and again where asking again may help."""
+def patiently(pace: Pace, ask: Callable[..., Any], *given: Any) -> Any:
+    """Ask, and again where asking again may help; waits grow and heed what the server asks for."""
     backoff = wait_exponential_jitter(
         multiplier=pace.first_wait_seconds,
         max=pace.longest_wait_seconds,
