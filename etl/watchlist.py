@@ -7,7 +7,8 @@ not at all, and never by one that could not be read again.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from difflib import get_close_matches
@@ -27,6 +28,7 @@ HEADER = """\
 # Shares and apps watched beside the bundled ones; written by `artonomics watch`, and yours to edit.
 # An entry whose name stands in hidden_instruments or hidden_apps is kept, but no longer fetched.
 """
+LOCK_SECONDS = 10.0
 Rows = list[dict[str, Any]]
 
 
@@ -145,14 +147,13 @@ class Editor:
                 "a bundled entry as it stands",
                 "leave these options out; --provider and --intraday can be given",
             )
-        document = self._document()
-        if ticker not in bundled:
-            entry = {"ticker": ticker, **_followed(ticker, told), **told}
-            _replace(document, "instruments", entry, lambda one: one.get("ticker") == ticker)
-        _set(document, "providers", ticker, provider)
-        _set(document, "intraday_minutes", ticker, intraday)
-        _show(document, "hidden_instruments", ticker)
-        self._write(document)
+        with self._edited() as document:
+            if ticker not in bundled:
+                entry = {"ticker": ticker, **_followed(ticker, told), **told}
+                _replace(document, "instruments", entry, lambda one: one.get("ticker") == ticker)
+            _set(document, "providers", ticker, provider)
+            _set(document, "intraday_minutes", ticker, intraday)
+            _show(document, "hidden_instruments", ticker)
         return self._row(self.instruments(), "ticker", ticker)
 
     def add_app(self, app_id: str, store: str, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -166,21 +167,21 @@ class Editor:
         told = {name: value for name, value in given.items() if value is not None}
         known = self._bundled("apps")
         bundled = set(known["store"] + ":" + known["app_id"])
-        document, key = self._document(), app_key(store, app_id)
-        if key not in bundled:
-            if "app_name" not in told:
-                raise InputError(
-                    f"got the app {app_id!r} without its name", "a name", "add --name NAME"
-                )
-            entry = {"app_id": app_id, "store": store, **self.linked(told)}
-            _replace(
-                document,
-                "apps",
-                entry,
-                lambda one: app_key(one.get("store", "app_store"), one.get("app_id")) == key,
+        key = app_key(store, app_id)
+        if key not in bundled and "app_name" not in told:
+            raise InputError(
+                f"got the app {app_id!r} without its name", "a name", "add --name NAME"
             )
-        _show(document, "hidden_apps", key)
-        self._write(document)
+        with self._edited() as document:
+            if key not in bundled:
+                entry = {"app_id": app_id, "store": store, **self.linked(told)}
+                _replace(
+                    document,
+                    "apps",
+                    entry,
+                    lambda one: app_key(one.get("store", "app_store"), one.get("app_id")) == key,
+                )
+            _show(document, "hidden_apps", key)
         found = self.apps()
         return self._row(found.loc[found["store"] == store], "app_id", app_id)
 
@@ -212,9 +213,8 @@ class Editor:
         """
         shares = self.instruments()
         _require(ticker, shares.loc[shares["watched"], "ticker"], "ticker")
-        document = self._document()
-        _hide(document, "hidden_instruments", ticker)
-        self._write(document)
+        with self._edited() as document:
+            _hide(document, "hidden_instruments", ticker)
 
     def remove_app(self, app_id: str, store: str) -> None:
         """Stop fetching an app; its row and what was read about it stay.
@@ -227,9 +227,8 @@ class Editor:
         apps = self.apps()
         watched = apps.loc[apps["watched"] & (apps["store"] == store), "app_id"]
         _require(app_id, watched, f"app in {store}")
-        document = self._document()
-        _hide(document, "hidden_apps", app_key(store, app_id))
-        self._write(document)
+        with self._edited() as document:
+            _hide(document, "hidden_apps", app_key(store, app_id))
 
     def _table(self, name: str) -> pd.DataFrame:
         module = sources.load(name)
@@ -245,15 +244,16 @@ class Editor:
         row = found.assign(origin=_origin(found)).iloc[0].drop(["retrieved_at", "source_url"])
         return {str(key): None if pd.isna(value) else value for key, value in row.items()}
 
-    def _document(self) -> tomlkit.TOMLDocument:
-        watch_file.read(self._dir)  # a spoilt file is refused before anything is added to it
-        text = self.path.read_text(encoding="utf-8") if self.path.exists() else HEADER
-        return tomlkit.parse(text)
-
-    def _write(self, document: tomlkit.TOMLDocument) -> None:
-        watch_file.validated(document.unwrap(), self.path)
+    @contextmanager
+    def _edited(self) -> Iterator[tomlkit.TOMLDocument]:
+        """Yield the file to change, and put it in its place once all of it is right."""
         self._dir.mkdir(parents=True, exist_ok=True)
-        with FileLock(self.path.with_suffix(".lock"), timeout=10):
+        with FileLock(self.path.with_suffix(".lock"), timeout=LOCK_SECONDS):
+            watch_file.read(self._dir)  # a spoilt file is refused before anything is added to it
+            text = self.path.read_text(encoding="utf-8") if self.path.exists() else HEADER
+            document = tomlkit.parse(text)
+            yield document
+            watch_file.validated(document.unwrap(), self.path)
             unfinished = self.path.with_name(f".{self.path.name}.{os.getpid()}")
             unfinished.write_text(tomlkit.dumps(document), encoding="utf-8")
             unfinished.replace(self.path)

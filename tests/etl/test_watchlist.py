@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ import artonomics
 from etl import app_search, pipeline, sources
 from etl.config import Settings, bundled_dir
 from etl.errors import InputError
+from etl.schemas import STOCK_PRICES
 from etl.sources import _live_prices
 from etl.sources._watch import FILE, ORIGIN
 from etl.warehouse import SnapshotReader
@@ -207,6 +210,25 @@ def test_a_spoilt_file_fails_its_sources_and_no_other(tmp_path: Path):
     done = pipeline.run(Settings(data_dir=tmp_path), ["apps", "gpus"], offline=True)
     assert [entry.status for entry in done] == ["failed", "ok"]
     assert "hidden_apps" in (done[0].error or "")
+
+
+def test_bars_of_an_added_share_pass_the_rule_over_the_instruments(editor: Editor, tmp_path: Path):
+    bar = pd.DataFrame({"ticker": ["9626.HK", "NONE"], "currency": ["HKD", "USD"]})
+    rule = pipeline.extra_rule(STOCK_PRICES, replace(request_over(tmp_path), offline=False))
+    assert rule is not None
+    assert rule(bar)[0] is not None
+    add(editor, "9626.HK", name="Bilibili")
+    rule = pipeline.extra_rule(STOCK_PRICES, request_over(tmp_path))
+    assert rule is not None
+    assert rule(bar).isna().tolist() == [True, False]
+
+
+def test_two_edits_at_once_lose_nothing(editor: Editor, tmp_path: Path):
+    tickers = [f"{9600 + n}.HK" for n in range(8)]
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda ticker: add(editor, ticker, name=ticker), tickers))
+    assert set(tickers) <= set(editor.instruments()["ticker"])
+    assert [path.name for path in tmp_path.glob(".watch*")] == []
 
 
 # The verbs
