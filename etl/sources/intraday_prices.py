@@ -20,7 +20,10 @@ from etl.sources._snapshot import shape
 from etl.sources._terms import YAHOO_TERMS
 
 if TYPE_CHECKING:
+    from etl.sources._live_prices import Wanted
     from etl.sources._yahoo import Pace, RecordingSession
+
+    Answer = tuple[Wanted, int, dict[str, Any]]
 
 INFO = SourceInfo(
     name="intraday_prices",
@@ -61,37 +64,16 @@ def fetch(
             "got --offline", "a live run: no intraday bars are bundled", "leave --offline out"
         )
     from etl.sources import _live_prices as live
-    from etl.sources._yahoo import (
-        AnswerError,
-        Pace,
-        keep_cache_in,
-        read_intraday,
-        session_or_own,
-    )
+    from etl.sources._yahoo import Pace, keep_cache_in, session_or_own
 
     pace, chosen = pace or Pace(), _watch.read(request.user_dir).intraday_minutes
     keep_cache_in(request.raw_dir / "yfinance" if request.raw_dir else None)
     partly: list[str] = []
     with session_or_own(session) as open_session:
 
-        def ask(one: live.Wanted) -> list[tuple[live.Wanted, int, dict[str, Any]]]:
+        def ask(one: Wanted) -> list[Answer]:
             minutes = int(chosen.get(one.ticker, DEFAULT_MINUTES))
-            answers, refused = [], None
-            for span in _spans(request, minutes, one.ticker, partly):
-                try:
-                    chart = read_intraday(one.symbol, span, minutes, open_session, pace)
-                except AnswerError as error:
-                    refused = error
-                    partly.append(f"{one.ticker}: {span[0]} to {span[1]}: {error}")
-                    continue
-                if open_session.last_chart is not None:
-                    kept_as = f"{one.symbol}_{minutes}m_{span[0]}"
-                    content = open_session.last_chart.content
-                    live.keep_raw(request, INFO.name, kept_as, content)
-                answers.append((one, minutes, chart))
-            if refused and not answers:
-                raise refused
-            return answers
+            return _ask_by_span(one, minutes, request, (open_session, pace), partly)
 
         wanted = live.watched(request, None, types=("equity",))
         if chosen:
@@ -99,6 +81,35 @@ def fetch(
         got, failures = live.ask_each(wanted, ask, pace)
     answers = tuple(answer for _, given in got for answer in given)
     return Raw(answers, "live", request.now, tuple(dict.fromkeys((*partly, *failures))))
+
+
+def _ask_by_span(
+    one: Wanted,
+    minutes: int,
+    request: Request,
+    how: tuple[RecordingSession, Pace],
+    partly: list[str],
+) -> list[Answer]:
+    """Return the charts of one ticker; a span that is refused is told where another one is not."""
+    from etl.sources._live_prices import keep_raw
+    from etl.sources._yahoo import AnswerError, read_intraday
+
+    answers: list[Answer] = []
+    refused: AnswerError | None = None
+    for span in _spans(request, minutes, one.ticker, partly):
+        try:
+            chart = read_intraday(one.symbol, span, minutes, *how)
+        except AnswerError as error:
+            refused = error
+            partly.append(f"{one.ticker}: {span[0]} to {span[1]}: {error}")
+            continue
+        if how[0].last_chart is not None:
+            kept_as = f"{one.symbol}_{minutes}m_{span[0]}"
+            keep_raw(request, INFO.name, kept_as, how[0].last_chart.content)
+        answers.append((one, minutes, chart))
+    if refused and not answers:
+        raise refused
+    return answers
 
 
 def parse(raw: Raw) -> pd.DataFrame:
