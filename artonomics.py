@@ -15,7 +15,7 @@ from cyclopts import App, Parameter
 
 from etl import commandline
 from etl.commandline import Flag, Given, Session
-from etl.commands import collect, imports, simulate
+from etl.commands import collect, imports, simulate, watch
 from etl.errors import InputError
 
 app = App(
@@ -27,7 +27,7 @@ app = App(
 app.meta.suppress_keyboard_interrupt = False  # told by etl.commandline
 analyze_app = App(name="analyze", help="Run one method on your own file.")
 report_app = App(name="report", help="Build analyst reports.")
-for _group in (collect.app, imports.app, simulate.app, analyze_app, report_app):
+for _group in (collect.app, watch.app, imports.app, simulate.app, analyze_app, report_app):
     app.command(_group)
 
 
@@ -97,6 +97,9 @@ def sql(
 ) -> None:
     """Put a read-only question to the published snapshot.
 
+    A printed table shows everything. CSV, JSON, Parquet and files are exports: they leave out the
+    rows of sources that may not be passed on, and say which.
+
     Parameters
     ----------
     question
@@ -106,11 +109,19 @@ def sql(
     out
         File to write the answer to instead of printing it.
     """
-    from etl import console
+    from etl import console, exports
     from etl.warehouse import SnapshotReader
 
-    frame = SnapshotReader(session.settings().data_dir).query(question)
-    console.print_frame(frame, "json" if session.json else format, out)
+    data_dir = session.settings().data_dir
+    plain = SnapshotReader(data_dir)
+    form = "json" if session.json else format
+    if form == "table" and out is None:
+        console.print_frame(plain.query(question), form)
+        return
+    frame, left_out = exports.answer(SnapshotReader(data_dir, for_export=True), question, plain)
+    console.print_frame(frame, form, out)
+    for words in left_out:
+        console.note(words)
 
 
 @app.command
@@ -212,7 +223,7 @@ def build(
     out: Path | None = None,
     session: Given,
 ) -> None:
-    """Build a report from the published snapshot.
+    """Build a report from the published snapshot, without rows that may not be passed on.
 
     Parameters
     ----------
@@ -240,7 +251,7 @@ def build(
     settings = session.settings()
     files = reports.build(
         name,
-        SnapshotReader(settings.data_dir),
+        SnapshotReader(settings.data_dir, for_export=True),
         ticker=ticker,
         event=event,
         window=window,

@@ -112,6 +112,29 @@ def last_due(calendar: str, now: datetime) -> datetime | None:
     return given[given <= pd.Timestamp(now)].max().to_pydatetime()
 
 
+def session_of(calendar: str, instants: pd.Series) -> list[str | None]:
+    """Say for each instant (UTC) whether it lies before, within or after the exchange's hours.
+
+    Parameters
+    ----------
+    calendar
+        Name of the exchange calendar.
+    instants
+        Begins of bars, with a time zone.
+
+    Returns
+    -------
+    list of str or None
+        ``pre``, ``regular`` or ``after``; ``None`` on days the calendar does not know as sessions.
+    """
+    known = _calendar(calendar)
+    days = instants.dt.tz_convert(known.tz).dt.tz_localize(None).dt.normalize()
+    opens, closes = days.map(known.opens), days.map(known.closes)
+    told = pd.Series("regular", index=instants.index, dtype="object")
+    told = told.mask(instants < opens, "pre").mask(instants >= closes, "after")
+    return [word if day else None for word, day in zip(told, opens.notna(), strict=True)]
+
+
 def missing_days(expected: pd.DatetimeIndex, got: pd.DatetimeIndex) -> list[str]:
     """Return the expected days that are not in ``got``, neighbouring sessions as ``a to b (n)``."""
     absent = ~expected.isin(got)

@@ -84,6 +84,7 @@ class Settings(BaseModel):
         """Folder for what is unpacked or spilled while a file is read; emptied afterwards."""
         return self.data_dir / "imports"
 
+
 Genre = Literal["overall", "photo_and_video", "graphics_and_design", "entertainment"]
 ChartType = Literal["free", "paid", "grossing"]
 DAILY_BUDGET = 400

@@ -138,7 +138,7 @@ def print_frame(frame: pd.DataFrame, form: FrameFormat, out: Path | None = None)
         content = frame.to_parquet(index=False)
         _write_bytes(content, out)
     elif form == "csv":
-        from etl.exports import harmless
+        from etl.spreadsheets import harmless
 
         _write_bytes(harmless(frame).to_csv(index=False, lineterminator="\n").encode(), out)
     elif form == "json" or out is not None:

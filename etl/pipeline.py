@@ -243,6 +243,7 @@ def status(reader: SnapshotReader, now: datetime | None = None) -> pd.DataFrame:
         """,
         [asked_at.date(), asked_at.date()],
     )
+    frame = _with_live_values(frame)
     stale = [
         calendars.is_stale(calendar, last, asked_at)
         for calendar, last in zip(
@@ -257,13 +258,23 @@ def status(reader: SnapshotReader, now: datetime | None = None) -> pd.DataFrame:
     )
 
 
+def _with_live_values(frame: pd.DataFrame) -> pd.DataFrame:
+    """Let a source reach as far as the values that a live run stored under terms of their own."""
+    reach = dict(zip(frame["source"], pd.to_datetime(frame["last_observation"]), strict=True))
+    for name in sources.names():
+        live = getattr(sources.load(name), "LIVE", None)
+        if live and live.name in reach and name in reach:
+            reach[name] = pd.Series([reach[name], reach[live.name]]).max()
+    return frame.assign(last_observation=[reach[name] for name in frame["source"]])
+
+
 def _lagging(reader: SnapshotReader, now: datetime) -> list[str]:
     """Return the tickers a live run can fetch whose bars end before their exchange's last day."""
     last = reader.query(
         """
         SELECT ticker, calendar, max(trade_date) AS last
         FROM stock_prices JOIN instruments USING (ticker)
-        WHERE provider_symbol IS NOT NULL GROUP BY ALL ORDER BY ticker
+        WHERE provider_symbol IS NOT NULL AND watched GROUP BY ALL ORDER BY ticker
         """
     )
     rows = last.itertuples(index=False)
@@ -299,7 +310,7 @@ def _collect(this: Run, module: sources.Source) -> LedgerEntry:
         mode = raw.mode
         checked, rows_in = _checked(this, module, raw)
         with this.warehouse.transaction():
-            counts = _store(this, module, checked)
+            counts = _store(this, module, raw, checked)
             state: Status = "partial" if raw.failures else "ok"
             if state == "ok" and not (counts.new or counts.changed):
                 state = "unchanged"
@@ -319,7 +330,7 @@ def _checked(this: Run, module: sources.Source, raw: sources.Raw) -> tuple[check
     """Parse, correct and check one answer; return it with the number of rows parsed."""
     table, bundled = module.INFO.table, this.request.bundled
     frame = module.parse(raw)
-    if frame.empty:
+    if frame.empty and not raw.may_be_empty:
         raise SourceError(
             f"got no rows from {module.INFO.name}", "at least one", "look at the source"
         )
@@ -334,14 +345,18 @@ def extra_rule(table: Table, request: sources.Request):
     if table is not STOCK_PRICES:
         return None
     instruments = sources.load("instruments")
-    offline = sources.Request(True, request.bundled, request.now)
+    offline = replace(request, offline=True)
     return checks.against_instruments(instruments.parse(instruments.fetch(offline)))
 
 
-def _store(this: Run, module: sources.Source, checked: checks.Checked) -> MergeCounts:
-    info, now = module.INFO, this.request.now
+def _store(
+    this: Run, module: sources.Source, raw: sources.Raw, checked: checks.Checked
+) -> MergeCounts:
+    info, now = sources.info_of(module, raw), this.request.now
     stamp = Stamp(info.name, this.run_id, now)
-    this.warehouse.merge(SOURCES, _described(module, now), stamp)
+    for one in {told.name: told for told in (module.INFO, info)}.values():
+        of = Stamp(one.name, this.run_id, now)
+        this.warehouse.merge(SOURCES, _described(one, module.INFO.name, now), of)
     if not checked.rejected.empty:
         this.warehouse.quarantine(
             checks.as_quarantine(checked.rejected, info.name, info.table.name, this.run_id, now)
@@ -349,17 +364,17 @@ def _store(this: Run, module: sources.Source, checked: checks.Checked) -> MergeC
     return this.warehouse.merge(info.table, checked.rows, stamp)
 
 
-def _described(module: sources.Source, now: datetime) -> pd.DataFrame:
+def _described(info: sources.SourceInfo, module: str, now: datetime) -> pd.DataFrame:
     """Return the row of the table ``sources`` that tells what this source is."""
-    told = {k: v for k, v in vars(module.INFO).items() if k not in {"name", "table"}}
+    told = {k: v for k, v in vars(info).items() if k not in {"name", "table"}}
     return pd.DataFrame(
         [
             told
             | {
-                "source": module.INFO.name,
-                "table_name": module.INFO.table.name,
+                "source": info.name,
+                "table_name": info.table.name,
                 "evidence_kind": "disclosed",
-                "source_url": f"etl/sources/{module.INFO.name}.py",
+                "source_url": f"etl/sources/{module}.py",
                 "retrieved_at": now,
                 "quality_flags": None,
             }

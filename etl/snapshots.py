@@ -20,7 +20,7 @@ from typing import Any
 from etl.errors import InputError, SnapshotMissingError, WarehouseError
 from etl.writer_files import sync
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 """Raised when stored tables change their shape."""
 DATABASE = "artonomics.duckdb"
 

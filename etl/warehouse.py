@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import secrets
 import shutil
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -23,7 +24,7 @@ import duckdb
 import pandas as pd
 from filelock import FileLock, Timeout
 
-from etl import statements
+from etl import exports, statements
 from etl.config import Settings
 from etl.errors import (
     AuditError,
@@ -52,6 +53,9 @@ _LOG_ONLY = _QUIET | {"checkpoint_threshold": "1TB"}
 """The writer never folds its log into the file in place: a kill in the middle would spoil both."""
 _CLOSED = _QUIET | {"enable_external_access": "false"}
 """Readers see no other file; those of one process share an instance and so its settings."""
+
+LEFT_OUT = "left_out_of_this_export"
+"""Table of a reader for exports: what it does not show."""
 
 Audit = tuple[str, str]
 """What must hold, and a query that counts the violations."""
@@ -429,9 +433,13 @@ class SnapshotReader:
     ----------
     data_dir
         The data folder (not the warehouse folder in it).
+    for_export
+        Show only what may be passed on, see :mod:`etl.exports`.
     """
 
-    def __init__(self, data_dir: Path) -> None:
+    def __init__(self, data_dir: Path, *, for_export: bool = False) -> None:
+        self._connect = _connect_export if for_export else _connect_reader
+        self._for_export = for_export
         self._snapshots = Snapshots(data_dir / "warehouse")
         self._guard = threading.Lock()
         self._named = ""
@@ -484,6 +492,12 @@ class SnapshotReader:
         finally:
             con.close()
 
+    def left_out(self) -> pd.DataFrame:
+        """Return what a reader for exports leaves out: source, table_name, n_rows (current)."""
+        if not self._for_export:
+            return pd.DataFrame(columns=["source", "table_name", "n_rows"])
+        return self.query(f"FROM {LEFT_OUT}")
+
     def close(self) -> None:
         """Let go of the open snapshot; the next question opens one again."""
         with self._guard:
@@ -495,7 +509,7 @@ class SnapshotReader:
             named = self._snapshots.named()
             if self._opened is None or named != self._named:
                 info = self._snapshots.current()
-                self._opened, self._named = (_connect_reader(info.path), info), named
+                self._opened, self._named = (self._connect(info.path), info), named
             return self._opened
 
 
@@ -504,6 +518,28 @@ def _connect_reader(path: Path) -> duckdb.DuckDBPyConnection:
         return duckdb.connect(path, read_only=True, config=_CLOSED)
     except duckdb.Error as error:
         raise cannot_open(path, error, "run `artonomics etl run --offline`") from error
+
+
+def _connect_export(path: Path) -> duckdb.DuckDBPyConnection:
+    """Open a snapshot behind views that leave out what may not be passed on.
+
+    The snapshot stands beside the views under a name that nobody can know beforehand.
+    """
+    hidden = f"snapshot_{secrets.token_hex(16)}"
+    con = duckdb.connect(":memory:", config=_QUIET)
+    try:
+        con.execute("SET TimeZone = 'UTC'")
+        con.execute(f"ATTACH '{_quoted(path)}' AS {hidden} (READ_ONLY)")
+        named = con.execute(exports.KEPT_BACK.replace("FROM ", f"FROM {hidden}.")).fetchall()
+        kept_back = [name for (name,) in named]
+        for statement in exports.views(kept_back, hidden):
+            con.execute(statement)
+        con.execute(f"CREATE TABLE {LEFT_OUT} AS {exports.left_out(kept_back, hidden)}")
+        con.execute("SET enable_external_access = false")
+    except duckdb.Error as error:
+        con.close()
+        raise cannot_open(path, error, "run `artonomics etl run --offline`") from error
+    return con
 
 
 def _audit(con: duckdb.DuckDBPyConnection, audits: Sequence[Audit]) -> None:

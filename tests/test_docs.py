@@ -12,6 +12,7 @@ from cyclopts import App
 
 import artonomics
 from etl import commandline, dictionary, marts, schemas
+from etl.sources import SourceInfo
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -108,6 +109,19 @@ def test_every_table_and_column_is_in_the_data_dictionary(table: schemas.Table):
     missing = [column.name for column in table.columns if f"| `{column.name}` |" not in section]
     assert section
     assert not missing
+
+
+@pytest.mark.parametrize("info", dictionary.all_sources(), ids=lambda info: info.name)
+def test_every_source_tells_what_it_gives_its_limits_and_its_terms(info: SourceInfo):
+    section = dictionary.document().partition("## Sources\n")[2].partition("\n## ")[0]
+    row = next(line for line in section.splitlines() if line.startswith(f"| `{info.name}` |"))
+    terms = next(line for line in section.splitlines() if line.startswith(f"- `{info.name}`: "))
+    assert f"| {info.redistributable} |" in row
+    assert f"| {info.freshness_calendar} |" in row
+    assert info.title in row
+    assert info.licence.rstrip(".") in terms
+    assert info.note in terms
+    assert info.licence
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.relative_to(ROOT).as_posix())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 
 import pandas as pd
 import streamlit as st
@@ -95,7 +96,14 @@ def _rejects(said: Words) -> None:
             "no figure."
         )
     )
-    table_card(said, ledgers.rejects(cache.ask(queries.quarantine), said))
+    table = ledgers.rejects(cache.ask(queries.quarantine), said)
+    if cache.held_back():
+
+        def passed_on() -> pd.DataFrame:
+            return ledgers.rejects(cache.passed_on(queries.quarantine), said).frame
+
+        table = replace(table, passed_on=passed_on)
+    table_card(said, table)
 
 
 def _claims(said: Words) -> None:

@@ -41,11 +41,23 @@ from etl.schemas.market import (
     MARKET_EVENTS,
     STOCK_PRICES,
 )
+from etl.schemas.market_extras import (
+    CORPORATE_ACTIONS,
+    FACTOR_SERIES,
+    INTRADAY_PRICES,
+    SHARE_TURNOVER,
+    SHARES_OUTSTANDING,
+)
 
 TABLES: dict[str, Table] = {
     table.name: table
     for table in (
         STOCK_PRICES,
+        CORPORATE_ACTIONS,
+        INTRADAY_PRICES,
+        FACTOR_SERIES,
+        SHARES_OUTSTANDING,
+        SHARE_TURNOVER,
         FX_RATES,
         INSTRUMENTS,
         APPS,
@@ -82,16 +94,19 @@ __all__ = [
     "APP_RATING_COUNTS",
     "APP_VERSIONS",
     "CONCEPT_GROUPS",
+    "CORPORATE_ACTIONS",
     "DISCLOSED_FACTS",
     "DUCKDB_TYPES",
     "ETL_RUNS",
     "EVIDENCE_KINDS",
+    "FACTOR_SERIES",
     "FINANCIALS",
     "FX_RATES",
     "GPUS",
     "GPU_BILLS",
     "IMPORTED_FILES",
     "INSTRUMENTS",
+    "INTRADAY_PRICES",
     "LAKE_DAYS",
     "LAKE_TABLES",
     "MACHINERY",
@@ -100,6 +115,8 @@ __all__ = [
     "PRODUCT_EVENTS",
     "PROVENANCE",
     "QUARANTINE",
+    "SHARES_OUTSTANDING",
+    "SHARE_TURNOVER",
     "SOURCES",
     "STOCK_PRICES",
     "SUBSCRIPTION_TRANSACTIONS",

@@ -22,6 +22,7 @@ APPS = Table(
         Column("company_zh", "string", "company in Chinese", nullable=True),
         Column("ticker", "string", "ticker of that company where it is listed", nullable=True),
         Column("category", "string", "what kind of app it is"),
+        Column("watched", "boolean", "whether live runs fetch it; false = hidden by the user"),
         Column("note", "string", "what a reader must know", nullable=True),
     ),
     key=("store", "app_id"),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import email.utils
 import ssl
-import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -16,7 +15,7 @@ import pytest
 from etl import checks, pipeline, sources
 from etl.config import Collection, Settings, bundled_dir, collection
 from etl.errors import InputError, SourceError
-from etl.sources import Raw, Request, _http, _itunes
+from etl.sources import Raw, Request, _http, _itunes, _stores
 from etl.sources._google_play import BRACKETS, upper_end
 from etl.sources._http import Polite
 from etl.warehouse import SnapshotReader
@@ -376,8 +375,12 @@ def test_a_run_brings_charts_in_and_a_repeat_on_the_same_day_changes_nothing(
     stores: Stores, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "collection.toml").write_text(SMALL)
-    monkeypatch.setattr(_http.requests, "Session", lambda: LocalSession(stores.port))
-    monkeypatch.setattr(Polite, "__post_init__", quietly, raising=False)
+
+    def local(*given: Any, **named: Any) -> Polite:
+        own = {"session": LocalSession(stores.port), "sleep": lambda _: None}
+        return Polite(*given, **named | own)
+
+    monkeypatch.setattr(_stores, "Polite", local)
     settings, names = Settings(data_dir=tmp_path), list(STORE_SOURCES)
     first = pipeline.run(settings, names, offline=False, now=NOW)
     assert {e.source: e.status for e in first} == dict.fromkeys(names, "ok") | {
@@ -391,8 +394,3 @@ def test_a_run_brings_charts_in_and_a_repeat_on_the_same_day_changes_nothing(
     assert set(top["app_name"]) == {"Lensa AI"}
     told = pipeline.status(reader, NOW + timedelta(hours=3)).set_index("source")
     assert not told.loc["apple_charts", "stale"]
-
-
-def quietly(self: Polite) -> None:
-    self.sleep = lambda _: None
-    self.clock = time.monotonic
