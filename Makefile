@@ -29,7 +29,8 @@ comma := ,
 SMALL_TORCH := $(filter Darwin Windows_NT,$(shell uname -s) $(OS))
 HAS_CARD := $(shell command -v nvidia-smi)
 TORCH := $(filter generator,$(subst $(comma), ,$(EXTRAS)))$(SMALL_TORCH)$(HAS_CARD)
-TEST_STAMP := $(STAMPS)-test$(if $(TORCH),-generator)
+DAGSTER := $(filter orchestrate,$(subst $(comma), ,$(EXTRAS)))
+TEST_STAMP := $(STAMPS)-test$(if $(TORCH),-generator)$(if $(DAGSTER),-orchestrate)
 
 .PHONY: help demo test check bench screenshot generator lock clean
 help:
@@ -41,7 +42,7 @@ help:
 	@echo "make generator  add torch and diffusers"
 	@echo "make lock       refresh constraints.txt"
 	@echo "make clean      remove what was made, the installation too"
-	@echo "options         PYTHON=python3.12  PORT=8501  EXTRAS=generator"
+	@echo "options         PYTHON=python3.12  PORT=8501  EXTRAS=generator,orchestrate"
 
 demo: $(STAMPS)-app
 	@$(BIN)/artonomics demo $(if $(PORT),--port $(PORT))
@@ -89,6 +90,8 @@ for browser in "$$BROWSER_PATH" chromium chromium-browser google-chrome; do \
 test -n "$$found" || echo "skipped: browser tests (no Chromium here; install it or set BROWSER_PATH)"; \
 $(BIN)/python -c 'import torch' 2>/dev/null || \
   echo "skipped: tests that need torch (make test EXTRAS=generator installs it)"; \
+$(BIN)/python -c 'import dagster' 2>/dev/null || \
+  echo "skipped: tests of the Dagster jobs (make test EXTRAS=orchestrate installs it)"; \
 test -d ../shared/reference || echo "skipped: the verified reference cases (../shared/reference is not here)"
 endef
 

@@ -112,6 +112,18 @@ def last_due(calendar: str, now: datetime) -> datetime | None:
     return given[given <= pd.Timestamp(now)].max().to_pydatetime()
 
 
+def publication_time(calendar: str) -> tuple[time, str]:
+    """Return the time of day from which a source of this calendar gives the day, and its zone.
+
+    An exchange: an hour after its regular close, in its own zone. ``daily``: 06:30 UTC.
+    """
+    if calendar == "daily":
+        return time(6, 30), "UTC"
+    known = _calendar(calendar)
+    close = datetime.combine(date(2000, 1, 1), known.close_times[-1][1]) + PUBLICATION_DELAY
+    return close.time(), str(known.tz)
+
+
 def session_of(calendar: str, instants: pd.Series) -> list[str | None]:
     """Say for each instant (UTC) whether it lies before, within or after the exchange's hours.
 

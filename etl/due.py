@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from etl import calendars, sources
-from etl.config import bundled_dir
+from etl.config import Settings, bundled_dir
 from etl.schemas import STOCK_PRICES
 from etl.warehouse import Warehouse
 
@@ -34,16 +34,16 @@ def _is_due(warehouse: Warehouse, name: str, now: datetime) -> bool:
     last = warehouse.last_reading(name)
     if last is None:
         return True
-    news = [calendars.last_due(calendar, now) for calendar in _calendars(module, warehouse, now)]
+    followed = followed_calendars(module, warehouse.settings, now)
+    news = [calendars.last_due(calendar, now) for calendar in followed]
     return any(instant is not None and last < instant for instant in news)
 
 
-def _calendars(module: sources.Source, warehouse: Warehouse, now: datetime) -> set[str]:
+def followed_calendars(module: sources.Source, settings: Settings, now: datetime) -> set[str]:
     """Return the calendars a source follows: prices follow every exchange in the list."""
     own = {module.INFO.freshness_calendar}
     if module.INFO.table is not STOCK_PRICES:
         return own
     listed = sources.load("instruments")
-    data_dir = warehouse.settings.data_dir
-    request = sources.Request(True, bundled_dir(), now, user_dir=data_dir)
+    request = sources.Request(True, bundled_dir(), now, user_dir=settings.data_dir)
     return own | set(listed.parse(listed.fetch(request))["calendar"].dropna())

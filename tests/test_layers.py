@@ -94,6 +94,8 @@ def broken_rules(found: Import) -> Iterator[str]:
             yield f"{layer} may import of ours only {', '.join(allowed)}"
     if within(target, "duckdb") and module not in {"etl.warehouse", "etl.engines"}:
         yield "duckdb belongs to etl/warehouse.py and etl/engines.py"
+    if within(target, "dagster") and module != "etl.orchestrate":
+        yield "dagster belongs to etl/orchestrate.py"
     if within(target, "streamlit") and not within(module, "dashboard"):
         yield "streamlit belongs to dashboard/"
     if within(target, "streamlit") and within(module, *WITHOUT_STREAMLIT):
@@ -203,6 +205,7 @@ PLANTED = [
     ("etl/x.py", "import duckdb", "duckdb belongs"),
     ("dashboard/queries.py", "from duckdb import connect", "duckdb belongs"),
     ("etl/x.py", "import streamlit as st", "streamlit belongs"),
+    ("etl/schedule.py", "import dagster as dg", "dagster belongs"),
     ("generator/x.py", "from etl.errors import InputError", "generator may import"),
     ("dashboard/x.py", "import generator", "dashboard may import"),
     ("dashboard/x.py", "import importlib\nimportlib.import_module('torch')", "torch and its"),

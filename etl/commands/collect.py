@@ -13,6 +13,15 @@ from etl.errors import InputError
 STATUS_COLUMNS = ("source", "last_observation", "stale", "n_rows", "last_status", "last_run_at")
 SNAPSHOT_COLUMNS = ("snapshot_id", "published_at", "current", "data_version", "note")
 
+DAGSTER_YAML = """\
+# Nothing is reported to anybody, and one run writes at a time.
+telemetry:
+  enabled: false
+concurrency:
+  pools:
+    default_limit: 1
+"""
+
 app = App(name="etl", help="Collect, check and publish the data.")
 schedule_app = App(name="schedule", help="Let this machine collect by itself.")
 app.command(schedule_app)
@@ -245,3 +254,45 @@ def _print_installed(found: list, session: Session) -> None:
     rows = [asdict(one) for one in found]
     parts = [f"# {one.kind}: {one.place}\n{one.text}" for one in found]
     session.show(rows, lambda: console.print_text("\n".join(parts)))
+
+
+@app.command
+def orchestrate(*, port: int = 3000, session: Given) -> int:
+    """Serve the same jobs as Dagster assets: schedules, partitions, backfill, retries, checks.
+
+    Parameters
+    ----------
+    port
+        Port of Dagster's own pages on this machine.
+    """
+    import importlib.util
+    import os
+    import subprocess
+    import sys
+
+    from etl import console
+
+    if importlib.util.find_spec("dagster_webserver") is None:
+        raise InputError(
+            "got no Dagster on this machine",
+            "the extra orchestrate",
+            "install it: python -m pip install 'artonomics[orchestrate]'",
+        )
+    settings = session.settings()
+    home = settings.data_dir.resolve() / "dagster"
+    home.mkdir(parents=True, exist_ok=True)
+    instance = home / "dagster.yaml"
+    if not instance.exists():  # the user's own settings stay
+        instance.write_text(DAGSTER_YAML, encoding="utf-8")
+    told = {"DAGSTER_HOME": str(home), "ARTONOMICS_DATA": str(settings.data_dir.resolve())}
+    console.note(f"Dagster will answer at http://localhost:{port}; Ctrl-C stops it")
+    program = [sys.executable, "-m", "dagster", "dev", "--module-name", "etl.orchestrate"]
+    try:
+        done = subprocess.run(
+            [*program, "--host", "127.0.0.1", "--port", str(port)],
+            env=os.environ | told,
+            check=False,
+        )
+    except KeyboardInterrupt:
+        return 0
+    return int(done.returncode != 0)

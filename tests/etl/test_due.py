@@ -97,5 +97,5 @@ def test_beyond_the_end_of_a_calendar_every_day_may_have_news():
 
 def test_prices_follow_every_exchange_of_the_list(warehouse):
     prices = sources.load("stock_prices")
-    followed = due._calendars(prices, warehouse, FRIDAY_NOON)
+    followed = due.followed_calendars(prices, warehouse.settings, FRIDAY_NOON)
     assert {"XHKG", "XNYS", "XSHG"} <= followed
