@@ -10,12 +10,15 @@ import os
 import sys
 from pathlib import Path
 
+from dashboard import uploads
+
 APP = Path(__file__).resolve().parent / "app.py"
 ADDRESS = "127.0.0.1"
 
 OPTIONS = {
     "server.address": ADDRESS,
     "server.headless": "true",
+    "server.maxUploadSize": str(uploads.MAX_MEGABYTES),
     "server.fileWatcherType": "none",
     "server.showEmailPrompt": "false",
     "browser.gatherUsageStats": "false",

@@ -180,20 +180,23 @@ class Warehouse:
         stamp
             Who brings them, in which run, and when.
         """
-        written = rows.assign(source=stamp.source, run_id=stamp.run_id)
-        with self._staged(table, written) as incoming:
-            changes = f"changed_{table.name}"
-            self._connection.execute(statements.find_changes(table, incoming, changes))
-            found = self._connection.execute(
-                f"SELECT count(*) - count(old_row), count(old_row) FROM {changes}"
-            ).fetchone()
-            new, changed = found if found else (0, 0)
-            if new or changed:
-                instant = self._not_before_last(table, stamp.recorded_at)
-                for statement, timed in statements.merge(table, changes):
-                    needed = [instant] if timed else []
-                    self._connection.execute(statement, needed)
-            self._connection.execute(f"DROP TABLE {changes}")
+        frame, changes = f"frame_{table.name}", f"changed_{table.name}"
+        self._connection.register(frame, rows.assign(source=stamp.source, run_id=stamp.run_id))
+        try:
+            typed = f"({statements.select_typed(table, frame)})"
+            self._connection.execute(statements.find_changes(table, typed, changes))
+        finally:
+            self._connection.unregister(frame)
+        found = self._connection.execute(
+            f"SELECT count(*) - count(old_row), count(old_row) FROM {changes}"
+        ).fetchone()
+        new, changed = found if found else (0, 0)
+        if new or changed:
+            instant = self._not_before_last(table, stamp.recorded_at)
+            for statement, timed in statements.merge(table, changes):
+                needed = [instant] if timed else []
+                self._connection.execute(statement, needed)
+        self._connection.execute(f"DROP TABLE {changes}")
         return MergeCounts(new, changed, len(rows) - new - changed)
 
     def quarantine(self, rows: pd.DataFrame) -> None:

@@ -23,6 +23,7 @@ WITHOUT_STREAMLIT = (
     "dashboard.studies",
     "dashboard.tables",
     "dashboard.text",
+    "dashboard.uploads",
 )
 VERBS = ("artonomics", "etl.commands")
 TORCH = ("torch", "diffusers", "transformers", "accelerate", "safetensors", "torchao", "pynvml")
@@ -67,6 +68,7 @@ MAY_IMPORT = {
         "dashboard.studies",  # likewise
         "dashboard.tables",
         "dashboard.text",
+        "dashboard.uploads",
         "etl.analytics",
         "etl.errors",
     ),

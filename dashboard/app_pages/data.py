@@ -10,6 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import cache, permalinks, queries
+from dashboard.app_pages.data_import import wizard
 from dashboard.app_pages.data_run import run_card
 from dashboard.components import freshness_badge, plain, table_card, with_states
 from dashboard.tables import ledgers
@@ -57,6 +58,7 @@ def _sections(said: Words) -> dict[str, tuple[str, Callable[[Words], None]]]:
         "sources": (said.t("Sources"), _sources),
         "runs": (said.t("Runs"), _runs),
         "rejects": (said.t("Rejected rows"), _rejects),
+        "import": (said.t("Import"), wizard),
         "claims": (said.t("Claims"), _claims),
         "conflicts": (said.t("Side by side"), _conflicts),
         "financials": (said.t("Financials"), _financials),

@@ -202,6 +202,7 @@ def _names(said: Words) -> dict[str, str]:
         "snapshot": said.t("from the bundled snapshot"),
         "live": said.t("live"),
         "replay": said.t("rejected rows again"),
+        "import": said.t("import of own files"),
         "yes": said.t("yes"),
         "facts only": said.t("facts only"),
         "no": said.t("no"),
