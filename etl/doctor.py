@@ -25,7 +25,17 @@ from etl.config import Settings
 from etl.errors import ArtonomicsError
 from etl.warehouse import SnapshotReader
 
-ADDRESSES = {"stock_prices": "https://query2.finance.yahoo.com/"}
+_ITUNES = "https://itunes.apple.com/"
+_GOOGLE_PLAY = "https://play.google.com/"
+ADDRESSES = {
+    "apple_charts": _ITUNES,
+    "google_play": _GOOGLE_PLAY,
+    "google_play_installs": _GOOGLE_PLAY,
+    "google_play_versions": _GOOGLE_PLAY,
+    "itunes_lookup": _ITUNES,
+    "itunes_versions": _ITUNES,
+    "stock_prices": "https://query2.finance.yahoo.com/",
+}
 """Where each live source is asked, by source."""
 
 PROBE_VERSION = 1

@@ -7,7 +7,7 @@ midnight ``datetime64``, instants are UTC ``datetime64``, missing values are mis
 
 from __future__ import annotations
 
-from etl.schemas.apps import APP_CHART_RANKS, APP_RATING_COUNTS, APPS
+from etl.schemas.apps import APP_CHART_RANKS, APP_INSTALLS, APP_RATING_COUNTS, APP_VERSIONS, APPS
 from etl.schemas.base import (
     DUCKDB_TYPES,
     EVIDENCE_KINDS,
@@ -51,6 +51,8 @@ TABLES: dict[str, Table] = {
         GPUS,
         APP_RATING_COUNTS,
         APP_CHART_RANKS,
+        APP_VERSIONS,
+        APP_INSTALLS,
         SUBSCRIPTION_TRANSACTIONS,
         ACQUISITION_SPEND,
         GPU_BILLS,
@@ -68,7 +70,9 @@ __all__ = [
     "ACQUISITION_SPEND",
     "APPS",
     "APP_CHART_RANKS",
+    "APP_INSTALLS",
     "APP_RATING_COUNTS",
+    "APP_VERSIONS",
     "CONCEPT_GROUPS",
     "DISCLOSED_FACTS",
     "DUCKDB_TYPES",
