@@ -7,23 +7,16 @@ from __future__ import annotations
 
 import importlib.metadata
 import sys
-from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 from cyclopts import App, Parameter
 
 from etl import commandline
 from etl.commandline import Flag, Given, Session
+from etl.commands import collect, imports, simulate, watch
 from etl.errors import InputError
-
-if TYPE_CHECKING:
-    from etl.pipeline import LedgerEntry
-
-LEDGER_COLUMNS = ("source", "status", "rows_in", "rows_new", "rows_changed", "rows_quarantined")
-STATUS_COLUMNS = ("source", "last_observation", "stale", "n_rows", "last_status", "last_run_at")
-FAULT_OF_OURS, FAILED_SOURCE = 1, 3
 
 app = App(
     name="artonomics",
@@ -32,10 +25,9 @@ app = App(
     version=lambda: importlib.metadata.version("artonomics"),
 )
 app.meta.suppress_keyboard_interrupt = False  # told by etl.commandline
-etl_app = App(name="etl", help="Collect, check and publish the data.")
 analyze_app = App(name="analyze", help="Run one method on your own file.")
 report_app = App(name="report", help="Build analyst reports.")
-for _group in (etl_app, analyze_app, report_app):
+for _group in (collect.app, watch.app, imports.app, simulate.app, analyze_app, report_app):
     app.command(_group)
 
 
@@ -94,109 +86,6 @@ def dashboard(*, port: int | None = None, session: Given) -> int:
     return serve.serve(settings.data_dir, session.announce, port)
 
 
-@etl_app.command
-def run(
-    *sources: str,
-    from_: Annotated[date | None, Parameter(name="--from")] = None,
-    to: date | None = None,
-    offline: Annotated[bool, Flag] = False,
-    session: Given,
-) -> int:
-    """Run one collection; repeated, it changes nothing.
-
-    Parameters
-    ----------
-    sources
-        Which sources; all of them by default.
-    from_
-        First day wanted.
-    to
-        Last day wanted.
-    offline
-        Take the bundled snapshot and touch no network.
-    """
-    from etl import console, pipeline
-
-    if from_ and to and to < from_:
-        raise InputError(
-            f"got --from {from_} --to {to}", "a first day not after the last", "swap them"
-        )
-    with console.progress() as report:
-        entries = pipeline.run(
-            session.settings(),
-            list(sources) or None,
-            offline=offline,
-            start=from_,
-            end=to,
-            progress=report,
-        )
-    return _tell(entries, session)
-
-
-def _tell(entries: Sequence[LedgerEntry], session: Session) -> int:
-    """Print what a run did and return the exit status."""
-    from dataclasses import asdict
-
-    from etl import console
-
-    rows = [console.plain(asdict(entry)) for entry in entries]
-    session.show(rows, lambda: console.print_rows(rows, LEDGER_COLUMNS))
-    for entry in entries:
-        if entry.error and not session.json:
-            console.note(f"{entry.source}: {entry.error}")
-    failed = {entry.source for entry in entries if entry.status == "failed"}
-    if "publish" in failed:
-        return FAULT_OF_OURS
-    return FAILED_SOURCE if failed else 0
-
-
-@etl_app.command
-def status(*, session: Given) -> None:
-    """Show how fresh each source is and how its last run ended."""
-    from etl import console, pipeline
-    from etl.warehouse import SnapshotReader
-
-    with SnapshotReader(session.settings().data_dir) as reader:
-        rows = console.records(pipeline.status(reader))
-    session.show(rows, lambda: console.print_rows(rows, STATUS_COLUMNS))
-    for row in rows:
-        if row["lagging"] and not session.json:
-            console.note(f"{row['source']}: behind their exchange are {row['lagging']}")
-
-
-@etl_app.command
-def replay(*, source: str | None = None, check: str | None = None, session: Given) -> int:
-    """Check rejected rows again and let in those that pass today.
-
-    Parameters
-    ----------
-    source
-        Only rows of this source.
-    check
-        Only rows this check rejected.
-    """
-    from etl import console
-    from etl import replay as replays
-
-    with console.progress() as report:
-        report("checking rejected rows again")
-        entries = replays.replay(session.settings(), source, check)
-    if not entries:
-        console.note("no rejected row is waiting")
-    return _tell(entries, session)
-
-
-@etl_app.command
-def rollback(*, session: Given) -> None:
-    """Go back to the previous published snapshot."""
-    from dataclasses import asdict
-
-    from etl import console, pipeline
-
-    document = asdict(pipeline.rollback(session.settings()))
-    session.show(document, lambda: console.print_rows([console.plain(document)]))
-
-
 @app.command
 def sql(
     question: str,
@@ -208,6 +97,9 @@ def sql(
 ) -> None:
     """Put a read-only question to the published snapshot.
 
+    A printed table shows everything. CSV, JSON, Parquet and files are exports: they leave out the
+    rows of sources that may not be passed on, and say which.
+
     Parameters
     ----------
     question
@@ -217,11 +109,19 @@ def sql(
     out
         File to write the answer to instead of printing it.
     """
-    from etl import console
+    from etl import console, exports
     from etl.warehouse import SnapshotReader
 
-    frame = SnapshotReader(session.settings().data_dir).query(question)
-    console.print_frame(frame, "json" if session.json else format, out)
+    data_dir = session.settings().data_dir
+    plain = SnapshotReader(data_dir)
+    form = "json" if session.json else format
+    if form == "table" and out is None:
+        console.print_frame(plain.query(question), form)
+        return
+    frame, left_out = exports.answer(SnapshotReader(data_dir, for_export=True), question, plain)
+    console.print_frame(frame, form, out)
+    for words in left_out:
+        console.note(words)
 
 
 @app.command
@@ -323,7 +223,7 @@ def build(
     out: Path | None = None,
     session: Given,
 ) -> None:
-    """Build a report from the published snapshot.
+    """Build a report from the published snapshot, without rows that may not be passed on.
 
     Parameters
     ----------
@@ -351,7 +251,7 @@ def build(
     settings = session.settings()
     files = reports.build(
         name,
-        SnapshotReader(settings.data_dir),
+        SnapshotReader(settings.data_dir, for_export=True),
         ticker=ticker,
         event=event,
         window=window,

@@ -17,6 +17,8 @@ import streamlit as st
 from dashboard.figures.theme import Mode
 from dashboard.text import Words
 from etl.config import default_data_dir
+from etl.errors import ArtonomicsError, SnapshotMissingError
+from etl.journal import Running, read
 from etl.warehouse import SnapshotInfo, SnapshotReader
 
 T = TypeVar("T")
@@ -33,9 +35,35 @@ def reader() -> SnapshotReader:
     return _reader(str(data_dir()))
 
 
+def passed_on(question: Callable[..., T], *parameters: Hashable, **named: Hashable) -> T:
+    """Return an answer or study over what may be passed on, for a download."""
+    return question(_reader_for_export(str(data_dir())), *parameters, **named)
+
+
+def held_back() -> bool:
+    """Say whether the snapshot holds rows that may not be passed on."""
+    return _held_back(_key(), _reader_for_export(str(data_dir())))
+
+
 def info() -> SnapshotInfo:
     """Return which snapshot is being read."""
     return reader().info
+
+
+def is_empty() -> bool:
+    """Return whether nothing has been published yet."""
+    try:
+        info()
+    except SnapshotMissingError:
+        return True
+    except ArtonomicsError:  # shown by the page as what it is
+        return False
+    return False
+
+
+def running() -> Running | None:
+    """Return the run that is going on in the data folder, or the last one; never kept."""
+    return read(data_dir())
 
 
 def ask(question: Callable[..., pd.DataFrame], *parameters: Hashable) -> pd.DataFrame:
@@ -59,7 +87,7 @@ def drawn(name: str, build: Callable[[Mode], T], said: Words, *parameters: Hasha
 
 def forget() -> None:
     """Drop everything that is kept: the retry of a page that failed."""
-    for kept in (_reader, _ask, _study, _drawn):
+    for kept in (_reader, _reader_for_export, _held_back, _ask, _study, _drawn):
         kept.clear()
 
 
@@ -71,6 +99,16 @@ def _key() -> str:
 @st.cache_resource(show_spinner=False, max_entries=8)
 def _reader(folder: str) -> SnapshotReader:
     return SnapshotReader(Path(folder))
+
+
+@st.cache_resource(show_spinner=False, max_entries=8)
+def _reader_for_export(folder: str) -> SnapshotReader:
+    return SnapshotReader(Path(folder), for_export=True)
+
+
+@st.cache_data(show_spinner=False, max_entries=8)
+def _held_back(snapshot: str, _source: SnapshotReader) -> bool:
+    return not _source.left_out().empty
 
 
 # Whether a source is stale changes with the day, so answers do not live for ever.

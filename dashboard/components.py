@@ -26,6 +26,7 @@ from streamlit.column_config import (
 from dashboard import cache
 from dashboard.text import MISSING, Words
 from etl.errors import ArtonomicsError, SnapshotMissingError
+from etl.spreadsheets import harmless
 
 PLOTLY_CONFIG = {
     "displaylogo": False,
@@ -91,11 +92,15 @@ class TableColumn:
 
 @dataclass(frozen=True)
 class Table:
-    """A frame to show and to download: the columns to show in order, with their headings."""
+    """A frame to show and to download: the columns to show in order, with their headings.
+
+    ``passed_on`` makes the frame to download where not every shown row may be passed on.
+    """
 
     frame: pd.DataFrame
     columns: Mapping[str, TableColumn] = field(default_factory=dict[str, TableColumn])
     file_name: str = "table"
+    passed_on: Callable[[], pd.DataFrame] | None = None
 
     @cached_property
     def shown(self) -> pd.DataFrame:
@@ -108,8 +113,17 @@ class Table:
         return {name: _column(look) for name, look in self.columns.items()}
 
     def csv(self) -> bytes:
-        """Return the shown columns as CSV under their raw names (UTF-8 with a mark for Excel)."""
-        return self.shown.to_csv(index=False).encode("utf-8-sig")
+        """Return the shown columns as CSV under their raw names (UTF-8 with a mark for Excel).
+
+        Rows that may not be passed on are left out; where none is left the file says so.
+        """
+        frame = self.shown
+        if self.passed_on is not None:
+            try:
+                frame = self.passed_on().loc[:, list(self.columns)]
+            except ArtonomicsError as failure:
+                frame = pd.DataFrame({"nothing_may_be_passed_on": [str(failure)]})
+        return harmless(frame).to_csv(index=False).encode("utf-8-sig")
 
 
 def plain(text: object) -> str:

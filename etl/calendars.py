@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
+from typing import Any
 
 import exchange_calendars as xc
 import pandas as pd
@@ -17,6 +18,8 @@ UNSCHEDULED_CLOSURES = {
 
 GRACE_SESSIONS = 1
 """Sessions that may pass before a source is stale: a close is often published the day after."""
+PUBLICATION_DELAY = timedelta(hours=1)
+"""How long after the close a run waits: the auction's prices come late."""
 
 
 @dataclass(frozen=True)
@@ -82,6 +85,54 @@ def is_stale(calendar: str, last_observation: object, now: datetime) -> bool | N
     if calendar == "daily":
         return (today - begin).days > GRACE_SESSIONS
     return len(completed_sessions(calendar, begin, today, now).days) > GRACE_SESSIONS
+
+
+def last_due(calendar: str, now: datetime) -> datetime | None:
+    """Return the latest instant from which a source of this calendar had something new to give.
+
+    Parameters
+    ----------
+    calendar
+        Name of an exchange calendar (an hour after its last close), ``daily`` (midnight UTC), or
+        ``static``.
+    now
+        Instant with a time zone.
+
+    Returns
+    -------
+    datetime or None
+        ``None`` for a static source, which gives nothing new.
+    """
+    if calendar == "static":
+        return None
+    known = None if calendar == "daily" else _calendar(calendar)
+    if known is None or now.date() > known.last_session.date():
+        return datetime.combine(now.astimezone(UTC).date(), time(), UTC)
+    given: Any = pd.DatetimeIndex(known.closes) + PUBLICATION_DELAY  # pandas types are unions
+    return given[given <= pd.Timestamp(now)].max().to_pydatetime()
+
+
+def session_of(calendar: str, instants: pd.Series) -> list[str | None]:
+    """Say for each instant (UTC) whether it lies before, within or after the exchange's hours.
+
+    Parameters
+    ----------
+    calendar
+        Name of the exchange calendar.
+    instants
+        Begins of bars, with a time zone.
+
+    Returns
+    -------
+    list of str or None
+        ``pre``, ``regular`` or ``after``; ``None`` on days the calendar does not know as sessions.
+    """
+    known = _calendar(calendar)
+    days = instants.dt.tz_convert(known.tz).dt.tz_localize(None).dt.normalize()
+    opens, closes = days.map(known.opens), days.map(known.closes)
+    told = pd.Series("regular", index=instants.index, dtype="object")
+    told = told.mask(instants < opens, "pre").mask(instants >= closes, "after")
+    return [word if day else None for word, day in zip(told, opens.notna(), strict=True)]
 
 
 def missing_days(expected: pd.DatetimeIndex, got: pd.DatetimeIndex) -> list[str]:

@@ -86,7 +86,7 @@ class Collection(BaseModel):
     lookup_batch: int = Field(
         default=100, ge=1, le=200, description="apps asked for in one look-up"
     )
-    play_apps: tuple[Annotated[str, Field(pattern=r"^\w+(\.\w+)+$")], ...] = Field(
+    google_play_apps: tuple[Annotated[str, Field(pattern=r"^\w+(\.\w+)+$")], ...] = Field(
         default=(
             "com.bigwinepot.nwdn.international",
             "com.lensa.app",
@@ -97,7 +97,7 @@ class Collection(BaseModel):
         ),
         description="apps followed at Google Play by package name, beside those of the table apps",
     )
-    budget: int = Field(
+    requests_per_run: int = Field(
         default=1000, ge=1, description="requests of one run over all hosts, repeats included"
     )
     hosts: dict[str, Host] = Field(
@@ -119,7 +119,7 @@ class Collection(BaseModel):
             raise ValueError(f"genres: {OVERALL!r} is no genre; set `overall` to true or false")
         if not self.genres and not self.overall:
             raise ValueError("genres: none is named and `overall` is false: no chart is left")
-        for name in ("storefronts", "chart_types", "feeds", "play_apps"):
+        for name in ("storefronts", "chart_types", "feeds", "google_play_apps"):
             values = getattr(self, name)
             twice = sorted({value for value in values if values.count(value) > 1})
             if twice:
@@ -132,7 +132,7 @@ class Collection(BaseModel):
         return ({OVERALL: None} if self.overall else {}) | self.genres
 
     @property
-    def play_storefronts(self) -> tuple[str, ...]:
+    def google_play_storefronts(self) -> tuple[str, ...]:
         """Storefronts that Google Play has."""
         return tuple(name for name in self.storefronts if name not in WITHOUT_GOOGLE_PLAY)
 

@@ -9,7 +9,7 @@ import os
 import signal
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -21,9 +21,11 @@ from etl.errors import ArtonomicsError, InputError
 
 if TYPE_CHECKING:
     from etl.config import Settings
+    from etl.pipeline import LedgerEntry
 
 GLOBAL_OPTIONS = ("--data", "--json", "--debug")
-INTERRUPTED = 128 + signal.SIGINT
+FAULT_OF_OURS, FAILED_SOURCE, INTERRUPTED = 1, 3, 128 + signal.SIGINT
+LEDGER_COLUMNS = ("source", "status", "rows_in", "rows_new", "rows_changed", "rows_quarantined")
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,22 @@ class Session:
         else:
             table()
         sys.stdout.flush()
+
+    def tell(self, entries: Sequence[LedgerEntry]) -> int:
+        """Print what a run did for each source and return the exit status."""
+        from dataclasses import asdict
+
+        from etl import console
+
+        rows = [console.plain(asdict(entry)) for entry in entries]
+        self.show(rows, lambda: console.print_rows(rows, LEDGER_COLUMNS))
+        for entry in entries:
+            if entry.error and not self.json:
+                console.note(f"{entry.source}: {entry.error}")
+        failed = {entry.source for entry in entries if entry.status == "failed"}
+        if "publish" in failed:
+            return FAULT_OF_OURS
+        return FAILED_SOURCE if failed else 0
 
     def announce(self, address: str) -> None:
         """Print where the dashboard answers."""

@@ -68,3 +68,13 @@ class Settings(BaseModel):
     def reports_dir(self) -> Path:
         """Folder where reports are written unless another is named."""
         return self.data_dir / "reports"
+
+    @property
+    def lake_dir(self) -> Path:
+        """Folder of the event lake: Parquet by table, source and day."""
+        return self.data_dir / "lake"
+
+    @property
+    def scratch_dir(self) -> Path:
+        """Folder for what is unpacked or spilled while a file is read; emptied afterwards."""
+        return self.data_dir / "imports"

@@ -107,6 +107,11 @@ def print_rows(rows: Sequence[Mapping[str, Any]], columns: Sequence[str] = ()) -
     sys.stdout.write(captured.get())
 
 
+def print_text(text: str) -> None:
+    """Print a text as it is."""
+    sys.stdout.write(text.rstrip("\n") + "\n")
+
+
 def _cell(value: Any) -> str:
     if value is None:
         return ""
@@ -133,7 +138,9 @@ def print_frame(frame: pd.DataFrame, form: FrameFormat, out: Path | None = None)
         content = frame.to_parquet(index=False)
         _write_bytes(content, out)
     elif form == "csv":
-        _write_bytes(frame.to_csv(index=False, lineterminator="\n").encode(), out)
+        from etl.spreadsheets import harmless
+
+        _write_bytes(harmless(frame).to_csv(index=False, lineterminator="\n").encode(), out)
     elif form == "json" or out is not None:
         text = json.dumps(records(frame), ensure_ascii=False, indent=2) + "\n"
         _write_bytes(text.encode(), out)

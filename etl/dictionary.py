@@ -1,28 +1,34 @@
-"""The data dictionary ``data/README.md``, written from the tables' own definitions.
+"""The data dictionary ``data/README.md``, written from the definitions of tables and sources.
 
-``python -m etl.dictionary`` writes it again after a table has changed.
+``python -m etl.dictionary`` writes it again after one of them has changed.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from pathlib import Path
 
-from etl import marts, schemas
+from etl import marts, schemas, sources
+from etl.collection import Collection
 from etl.schemas import Column, Table
+from etl.sources import SourceInfo
 
 PATH = Path(__file__).resolve().parent.parent / "data" / "README.md"
 _INTRODUCTION = """\
 # Data
 
-<!-- Written by `python -m etl.dictionary` from etl/schemas and etl/marts: edit those. -->
+<!-- Written by `python -m etl.dictionary` from etl/schemas, sources and marts: edit those. -->
 
 - `snapshots/`: the bundled facts, read-only, each file with a provenance sidecar (`.yml`) naming
   publisher, addresses, dates, licence, hash and doubts.
 - `corrections/`: known errors of the sources, each with the value expected there and the reason.
 - `models/`: small embedded models and their cards.
-- `raw/`, `warehouse/`, `reports/`: made at run time, not kept in git. `--data DIR` or the variable
-  `ARTONOMICS_DATA` puts them elsewhere.
+- `watch.toml`: the shares and apps the user added or hid, made by `artonomics watch`.
+- `collection.toml`: what the live app sources ask for, where it is not the default.
+- `raw/`, `warehouse/`, `lake/`, `jobs/`, `reports/`: made at run time, not kept in git. They lie
+  elsewhere with `--data DIR` or the variable `ARTONOMICS_DATA`. `lake/` holds event logs as Parquet
+  by source and UTC day; replaced days lie in `lake/.superseded`, rejected ones in `lake/.rejects`.
 
 Question a published table with `artonomics sql "SELECT * FROM stock_prices LIMIT 5"`.
 
@@ -31,6 +37,36 @@ its owner), **estimated** (inferred, or said by a third party), **simulated** (g
 **assumed** (supposed). A missing value is missing, never zero. Days are calendar days, instants are
 UTC, rates and ratios lie between 0 and 1.
 """
+_SOURCES = """\
+## Sources
+
+Where the tables come from. *Live* says what a live run gives: the **whole** series each time, a
+**range** of days that is asked for, or only the **present** state, so that a missed day is lost.
+*Passed on* says what the terms allow: rows of a source marked **no** stay out of every export
+(`artonomics sql` with `--format`, `--json` or `--out`, downloads of the pages, reports), which
+falls back to the last version of a source that allows it and says what was left out.
+"""
+_COLLECTION = """\
+## What is collected from the app stores
+
+An optional file `collection.toml` in the data folder says which storefronts, charts and apps are
+read, how deep and how politely. What it does not name keeps its default; a wrong value fails the
+source and is named with its place. For example:
+
+```toml
+storefronts = ["JP", "US"]
+chart_types = ["free", "grossing"]
+depth = 100
+
+[genres]
+photo_and_video = 6008
+health_and_fitness = 6013
+
+[hosts."itunes.apple.com"]
+requests_per_minute = 10
+```
+"""
+_REACH = {"whole": "the whole series", "range": "a range of days", "present": "the present state"}
 _SHARED = """\
 ## Columns that every collected table carries
 
@@ -49,6 +85,8 @@ def document() -> str:
     parts = [
         _INTRODUCTION,
         "\n".join(["| table | what it holds |", "|---|---|", *map(_entry, _all_tables())]) + "\n",
+        _SOURCES + "\n" + _sources(),
+        _COLLECTION + "\n" + _fields(),
         _SHARED + "\n" + _columns(shared),
         _BITEMPORAL + "\n" + _columns(schemas.VALIDITY),
         *(_section(table) for table in _all_tables()),
@@ -62,6 +100,59 @@ def _all_tables() -> list[Table]:
 
 def _entry(table: Table) -> str:
     return f"| [`{table.name}`](#{table.name}) | {table.meaning} |"
+
+
+def all_sources() -> list[SourceInfo]:
+    """Return all sources by name, live values under terms of their own among them."""
+    modules = [sources.load(name) for name in sources.names()]
+    told = [module.INFO for module in modules]
+    told += [live for module in modules if (live := getattr(module, "LIVE", None))]
+    return sorted(told, key=lambda info: info.name)
+
+
+def _sources() -> str:
+    lines = [
+        "| source | table | what it gives | publisher | bundled | live | fresh by | passed on |",
+        "|---|---|---|---|---|---|---|---|",
+        *map(_source, all_sources()),
+        "",
+        "Terms and limits:",
+        "",
+        *map(_terms, all_sources()),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _source(info: SourceInfo) -> str:
+    live = _REACH[info.reach] if info.live else "no"
+    if info.on_request:
+        live += ", only when it is named"
+    cells = (
+        f"`{info.name}`",
+        f"[`{info.table.name}`](#{info.table.name})",
+        info.title,
+        info.publisher,
+        "yes" if info.bundled else "no",
+        live,
+        info.freshness_calendar,
+        info.redistributable,
+    )
+    escaped = [cell.replace("|", "\\|") for cell in cells]
+    return f"| {' | '.join(escaped)} |"
+
+
+def _terms(info: SourceInfo) -> str:
+    note = f" {info.note}" if info.note else ""
+    return f"- `{info.name}`: {info.licence.rstrip('.')}.{note}"
+
+
+def _fields() -> str:
+    told = Collection().model_dump(mode="json", exclude_none=True)
+    lines = ["| field | meaning | default |", "|---|---|---|"]
+    for name, field in Collection.model_fields.items():
+        default = json.dumps(told[name], ensure_ascii=False)
+        lines.append(f"| `{name}` | {field.description} | `{default}` |")
+    return "\n".join(lines) + "\n"
 
 
 def _section(table: Table) -> str:

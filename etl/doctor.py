@@ -25,16 +25,23 @@ from etl.config import Settings
 from etl.errors import ArtonomicsError
 from etl.warehouse import SnapshotReader
 
-_ITUNES = "https://itunes.apple.com/"
-_GOOGLE_PLAY = "https://play.google.com/"
+_APPLE, _PLAY = "https://itunes.apple.com/", "https://play.google.com/"
+_YAHOO = "https://query2.finance.yahoo.com/"
+_EASTMONEY = "https://push2his.eastmoney.com/"
 ADDRESSES = {
-    "apple_charts": _ITUNES,
-    "google_play": _GOOGLE_PLAY,
-    "google_play_installs": _GOOGLE_PLAY,
-    "google_play_versions": _GOOGLE_PLAY,
-    "itunes_lookup": _ITUNES,
-    "itunes_versions": _ITUNES,
-    "stock_prices": "https://query2.finance.yahoo.com/",
+    "akshare_prices": _EASTMONEY,
+    "apple_charts": _APPLE,
+    "corporate_actions": _YAHOO,
+    "factor_series": _YAHOO,
+    "google_play_installs": _PLAY,
+    "google_play_ratings": _PLAY,
+    "google_play_versions": _PLAY,
+    "intraday_prices": _YAHOO,
+    "itunes_ratings": _APPLE,
+    "itunes_versions": _APPLE,
+    "share_turnover": _EASTMONEY,
+    "shares_outstanding": _YAHOO,
+    "stock_prices": _YAHOO,
 }
 """Where each live source is asked, by source."""
 

@@ -6,16 +6,48 @@ The name of an engine is that of its Ibis backend; its driver is imported only w
 from __future__ import annotations
 
 import importlib
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import duckdb
 
 from etl.errors import InputError
 
 if TYPE_CHECKING:
-    import duckdb
     from ibis.backends.sql import SQLBackend
 
 EXTRAS = {"pyspark": "spark"}
 """Extra that brings an engine's driver."""
+EngineError = duckdb.Error
+"""What the default engine raises, for those who put its refusals into words."""
+Scratch = duckdb.DuckDBPyConnection
+"""A default engine of one's own, as :func:`scratch` yields it."""
+MEMORY_LIMIT = "1GB"
+"""What a scratch engine holds before it writes to its temporary folder."""
+
+
+@contextmanager
+def scratch(folder: Path) -> Iterator[Scratch]:
+    """Yield an engine in memory that spills into a temporary folder below ``folder``.
+
+    It keeps no order of rows, speaks UTC and installs no extension.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder, prefix=".spill-") as spill:
+        settings: dict[str, Any] = {
+            "memory_limit": MEMORY_LIMIT,
+            "temp_directory": spill,
+            "preserve_insertion_order": "false",
+            "autoinstall_known_extensions": "false",
+            "autoload_known_extensions": "false",
+        }
+        with duckdb.connect(config=settings) as con:
+            con.execute("SET TimeZone = 'UTC'")
+            con.execute("SET enable_progress_bar = false")  # it would write between our own lines
+            yield con
 
 
 def over(connection: duckdb.DuckDBPyConnection) -> SQLBackend:

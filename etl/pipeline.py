@@ -10,19 +10,21 @@ import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, date, datetime
-from typing import Literal
+from typing import Any, Literal
 
 import pandas as pd
 
 from etl import calendars, checks, corrections, engines, marts, sources
 from etl.config import Settings, bundled_dir
-from etl.errors import ArtonomicsError, AuditError, SourceError
+from etl.due import due
+from etl.errors import ArtonomicsError, AuditError, SourceError, WarehouseError
+from etl.journal import Journal
 from etl.schemas import SOURCES, STOCK_PRICES, Table
 from etl.warehouse import MergeCounts, SnapshotInfo, SnapshotReader, Snapshots, Stamp, Warehouse
 
 Progress = Callable[[str], None]
 Status = Literal["ok", "unchanged", "partial", "failed"]
-Mode = Literal["snapshot", "live", "replay"]
+Mode = Literal["snapshot", "live", "replay", "import"]
 
 
 @dataclass(frozen=True)
@@ -52,10 +54,32 @@ class Run:
     request: sources.Request
     warehouse: Warehouse
 
+    @classmethod
+    def begun(
+        cls,
+        warehouse: Warehouse,
+        now: datetime,
+        *,
+        offline: bool,
+        start: date | None = None,
+        end: date | None = None,
+    ) -> Run:
+        """Return a run of its own name over the days from ``start`` to ``end``, inclusive."""
+        settings = warehouse.settings
+        folders = (settings.raw_dir, settings.data_dir)
+        request = sources.Request(offline, bundled_dir(), now, start, end, *folders)
+        return cls(new_run_id(now), request, warehouse)
+
     @property
     def mode(self) -> Mode:
         """Where an offline or live run reads, before a source says otherwise."""
         return "snapshot" if self.request.offline else "live"
+
+    @property
+    def span(self) -> str:
+        """The days asked for in words; empty where all there are."""
+        start, end = self.request.start, self.request.end
+        return "".join([f" from {start}" if start else "", f" to {end}" if end else ""])
 
     def entry(self, source: str, outcome: Outcome, mode: Mode, started: datetime) -> LedgerEntry:
         """Return the entry of one source."""
@@ -94,6 +118,7 @@ def run(
     offline: bool,
     start: date | None = None,
     end: date | None = None,
+    only_due: bool = False,
     now: datetime | None = None,
     progress: Progress | None = None,
 ) -> list[LedgerEntry]:
@@ -109,6 +134,8 @@ def run(
         Take the bundled snapshot and touch no network.
     start, end
         First and last day wanted from live sources, inclusive.
+    only_due
+        Of the wanted sources, take only live ones that have had news since they were read last.
     now
         The instant of the run in UTC; the clock's by default.
     progress
@@ -117,7 +144,8 @@ def run(
     Returns
     -------
     list of LedgerEntry
-        One a source, and one called ``publish`` where publishing failed.
+        One a source, and one called ``publish`` where publishing failed; none where no source
+        is due.
 
     Raises
     ------
@@ -126,21 +154,63 @@ def run(
     WarehouseError
         When the warehouse is locked, corrupt or cannot be written.
     """
-    say = progress or (lambda _: None)
     modules = [sources.load(name) for name in (wanted or sources.standing(offline=offline))]
     now = now or datetime.now(UTC)
-    run_id = new_run_id(now)
-    request = sources.Request(
-        offline, bundled_dir(), now, start, end, settings.raw_dir, settings.data_dir
-    )
     with Warehouse(settings) as warehouse:
-        this = Run(run_id, request, warehouse)
-        entries = []
-        for module in modules:
-            say(f"collecting {module.INFO.name}")
-            entries.append(_collect(this, module))
-        say("publishing")
-        return entries + publish(this, this.mode)
+        this = Run.begun(warehouse, now, offline=offline, start=start, end=end)
+        if only_due:
+            names = due(warehouse, now)
+            modules = [module for module in modules if module.INFO.name in names]
+        jobs = [(_caught_up(this, module), module) for module in modules]
+        return collect(jobs, progress) if jobs else []
+
+
+def _caught_up(this: Run, module: sources.Source) -> Run:
+    """Let a live run without a first day go on where the last one of a range source ended."""
+    asked = this.request
+    if asked.offline or asked.start or module.INFO.reach != "range":
+        return this
+    covered = this.warehouse.covered(module.INFO.name)
+    ends = [last for _, last in covered if last]
+    # The last covered day is asked for again: it may not have been over.
+    since = min(max(ends), asked.now.date()) if ends else None
+    return replace(this, request=replace(asked, start=since))
+
+
+def collect(
+    jobs: Sequence[tuple[Run, sources.Source]], progress: Progress | None = None
+) -> list[LedgerEntry]:
+    """Collect source after source, then publish once.
+
+    Parameters
+    ----------
+    jobs
+        At least one run and source; a run may come several times, but not with the same source.
+    progress
+        Told each step in a few words.
+
+    Returns
+    -------
+    list of LedgerEntry
+        As :func:`run` returns them.
+    """
+    say = progress or (lambda _: None)
+    last = jobs[-1][0]
+    names = [module.INFO.name for _, module in jobs]
+    journal = Journal(last.warehouse.settings.warehouse_dir, last.run_id, last.mode, names)
+    entries: list[LedgerEntry] = []
+    for number, (this, module) in enumerate(jobs):
+        doing = f"collecting {module.INFO.name}{this.span}"
+        say(doing)
+        journal.begin(number, doing)
+        entries.append(_collect(this, module))
+        journal.end(number, asdict(entries[-1]))
+    say("publishing")
+    journal.begin(len(jobs), "publishing")
+    failed = publish(last, last.mode)
+    journal.end(len(jobs), asdict(failed[0]) if failed else {"status": "ok"})
+    journal.finish()
+    return entries + failed
 
 
 def status(reader: SnapshotReader, now: datetime | None = None) -> pd.DataFrame:
@@ -148,8 +218,10 @@ def status(reader: SnapshotReader, now: datetime | None = None) -> pd.DataFrame:
 
     ``stale`` follows the source's own calendar and is missing for a source that does not age.
     Prices are stale as soon as one share lags behind its own exchange, however fresh the others
-    are; ``lagging`` names such shares, joined by commas.
+    are; ``lagging`` names such shares, joined by commas. ``missed_days`` counts, for a source that
+    shows only the present, the days since its first reading on which nothing could be read.
     """
+    asked_at = now or datetime.now(UTC)
     frame = reader.query(
         """
         WITH last AS (
@@ -158,12 +230,20 @@ def status(reader: SnapshotReader, now: datetime | None = None) -> pd.DataFrame:
             QUALIFY row_number() OVER (PARTITION BY source ORDER BY started_at DESC) = 1
         )
         SELECT s.source, f.last_observation, f.n_rows, last.last_status, last.last_run_at,
-               last.last_error, s.live, s.freshness_calendar
+               last.last_error, s.live, s.reach, s.freshness_calendar, m.missed_days
         FROM sources s LEFT JOIN source_freshness f USING (source) LEFT JOIN last USING (source)
+        LEFT JOIN (
+            SELECT source, date_diff('day', min(day), ?::DATE) - count(*) AS missed_days
+            FROM (
+                SELECT DISTINCT source, started_at::DATE AS day FROM etl_runs
+                WHERE mode = 'live' AND status <> 'failed' AND started_at::DATE < ?::DATE
+            ) GROUP BY source
+        ) m ON m.source = s.source AND s.reach = 'present'
         ORDER BY s.source
-        """
+        """,
+        [asked_at.date(), asked_at.date()],
     )
-    asked_at = now or datetime.now(UTC)
+    frame = _with_live_values(frame)
     stale = [
         calendars.is_stale(calendar, last, asked_at)
         for calendar, last in zip(
@@ -178,26 +258,43 @@ def status(reader: SnapshotReader, now: datetime | None = None) -> pd.DataFrame:
     )
 
 
+def _with_live_values(frame: pd.DataFrame) -> pd.DataFrame:
+    """Let a source reach as far as the values that a live run stored under terms of their own."""
+    reach = dict(zip(frame["source"], pd.to_datetime(frame["last_observation"]), strict=True))
+    for name in sources.names():
+        live = getattr(sources.load(name), "LIVE", None)
+        if live and live.name in reach and name in reach:
+            reach[name] = pd.Series([reach[name], reach[live.name]]).max()
+    return frame.assign(last_observation=[reach[name] for name in frame["source"]])
+
+
 def _lagging(reader: SnapshotReader, now: datetime) -> list[str]:
     """Return the tickers a live run can fetch whose bars end before their exchange's last day."""
     last = reader.query(
         """
         SELECT ticker, calendar, max(trade_date) AS last
         FROM stock_prices JOIN instruments USING (ticker)
-        WHERE provider_symbol IS NOT NULL GROUP BY ALL ORDER BY ticker
+        WHERE provider_symbol IS NOT NULL AND watched GROUP BY ALL ORDER BY ticker
         """
     )
     rows = last.itertuples(index=False)
     return [ticker for ticker, calendar, day in rows if calendars.is_stale(calendar, day, now)]
 
 
-def rollback(settings: Settings) -> SnapshotInfo:
-    """Point readers at the previous published snapshot and return it.
+def snapshots(settings: Settings) -> list[dict[str, Any]]:
+    """Return the kept snapshots, oldest first, with ``current`` true for the one readers see."""
+    folder = Snapshots(settings.warehouse_dir)
+    named = folder.named()
+    return [asdict(info) | {"current": info.snapshot_id == named} for info in folder.kept()]
+
+
+def rollback(settings: Settings, snapshot_id: str | None = None) -> SnapshotInfo:
+    """Point readers at a published snapshot, by default the previous one, and return it.
 
     The writer's own file keeps all it has; the next run publishes it again.
     """
     with Warehouse(settings):
-        return Snapshots(settings.warehouse_dir).previous()
+        return Snapshots(settings.warehouse_dir).go_back(snapshot_id)
 
 
 def new_run_id(now: datetime) -> str:
@@ -213,7 +310,7 @@ def _collect(this: Run, module: sources.Source) -> LedgerEntry:
         mode = raw.mode
         checked, rows_in = _checked(this, module, raw)
         with this.warehouse.transaction():
-            counts = _store(this, module, checked)
+            counts = _store(this, module, raw, checked)
             state: Status = "partial" if raw.failures else "ok"
             if state == "ok" and not (counts.new or counts.changed):
                 state = "unchanged"
@@ -233,7 +330,7 @@ def _checked(this: Run, module: sources.Source, raw: sources.Raw) -> tuple[check
     """Parse, correct and check one answer; return it with the number of rows parsed."""
     table, bundled = module.INFO.table, this.request.bundled
     frame = module.parse(raw)
-    if frame.empty:
+    if frame.empty and not raw.may_be_empty:
         raise SourceError(
             f"got no rows from {module.INFO.name}", "at least one", "look at the source"
         )
@@ -248,14 +345,18 @@ def extra_rule(table: Table, request: sources.Request):
     if table is not STOCK_PRICES:
         return None
     instruments = sources.load("instruments")
-    offline = sources.Request(True, request.bundled, request.now)
+    offline = replace(request, offline=True)
     return checks.against_instruments(instruments.parse(instruments.fetch(offline)))
 
 
-def _store(this: Run, module: sources.Source, checked: checks.Checked) -> MergeCounts:
-    info, now = module.INFO, this.request.now
+def _store(
+    this: Run, module: sources.Source, raw: sources.Raw, checked: checks.Checked
+) -> MergeCounts:
+    info, now = sources.info_of(module, raw), this.request.now
     stamp = Stamp(info.name, this.run_id, now)
-    this.warehouse.merge(SOURCES, _described(module, now), stamp)
+    for one in {told.name: told for told in (module.INFO, info)}.values():
+        of = Stamp(one.name, this.run_id, now)
+        this.warehouse.merge(SOURCES, _described(one, module.INFO.name, now), of)
     if not checked.rejected.empty:
         this.warehouse.quarantine(
             checks.as_quarantine(checked.rejected, info.name, info.table.name, this.run_id, now)
@@ -263,17 +364,17 @@ def _store(this: Run, module: sources.Source, checked: checks.Checked) -> MergeC
     return this.warehouse.merge(info.table, checked.rows, stamp)
 
 
-def _described(module: sources.Source, now: datetime) -> pd.DataFrame:
+def _described(info: sources.SourceInfo, module: str, now: datetime) -> pd.DataFrame:
     """Return the row of the table ``sources`` that tells what this source is."""
-    told = {k: v for k, v in vars(module.INFO).items() if k not in {"name", "table"}}
+    told = {k: v for k, v in vars(info).items() if k not in {"name", "table"}}
     return pd.DataFrame(
         [
             told
             | {
-                "source": module.INFO.name,
-                "table_name": module.INFO.table.name,
+                "source": info.name,
+                "table_name": info.table.name,
                 "evidence_kind": "disclosed",
-                "source_url": f"etl/sources/{module.INFO.name}.py",
+                "source_url": f"etl/sources/{module}.py",
                 "retrieved_at": now,
                 "quality_flags": None,
             }
@@ -282,13 +383,13 @@ def _described(module: sources.Source, now: datetime) -> pd.DataFrame:
 
 
 def publish(this: Run, mode: Mode) -> list[LedgerEntry]:
-    """Publish; a failed audit keeps the last good snapshot and is told in the ledger."""
+    """Publish; what fails keeps the last good snapshot and is told in the ledger."""
     started = datetime.now(UTC)
     try:
         this.warehouse.publish(
             this.run_id, this.request.now, lambda con: marts.build(engines.over(con))
         )
-    except AuditError as error:
+    except (AuditError, WarehouseError) as error:
         failed = this.entry("publish", Outcome("failed", error=str(error)), mode, started)
         with this.warehouse.transaction():
             this.warehouse.record(ledger_frame([failed]))

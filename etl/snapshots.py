@@ -10,15 +10,17 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from etl.errors import InputError, SnapshotMissingError, WarehouseError
 from etl.writer_files import sync
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 """Raised when stored tables change their shape."""
 DATABASE = "artonomics.duckdb"
 
@@ -96,22 +98,47 @@ class Snapshots:
                 return replace(good, note=f"{error}; showing {name}")
             raise
 
-    def previous(self) -> SnapshotInfo:
-        """Point readers at the snapshot before the current one and return it."""
-        current = self.named()
-        older = [name for name in self._all() if name < current]
-        if not older:
+    def kept(self) -> list[SnapshotInfo]:
+        """Return the published snapshots, oldest first; one that is not whole says so in its note.
+
+        Their content is not read: the checksum is looked at when a snapshot is opened.
+        """
+        return [self._listed(name) for name in self._all()]
+
+    def go_back(self, wanted: str | None = None) -> SnapshotInfo:
+        """Point readers at a snapshot, by default the one before the current one; return it.
+
+        Raises
+        ------
+        InputError
+            When there is no older one, or none of that name.
+        WarehouseError
+            When it is not whole.
+        """
+        current, known = self.named(), self._all()
+        older = [name for name in known if name < current]
+        if wanted is None and not older:
             raise InputError(
                 f"got only one snapshot ({current})",
                 "an older one to go back to",
                 "run a collection",
             )
-        info = self._verified(older[-1])
+        if wanted is not None and wanted not in known:
+            raise InputError(
+                f"got the snapshot {wanted!r}",
+                f"one of {', '.join(known)}",
+                "see `artonomics etl snapshots`",
+            )
+        info = self._verified(wanted or older[-1])
         self._point(info.snapshot_id)
         return info
 
-    def begin(self, now: datetime, run_id: str) -> tuple[Path, str]:
-        """Make the hidden folder of a snapshot in the making; return it with the future name."""
+    @contextmanager
+    def begun(self, now: datetime, run_id: str) -> Iterator[tuple[Path, str]]:
+        """Yield the hidden folder of a snapshot in the making and its future name.
+
+        What fails half-way leaves nothing behind.
+        """
         stem = f"{now:%Y%m%dT%H%M%S%fZ}"
         # Names sort by time also where the clock jumped back: readers fall back by name.
         last = max(self._all(), default="")
@@ -120,7 +147,10 @@ class Snapshots:
         snapshot_id = f"{stem}-{run_id.rsplit('-', 1)[-1]}"
         building = self._dir / f".building-{snapshot_id}"
         building.mkdir(parents=True)
-        return building, snapshot_id
+        try:
+            yield building, snapshot_id
+        finally:
+            shutil.rmtree(building, ignore_errors=True)  # a finished one has another name
 
     def finish(
         self, building: Path, snapshot_id: str, manifest: dict[str, Any], keep: int
@@ -153,6 +183,15 @@ class Snapshots:
         sync(half)
         half.replace(self._pointer)
         sync(self._pointer.parent)
+
+    def _listed(self, snapshot_id: str) -> SnapshotInfo:
+        folder = self._dir / snapshot_id
+        try:
+            return self._info(snapshot_id, json.loads((folder / "manifest.json").read_text()))
+        except (OSError, ValueError, KeyError) as error:
+            made = datetime.fromtimestamp(folder.stat().st_mtime, UTC)
+            note = f"no whole snapshot: {error!r}"
+            return SnapshotInfo(snapshot_id, made, "", "", folder / DATABASE, note)
 
     def _verified(self, snapshot_id: str) -> SnapshotInfo:
         path = self._dir / snapshot_id / DATABASE

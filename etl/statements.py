@@ -43,41 +43,38 @@ def select_typed(table: Table, frame: str) -> str:
     return f"SELECT {columns} FROM {frame}"
 
 
-def count_changes(table: Table, incoming: str) -> str:
-    """Return a query for (new, changed): incoming keys unknown so far, known ones that differ."""
-    current = f"(FROM {stored_name(table)}{_current(table)})"
+def find_changes(table: Table, incoming: str, changed: str) -> str:
+    """Return a statement that keeps what ``incoming`` adds or restates in the table ``changed``.
+
+    ``old_row`` names the current row that is restated; it is missing for a new key. The tables
+    are joined this one time.
+    """
+    name = stored_name(table)
     return (
-        f"SELECT count(*) FILTER (WHERE t.{table.key[0]} IS NULL), "
-        f"count(*) FILTER (WHERE t.{table.key[0]} IS NOT NULL AND ({_restates(table, 't', 's')})) "
-        f"FROM {incoming} s LEFT JOIN {current} t ON {_same_key(table, 't', 's')}"
+        f"CREATE OR REPLACE TEMP TABLE {changed} AS SELECT s.*, t.rowid AS old_row "
+        f"FROM {incoming} s LEFT JOIN (SELECT rowid, * FROM {name}{_current(table)}) t "
+        f"ON {_same_key(table, 't', 's')} WHERE t.rowid IS NULL OR ({_restates(table, 't', 's')})"
     )
 
 
-def merge(table: Table, incoming: str) -> Iterator[tuple[str, bool]]:
-    """Yield (statement, takes the instant) pairs that bring ``incoming`` into the table."""
+def merge(table: Table, changed: str) -> Iterator[tuple[str, bool]]:
+    """Yield (statement, takes the instant) pairs that bring found changes into the table."""
     name = stored_name(table)
     columns = [c.name for c in table.stored_columns() if c.name not in {"valid_from", "valid_to"}]
     listed = ", ".join(f'"{c}"' for c in columns)
-    given = ", ".join(f's."{c}"' for c in columns)
+    same_row = f"FROM {changed} s WHERE {name}.rowid = s.old_row"
     if table.bitemporal:
-        yield (
-            f"MERGE INTO {name} t USING {incoming} s "
-            f"ON {_same_key(table, 't', 's')} AND t.valid_to IS NULL "
-            f"WHEN MATCHED AND ({_restates(table, 't', 's')}) THEN UPDATE SET valid_to = ?",
-            True,
-        )
+        yield f"UPDATE {name} SET valid_to = ? {same_row}", True
         yield (
             f"INSERT INTO {name} ({listed}, valid_from, valid_to) "
-            f"SELECT {given}, ?, NULL FROM {incoming} s ANTI JOIN "
-            f"(FROM {name} WHERE valid_to IS NULL) t ON {_same_key(table, 't', 's')}",
+            f"SELECT {listed}, ?, NULL FROM {changed}",
             True,
         )
         return
-    changes = ", ".join(f'"{c}" = s."{c}"' for c in columns if c not in table.key)
+    restated = ", ".join(f'"{c}" = s."{c}"' for c in columns if c not in table.key)
+    yield f"UPDATE {name} SET {restated} {same_row}", False
     yield (
-        f"MERGE INTO {name} t USING {incoming} s ON {_same_key(table, 't', 's')} "
-        f"WHEN MATCHED AND ({_restates(table, 't', 's')}) THEN UPDATE SET {changes} "
-        f"WHEN NOT MATCHED THEN INSERT ({listed}) VALUES ({given})",
+        f"INSERT INTO {name} ({listed}) SELECT {listed} FROM {changed} WHERE old_row IS NULL",
         False,
     )
 

@@ -9,12 +9,13 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import secrets
 import shutil
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -23,7 +24,7 @@ import duckdb
 import pandas as pd
 from filelock import FileLock, Timeout
 
-from etl import statements
+from etl import exports, statements
 from etl.config import Settings
 from etl.errors import (
     AuditError,
@@ -52,6 +53,9 @@ _LOG_ONLY = _QUIET | {"checkpoint_threshold": "1TB"}
 """The writer never folds its log into the file in place: a kill in the middle would spoil both."""
 _CLOSED = _QUIET | {"enable_external_access": "false"}
 """Readers see no other file; those of one process share an instance and so its settings."""
+
+LEFT_OUT = "left_out_of_this_export"
+"""Table of a reader for exports: what it does not show."""
 
 Audit = tuple[str, str]
 """What must hold, and a query that counts the violations."""
@@ -120,12 +124,13 @@ class Warehouse:
                 code="WAREHOUSE_UNWRITABLE",
             ) from error
         try:
-            self._holder.write_text(
-                json.dumps({"pid": os.getpid(), "since": datetime.now(UTC).isoformat()})
-            )
-            self._snapshots.sweep()
-            self._files.sweep()
-            self._con = self._open()
+            with self._writing():
+                self._snapshots.sweep()
+                self._files.sweep()
+                self._holder.write_text(
+                    json.dumps({"pid": os.getpid(), "since": datetime.now(UTC).isoformat()})
+                )
+                self._con = self._open()
         except BaseException:
             self._lock.release()
             raise
@@ -139,10 +144,13 @@ class Warehouse:
     ) -> None:
         """Fold a long log into a new file, close, and give the lock back."""
         try:
+            # Folding is housekeeping: on a full disk the long log stays for the next run.
             if error is None:
-                self._fold()
+                with suppress(WarehouseError), self._writing():
+                    self._fold()
         finally:
-            self._connection.close()
+            with suppress(duckdb.Error):  # a connection that a full disk has spoilt
+                self._connection.close()
             self._con = None
             self._holder.unlink(missing_ok=True)
             self._lock.release()
@@ -150,13 +158,15 @@ class Warehouse:
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """Commit all that happens inside as one, or nothing of it."""
-        self._connection.execute("BEGIN")
-        try:
-            yield
-        except BaseException:
-            self._connection.execute("ROLLBACK")
-            raise
-        self._connection.execute("COMMIT")
+        with self._writing():
+            self._connection.execute("BEGIN")
+            try:
+                yield
+                self._connection.execute("COMMIT")
+            except BaseException:
+                with suppress(duckdb.Error):  # a failed commit has ended the transaction itself
+                    self._connection.execute("ROLLBACK")
+                raise
 
     def merge(self, table: Table, rows: pd.DataFrame, stamp: Stamp) -> MergeCounts:
         """Bring checked rows into ``table``; unmentioned rows stay as they are.
@@ -172,13 +182,18 @@ class Warehouse:
         """
         written = rows.assign(source=stamp.source, run_id=stamp.run_id)
         with self._staged(table, written) as incoming:
-            found = self._connection.execute(statements.count_changes(table, incoming)).fetchone()
+            changes = f"changed_{table.name}"
+            self._connection.execute(statements.find_changes(table, incoming, changes))
+            found = self._connection.execute(
+                f"SELECT count(*) - count(old_row), count(old_row) FROM {changes}"
+            ).fetchone()
             new, changed = found if found else (0, 0)
             if new or changed:
                 instant = self._not_before_last(table, stamp.recorded_at)
-                for statement, timed in statements.merge(table, incoming):
+                for statement, timed in statements.merge(table, changes):
                     needed = [instant] if timed else []
                     self._connection.execute(statement, needed)
+            self._connection.execute(f"DROP TABLE {changes}")
         return MergeCounts(new, changed, len(rows) - new - changed)
 
     def quarantine(self, rows: pd.DataFrame) -> None:
@@ -200,9 +215,38 @@ class Warehouse:
             [at, list(quarantine_ids)],
         )
 
+    def covered(self, source: str) -> list[tuple[date | None, date | None]]:
+        """Return first and last day that live runs of a source have brought whole.
+
+        A run without a last day has brought all up to its own day; ``None`` as the first means
+        from the beginning. A partial run has brought nothing for sure.
+        """
+        return self._connection.execute(
+            "SELECT range_from, coalesce(range_to, started_at::DATE) FROM etl_runs "
+            "WHERE source = ? AND mode = 'live' AND status IN ('ok', 'unchanged')",
+            [source],
+        ).fetchall()
+
+    def last_reading(self, source: str) -> datetime | None:
+        """Return when the last live run of a source began that did not fail (UTC)."""
+        found = self._connection.execute(
+            "SELECT max(started_at) FROM etl_runs "
+            "WHERE source = ? AND mode = 'live' AND status <> 'failed'",
+            [source],
+        ).fetchone()
+        return found[0] if found else None
+
     def record(self, entries: pd.DataFrame) -> None:
         """Add entries to the run ledger."""
         self._add(ETL_RUNS, entries)
+
+    def keep(self, ledger: Table, rows: pd.DataFrame) -> None:
+        """Add rows to a ledger table; one whose key is there already is not kept twice."""
+        self._add(ledger, rows)
+
+    def ask(self, question: str, parameters: Sequence[object] = ()) -> pd.DataFrame:
+        """Answer a question about what the writer holds, published or not."""
+        return self._connection.execute(question, list(parameters)).df()
 
     def publish(
         self,
@@ -225,8 +269,20 @@ class Warehouse:
         ------
         AuditError
             When a check over a whole table fails; the last good snapshot stays current.
+        WarehouseError
+            When the disk is full or cannot be written; the last good snapshot stays current.
         """
-        building, snapshot_id = self._snapshots.begin(now, run_id)
+        with self._writing(), self._snapshots.begun(now, run_id) as (building, snapshot_id):
+            return self._build_and_finish(building, snapshot_id, run_id, now, build)
+
+    def _build_and_finish(
+        self,
+        building: Path,
+        snapshot_id: str,
+        run_id: str,
+        now: datetime,
+        build: Callable[[duckdb.DuckDBPyConnection], Sequence[Audit]],
+    ) -> SnapshotInfo:
         path = building / DATABASE
         version = self._data_version()
         self._copy_to(path)
@@ -243,6 +299,20 @@ class Warehouse:
             "sha256": sha256(path),
         }
         return self._snapshots.finish(building, snapshot_id, manifest, self.settings.keep_snapshots)
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """Say in words what is wrong where the disk refuses to be written."""
+        try:
+            yield
+        except (OSError, duckdb.OperationalError, duckdb.FatalException) as error:
+            raise WarehouseError(
+                f"got {error} while writing in {self._dir}",
+                "a disk that has room and can be written",
+                "free space or name another folder with --data, then run again; what was "
+                "committed is kept, and the last good snapshot stays current",
+                code="WAREHOUSE_UNWRITABLE",
+            ) from error
 
     @property
     def _connection(self) -> duckdb.DuckDBPyConnection:
@@ -363,9 +433,13 @@ class SnapshotReader:
     ----------
     data_dir
         The data folder (not the warehouse folder in it).
+    for_export
+        Show only what may be passed on, see :mod:`etl.exports`.
     """
 
-    def __init__(self, data_dir: Path) -> None:
+    def __init__(self, data_dir: Path, *, for_export: bool = False) -> None:
+        self._connect = _connect_export if for_export else _connect_reader
+        self._for_export = for_export
         self._snapshots = Snapshots(data_dir / "warehouse")
         self._guard = threading.Lock()
         self._named = ""
@@ -418,6 +492,12 @@ class SnapshotReader:
         finally:
             con.close()
 
+    def left_out(self) -> pd.DataFrame:
+        """Return what a reader for exports leaves out: source, table_name, n_rows (current)."""
+        if not self._for_export:
+            return pd.DataFrame(columns=["source", "table_name", "n_rows"])
+        return self.query(f"FROM {LEFT_OUT}")
+
     def close(self) -> None:
         """Let go of the open snapshot; the next question opens one again."""
         with self._guard:
@@ -429,7 +509,7 @@ class SnapshotReader:
             named = self._snapshots.named()
             if self._opened is None or named != self._named:
                 info = self._snapshots.current()
-                self._opened, self._named = (_connect_reader(info.path), info), named
+                self._opened, self._named = (self._connect(info.path), info), named
             return self._opened
 
 
@@ -438,6 +518,28 @@ def _connect_reader(path: Path) -> duckdb.DuckDBPyConnection:
         return duckdb.connect(path, read_only=True, config=_CLOSED)
     except duckdb.Error as error:
         raise cannot_open(path, error, "run `artonomics etl run --offline`") from error
+
+
+def _connect_export(path: Path) -> duckdb.DuckDBPyConnection:
+    """Open a snapshot behind views that leave out what may not be passed on.
+
+    The snapshot stands beside the views under a name that nobody can know beforehand.
+    """
+    hidden = f"snapshot_{secrets.token_hex(16)}"
+    con = duckdb.connect(":memory:", config=_QUIET)
+    try:
+        con.execute("SET TimeZone = 'UTC'")
+        con.execute(f"ATTACH '{_quoted(path)}' AS {hidden} (READ_ONLY)")
+        named = con.execute(exports.KEPT_BACK.replace("FROM ", f"FROM {hidden}.")).fetchall()
+        kept_back = [name for (name,) in named]
+        for statement in exports.views(kept_back, hidden):
+            con.execute(statement)
+        con.execute(f"CREATE TABLE {LEFT_OUT} AS {exports.left_out(kept_back, hidden)}")
+        con.execute("SET enable_external_access = false")
+    except duckdb.Error as error:
+        con.close()
+        raise cannot_open(path, error, "run `artonomics etl run --offline`") from error
+    return con
 
 
 def _audit(con: duckdb.DuckDBPyConnection, audits: Sequence[Audit]) -> None:

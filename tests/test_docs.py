@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +13,8 @@ from cyclopts import App
 
 import artonomics
 from etl import commandline, dictionary, marts, schemas
+from etl.collection import Collection
+from etl.sources import SourceInfo
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -108,6 +111,27 @@ def test_every_table_and_column_is_in_the_data_dictionary(table: schemas.Table):
     missing = [column.name for column in table.columns if f"| `{column.name}` |" not in section]
     assert section
     assert not missing
+
+
+def test_every_field_of_the_collection_is_in_the_data_dictionary():
+    text = dictionary.document()
+    silent = [name for name in Collection.model_fields if f"| `{name}` | " not in text]
+    assert silent == []
+    (example,) = re.findall(r"```toml\n(.*?)```", text, flags=re.DOTALL)
+    Collection.model_validate(tomllib.loads(example))
+
+
+@pytest.mark.parametrize("info", dictionary.all_sources(), ids=lambda info: info.name)
+def test_every_source_tells_what_it_gives_its_limits_and_its_terms(info: SourceInfo):
+    section = dictionary.document().partition("## Sources\n")[2].partition("\n## ")[0]
+    row = next(line for line in section.splitlines() if line.startswith(f"| `{info.name}` |"))
+    terms = next(line for line in section.splitlines() if line.startswith(f"- `{info.name}`: "))
+    assert f"| {info.redistributable} |" in row
+    assert f"| {info.freshness_calendar} |" in row
+    assert info.title in row
+    assert info.licence.rstrip(".") in terms
+    assert info.note in terms
+    assert info.licence
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.relative_to(ROOT).as_posix())

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 
 import pandas as pd
 import streamlit as st
 
 from dashboard import cache, permalinks, queries
+from dashboard.app_pages.data_run import run_card
 from dashboard.components import freshness_badge, plain, table_card, with_states
 from dashboard.tables import ledgers
 from dashboard.text import Words, words
@@ -20,6 +22,8 @@ def page(said: Words) -> None:
     """Show the page in one language."""
     st.title(said.t("Can I trust it, is it fresh?"), anchor=False)
     with_states(said, _body)
+    if cache.is_empty():
+        run_card(said)
 
 
 def _body(said: Words) -> None:
@@ -80,6 +84,8 @@ def _sources(said: Words) -> None:
 
 
 def _runs(said: Words) -> None:
+    run_card(said)
+    st.subheader(said.t("All runs"), anchor=False)
     table_card(said, ledgers.runs(cache.ask(queries.runs), said))
 
 
@@ -90,7 +96,14 @@ def _rejects(said: Words) -> None:
             "no figure."
         )
     )
-    table_card(said, ledgers.rejects(cache.ask(queries.quarantine), said))
+    table = ledgers.rejects(cache.ask(queries.quarantine), said)
+    if cache.held_back():
+
+        def passed_on() -> pd.DataFrame:
+            return ledgers.rejects(cache.passed_on(queries.quarantine), said).frame
+
+        table = replace(table, passed_on=passed_on)
+    table_card(said, table)
 
 
 def _claims(said: Words) -> None:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
 
+import pandas as pd
 import streamlit as st
 
 from dashboard import cache
 from dashboard.app_pages.market_controls import View, event_name
-from dashboard.components import Card, Provenance, figure_card, plain, table_card
+from dashboard.components import Card, Provenance, Table, figure_card, plain, table_card
 from dashboard.figures import labels
 from dashboard.figures.market import (
     abnormal_return_figure,
@@ -50,6 +52,19 @@ def cards(view: View, said: Words, mode: Mode) -> list[Card]:
     ]
 
 
+def _offered(subject: Subject, make: Callable[[MarketStudy], Table]) -> Table:
+    """Return a table whose download holds only what may be passed on."""
+    shown, view = make(subject.study), subject.view
+    if not cache.held_back():
+        return shown
+
+    def passed_on() -> pd.DataFrame:
+        named = {"event_ids": view.event_ids}
+        return make(cache.passed_on(market_study, view.ticker, view.spec, **named)).frame
+
+    return replace(shown, passed_on=passed_on)
+
+
 def _prices(subject: Subject) -> list[Card]:
     study, view, said = subject.study, subject.view, subject.said
     line = said.t(
@@ -67,10 +82,11 @@ def _prices(subject: Subject) -> list[Card]:
     )
     figure = prices_figure(study, said, view.event_ids, around=AROUND[view.span], mode=subject.mode)
     title = said.t("Price with its events")
+    prices = _offered(subject, lambda study: tables.prices(study, said))
     return [
         partial(st.caption, plain(line)),
         _heading(said.t("What the price did")),
-        partial(figure_card, said, title, figure, tables.prices(study, said), measured),
+        partial(figure_card, said, title, figure, prices, measured),
     ]
 
 
@@ -85,7 +101,7 @@ def _reaction(subject: Subject) -> list[Card]:
     every = partial(
         table_card,
         said,
-        tables.events(study, chosen, said),
+        _offered(subject, lambda study: tables.events(study, chosen, said)),
         heading=said.t("Every event"),
         provenance=_estimated(subject),
     )
@@ -100,8 +116,10 @@ def _paths(subject: Subject) -> list[Card]:
     estimated, model = _estimated(subject), labels.model(said, study.spec.model)
     by_day = abnormal_return_figure(study, chosen, said, subject.mode)
     cumulative = car_figure(study, chosen, said, subject.mode)
-    days = tables.paths(study, chosen, said, "abnormal-return")
-    sums = tables.paths(study, chosen, said, "cumulative-abnormal-return")
+    days, sums = (
+        _offered(subject, partial(tables.paths, event_ids=chosen, said=said, name=name))
+        for name in ("abnormal-return", "cumulative-abnormal-return")
+    )
     by_day_title = said.t("Abnormal return by day ({model})", model=model)
     cumulative_title = said.t("Cumulative abnormal return ({model})", model=model)
     return [
@@ -124,7 +142,7 @@ def _together(subject: Subject) -> list[Card]:
         partial(
             table_card,
             said,
-            tables.aggregate(study, said),
+            _offered(subject, lambda study: tables.aggregate(study, said)),
             heading=said.t("The tested events together"),
             provenance=_estimated(subject),
             note=note,
@@ -154,7 +172,7 @@ def _peers(subject: Subject) -> list[Card]:
             said,
             title,
             figure,
-            tables.peers(study, said),
+            _offered(subject, lambda study: tables.peers(study, said)),
             _estimated(subject, said.t("each share's own market")),
         ),
     ]
@@ -167,7 +185,12 @@ def _cautions(subject: Subject) -> list[Card]:
     return [
         _heading(said.t("What to know before trusting it")),
         *([partial(st.markdown, "\n".join(f"- {note}" for note in notes))] if notes else []),
-        partial(table_card, said, tables.flags(study, said), heading=title),
+        partial(
+            table_card,
+            said,
+            _offered(subject, lambda study: tables.flags(study, said)),
+            heading=title,
+        ),
     ]
 
 

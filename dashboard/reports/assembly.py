@@ -10,6 +10,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Protocol
 
+import pandas as pd
+
 from dashboard import cases, queries
 from dashboard.reports import drawing, html, pdf
 from dashboard.reports import market as market_report
@@ -41,6 +43,10 @@ class Reader(queries.Reader, Protocol):
     @property
     def info(self) -> PublishedData:
         """The snapshot read at present."""
+        ...
+
+    def left_out(self) -> pd.DataFrame:
+        """Return the rows it does not show: source, table_name, n_rows."""
         ...
 
 
@@ -99,6 +105,14 @@ def market(
     known = events.loc[events["ticker"] == ticker, "event_id"].tolist()
     chosen = event.split(",") if event else cases.default_events(ticker, known)
     study = market_study(reader, ticker, spec, as_of=as_of, event_ids=chosen)
+    left_out = _left_out(reader)
+    if study.prices.empty and left_out:
+        raise InputError(
+            f"got bars of {ticker} that may not be passed on: those of {left_out[0][0]}",
+            "a share with bars of a source whose terms allow a report",
+            "look at it on the Market page, or choose another --ticker",
+            code="NOT_REDISTRIBUTABLE",
+        )
     info = reader.info
     edition = Edition(
         event_ids=tuple(chosen),
@@ -107,6 +121,7 @@ def market(
         data_version=info.data_version,
         version=version("artonomics"),
         sources=tuple(_price_sources(reader, study)),
+        left_out=left_out,
     )
     return study, edition
 
@@ -144,6 +159,12 @@ def _write(document: Document, kind: str, drawn: Mapping[str, str], output: Outp
     unfinished = path.with_name(f".{path.name}.{os.getpid()}")
     unfinished.write_bytes(content)
     return unfinished.replace(path)
+
+
+def _left_out(reader: Reader) -> tuple[tuple[str, int], ...]:
+    left = reader.left_out()
+    bars = left.loc[left["table_name"] == "stock_prices"]
+    return tuple(zip(bars["source"].astype(str), bars["n_rows"].astype(int), strict=True))
 
 
 def _price_sources(reader: Reader, study: MarketStudy) -> Iterator[Source]:

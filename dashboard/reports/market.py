@@ -59,6 +59,8 @@ class Edition:
         Version of the program.
     sources
         Where prices were read.
+    left_out
+        Source and number of the bars that may not be passed on: nothing here rests on them.
     """
 
     event_ids: tuple[str, ...]
@@ -67,6 +69,7 @@ class Edition:
     data_version: str
     version: str
     sources: tuple[Source, ...]
+    left_out: tuple[tuple[str, int], ...] = ()
 
 
 def document(study: MarketStudy, edition: Edition, words: Words) -> Document:
@@ -393,6 +396,9 @@ def _facts(study: MarketStudy, edition: Edition, words: Words) -> Iterator[tuple
         f"{study.instrument['ticker']}, {', '.join(edition.event_ids)}, "
         f"[{spec.window[0]}, {spec.window[1]}], {spec.estimation}, {spec.gap}",
     )
+    for source, n_rows in edition.left_out:
+        told = words.n("{n} bar of {source}", "{n} bars of {source}", n_rows, source=source)
+        yield words.t("Left out by its terms"), told
     yield words.t("Permalink"), permalink(study, edition, words.language)
     yield words.t("Data version"), edition.data_version[:12]
     yield words.t("Program"), f"Artonomics {edition.version}"

@@ -20,6 +20,9 @@ from etl.analytics.event_study import EventStudySpec
 from etl.analytics.price_mechanics import runs
 from etl.errors import InputError
 
+NO_MARKET = "–"
+"""Benchmark of a share that is measured against none."""
+
 
 @dataclass(frozen=True)
 class MarketStudy:
@@ -122,12 +125,13 @@ def market_study(
     around = _peers_event(found.events, ticker, event_ids)
     peers = peer_shares(groups, instruments, ticker, around)
     own = rows(bars, bars["ticker"] == ticker)
+    benchmark = NO_MARKET if pd.isna(instrument["benchmark"]) else str(instrument["benchmark"])
     return MarketStudy(
         instrument=pd.concat([pd.Series({"ticker": ticker}), instrument]),
-        benchmark=str(instrument["benchmark"]),
+        benchmark=benchmark,
         spec=spec,
         notes=_notes(instrument, own, found, flags),
-        prices=_prices(own, bars, str(instrument["benchmark"])),
+        prices=_prices(own, bars, benchmark),
         prices_source=str(column(own, "source_url").iloc[-1]) if len(own) else "",
         events=found.events.drop(columns=["ticker"]),
         paths=found.paths,

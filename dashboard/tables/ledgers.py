@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 import pandas as pd
 
 from dashboard.components import Table, TableColumn
 from dashboard.text import Words
-from etl import marts, schemas
+from etl import journal, marts, schemas
 from etl.schemas import TABLES
 
 
@@ -59,6 +60,34 @@ def runs(frame: pd.DataFrame, said: Words) -> Table:
         "run_id": TableColumn(said.t("Run")),
     }
     return Table(frame, columns, "runs")
+
+
+def steps(running: journal.Running, said: Words) -> Table:
+    """Return the sources of one run, each where it stands."""
+    names = _names(said) | {
+        "waiting": said.t("waiting"),
+        "working": said.t("at work"),
+        "publish": said.t("publication"),
+    }
+    frame = pd.DataFrame([asdict(step) for step in running.steps])
+    frame = frame.assign(
+        source=frame["source"].replace(names),
+        state=frame["state"].replace(names),
+        started_at=pd.to_datetime(frame["started_at"]),
+        finished_at=pd.to_datetime(frame["finished_at"]),
+    )
+    columns = {
+        "source": TableColumn(said.t("Source")),
+        "state": TableColumn(said.t("Status")),
+        "rows_in": TableColumn(said.t("Rows in"), "integer"),
+        "rows_new": TableColumn(said.t("New"), "integer"),
+        "rows_changed": TableColumn(said.t("Changed"), "integer"),
+        "rows_quarantined": TableColumn(said.t("Rejected"), "integer"),
+        "started_at": TableColumn(said.t("Started (UTC)"), "instant"),
+        "finished_at": TableColumn(said.t("Finished (UTC)"), "instant"),
+        "error": TableColumn(said.t("Error"), "wide"),
+    }
+    return Table(frame, columns, "steps")
 
 
 def rejects(frame: pd.DataFrame, said: Words) -> Table:
@@ -172,6 +201,7 @@ def _names(said: Words) -> dict[str, str]:
         "failed": said.t("failed"),
         "snapshot": said.t("from the bundled snapshot"),
         "live": said.t("live"),
+        "replay": said.t("rejected rows again"),
         "yes": said.t("yes"),
         "facts only": said.t("facts only"),
         "no": said.t("no"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from etl.marts import daily_returns, source_freshness
+from etl.schemas import TABLES as SCHEMAS
 from etl.schemas import Table
 
 if TYPE_CHECKING:
@@ -12,6 +13,33 @@ if TYPE_CHECKING:
 
 TABLES: dict[str, Table] = {t.name: t for t in (daily_returns.TABLE, source_freshness.TABLE)}
 """All marts by name."""
+
+REBUILT = {"daily_returns": ("stock_prices", "instruments")}
+"""Marts with values of their sources, and the tables they are derived from again for an export."""
+PASSED = ("source_freshness",)
+"""Marts that count rows and hold no value of a source."""
+
+
+def as_sql(name: str) -> str:
+    """Return a rebuilt mart as a query in DuckDB's dialect over the tables it is derived from."""
+    import ibis
+
+    types = {
+        "string": "string",
+        "integer": "int64",
+        "number": "float64",
+        "boolean": "boolean",
+        "date": "date",
+        "timestamp": "timestamp('UTC')",
+    }
+    tables = [
+        ibis.table({c.name: types[c.type] for c in SCHEMAS[table].stored_columns()}, name=table)
+        for table in REBUILT[name]
+    ]
+    return str(ibis.to_sql(_EXPRESSIONS[name](*tables), dialect="duckdb"))
+
+
+_EXPRESSIONS = {"daily_returns": daily_returns.expression}
 
 
 def build(backend: SQLBackend) -> list[tuple[str, str]]:

@@ -7,7 +7,13 @@ midnight ``datetime64``, instants are UTC ``datetime64``, missing values are mis
 
 from __future__ import annotations
 
-from etl.schemas.apps import APP_CHART_RANKS, APP_INSTALLS, APP_RATING_COUNTS, APP_VERSIONS, APPS
+from etl.schemas.apps import (
+    APP_CHART_RANKS,
+    APP_INSTALLS,
+    APP_RATING_COUNTS,
+    APP_VERSIONS,
+    APPS,
+)
 from etl.schemas.base import (
     DUCKDB_TYPES,
     EVIDENCE_KINDS,
@@ -26,7 +32,7 @@ from etl.schemas.growth import (
     PRODUCT_EVENTS,
     SUBSCRIPTION_TRANSACTIONS,
 )
-from etl.schemas.ledgers import ETL_RUNS, QUARANTINE, SOURCES
+from etl.schemas.ledgers import ETL_RUNS, IMPORTED_FILES, LAKE_DAYS, QUARANTINE, SOURCES
 from etl.schemas.market import (
     CONCEPT_GROUPS,
     FINANCIALS,
@@ -35,11 +41,23 @@ from etl.schemas.market import (
     MARKET_EVENTS,
     STOCK_PRICES,
 )
+from etl.schemas.market_extras import (
+    CORPORATE_ACTIONS,
+    FACTOR_SERIES,
+    INTRADAY_PRICES,
+    SHARE_TURNOVER,
+    SHARES_OUTSTANDING,
+)
 
 TABLES: dict[str, Table] = {
     table.name: table
     for table in (
         STOCK_PRICES,
+        CORPORATE_ACTIONS,
+        INTRADAY_PRICES,
+        FACTOR_SERIES,
+        SHARES_OUTSTANDING,
+        SHARE_TURNOVER,
         FX_RATES,
         INSTRUMENTS,
         APPS,
@@ -56,9 +74,11 @@ TABLES: dict[str, Table] = {
         SUBSCRIPTION_TRANSACTIONS,
         ACQUISITION_SPEND,
         GPU_BILLS,
+        LAKE_DAYS,
         SOURCES,
         ETL_RUNS,
         QUARANTINE,
+        IMPORTED_FILES,
     )
 }
 """All tables of the warehouse file by name."""
@@ -74,15 +94,20 @@ __all__ = [
     "APP_RATING_COUNTS",
     "APP_VERSIONS",
     "CONCEPT_GROUPS",
+    "CORPORATE_ACTIONS",
     "DISCLOSED_FACTS",
     "DUCKDB_TYPES",
     "ETL_RUNS",
     "EVIDENCE_KINDS",
+    "FACTOR_SERIES",
     "FINANCIALS",
     "FX_RATES",
     "GPUS",
     "GPU_BILLS",
+    "IMPORTED_FILES",
     "INSTRUMENTS",
+    "INTRADAY_PRICES",
+    "LAKE_DAYS",
     "LAKE_TABLES",
     "MACHINERY",
     "MARKET_EVENTS",
@@ -90,6 +115,8 @@ __all__ = [
     "PRODUCT_EVENTS",
     "PROVENANCE",
     "QUARANTINE",
+    "SHARES_OUTSTANDING",
+    "SHARE_TURNOVER",
     "SOURCES",
     "STOCK_PRICES",
     "SUBSCRIPTION_TRANSACTIONS",

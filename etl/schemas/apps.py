@@ -24,6 +24,7 @@ APPS = Table(
         Column("company_zh", "string", "company in Chinese", nullable=True),
         Column("ticker", "string", "ticker of that company where it is listed", nullable=True),
         Column("category", "string", "what kind of app it is"),
+        Column("watched", "boolean", "whether live runs fetch it; false = hidden by the user"),
         Column("note", "string", "what a reader must know", nullable=True),
     ),
     key=("store", "app_id"),
@@ -76,6 +77,8 @@ APP_CHART_RANKS = Table(
             "bundle identifier of the app (joins apps.bundle_id), or the track id where only that "
             "is known",
         ),
+        Column("track_id", "string", "track id at Apple", nullable=True),
+        Column("app_name", "string", "name as the chart prints it", nullable=True),
     ),
     key=("chart_snapshot_id", "storefront", "chart_type", "category", "rank"),
     checks=(

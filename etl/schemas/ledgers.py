@@ -44,8 +44,8 @@ ETL_RUNS = Table(
         Column(
             "mode",
             "string",
-            "from the bundled snapshot, live, or rejected rows checked again",
-            allowed=("snapshot", "live", "replay"),
+            "from the bundled snapshot, live, rejected rows checked again, or the user's own file",
+            allowed=("snapshot", "live", "replay", "import"),
         ),
         Column("range_from", "date", "first day asked for; missing = all", nullable=True),
         Column("range_to", "date", "last day asked for; missing = all", nullable=True),
@@ -80,5 +80,43 @@ QUARANTINE = Table(
         Column("resolved_at", "timestamp", "when a replay let the row in", "UTC", nullable=True),
     ),
     key=("quarantine_id",),
+    ledger=True,
+)
+
+LAKE_DAYS = Table(
+    "lake_days",
+    "The days of the event lake: which files hold a day of a source now, and which held it before.",
+    (
+        Column("table_name", "string", "table of the lake"),
+        Column("source", "string", "the source"),
+        Column("event_date", "date", "UTC day of the events"),
+        Column("generation", "string", "run that wrote the day; its files bear this name"),
+        Column("n_files", "integer", "Parquet files of the day", "files", minimum=1),
+        Column("n_rows", "integer", "events of the day", "rows", minimum=0),
+        Column("n_bytes", "integer", "size of the files", "bytes", minimum=0),
+    ),
+    key=("table_name", "source", "event_date"),
+    bitemporal=True,
+    observed="event_date",
+)
+
+IMPORTED_FILES = Table(
+    "imported_files",
+    "The user's own files as they were imported: hash, size and how their columns were read.",
+    (
+        Column("run_id", "string", "the import"),
+        Column("source", "string", "name the file was imported under"),
+        Column("table_name", "string", "table it went to"),
+        Column("file_name", "string", "name below the given folder, or in the archive"),
+        Column("file_path", "string", "where it lay; a file at the same place is a corrected one"),
+        Column("file_sha256", "string", "SHA-256 of the file as given"),
+        Column("file_bytes", "integer", "size of the file as given", "bytes", minimum=0),
+        Column("layout", "string", "vendor layout it was recognised as", nullable=True),
+        Column("mapping", "string", "our column to theirs, as JSON"),
+        Column("rows_in", "integer", "rows of the whole import", "rows", minimum=0),
+        Column("rows_quarantined", "integer", "rows the whole import kept out", "rows", minimum=0),
+        Column("imported_at", "timestamp", "instant of the import", "UTC"),
+    ),
+    key=("run_id", "file_path", "file_name"),
     ledger=True,
 )

@@ -101,12 +101,15 @@ class Raw:
         When the values were read, in UTC (for a snapshot: the day its sidecar names).
     failures
         Parts that could not be fetched, in plain words; the run is then ``partial``.
+    may_be_empty
+        No rows are a right answer too: nothing was wanted, or nothing has happened.
     """
 
     payload: Any
     mode: Literal["snapshot", "live"]
     retrieved_at: datetime
     failures: tuple[str, ...] = ()
+    may_be_empty: bool = False
 
 
 class Source(Protocol):
@@ -121,6 +124,15 @@ class Source(Protocol):
     def parse(self, raw: Raw) -> pd.DataFrame:
         """Turn the raw answer into a frame with the table's frame columns; pure."""
         ...
+
+
+def info_of(source: Source, raw: Raw) -> SourceInfo:
+    """Return under whose name and terms an answer is stored.
+
+    A module whose live values stand under other terms than its bundled ones names them ``LIVE``.
+    """
+    live = getattr(source, "LIVE", None)
+    return live if live and raw.mode == "live" else source.INFO
 
 
 def names() -> list[str]:

@@ -30,16 +30,22 @@ class Followed:
 
 
 def followed_apps(request: Request, store: Store) -> list[Followed]:
-    """Return the apps of one store that are followed, in the order of the table ``apps``."""
-    listed = apps.fetch(replace(request, offline=True)).payload
-    rows = listed.loc[listed["store"] == store, ["app_id", "bundle_id"]]
+    """Return the apps of one store that are followed, in the order of the table ``apps``.
+
+    They are the bundled ones and the user's own, without those the user has hidden.
+    """
+    listed = apps.parse(apps.fetch(replace(request, offline=True)))
+    wanted = listed["store"].eq(store) & listed["watched"].astype(bool)
+    rows = listed.loc[wanted, ["app_id", "bundle_id"]]
     known = {
         app_id: Followed(store, app_id, bundle_id if isinstance(bundle_id, str) else None)
         for app_id, bundle_id in rows.itertuples(index=False)
     }
     if store == "google_play":
-        for name in collection.read(request.user_dir).play_apps:
-            known.setdefault(name, Followed(store, name, name))
+        hidden = set(listed.loc[listed["store"].eq(store) & ~wanted, "app_id"])
+        for name in collection.read(request.user_dir).google_play_apps:
+            if name not in hidden:
+                known.setdefault(name, Followed(store, name, name))
     return list(known.values())
 
 

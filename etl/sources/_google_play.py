@@ -7,6 +7,7 @@ importing it turns off the check of certificates for the whole process, which is
 from __future__ import annotations
 
 import ssl
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -57,8 +58,10 @@ def collect(request: Request, given: HttpClient | None) -> Raw:
     """
     failures, pages = Failures(), []
     followed = followed_apps(request, "google_play")
+    if not followed and not request.offline:
+        return Raw((), "live", request.now, may_be_empty=True)
     with client_of(request, given) as client:
-        storefronts = client.collection.play_storefronts
+        storefronts = client.collection.google_play_storefronts
         for one in followed:
             found = [_page(client, one.app_id, name, failures) for name in storefronts]
             pages.extend(page for page in found if page)
@@ -69,7 +72,7 @@ def collect(request: Request, given: HttpClient | None) -> Raw:
             f"got none of {len(followed)} apps from {GOOGLE_PLAY} "
             f"({'; '.join(failures.told()[:2]) or 'no app or no storefront is named'})",
             "at least one page of an app",
-            "check the connection with `artonomics doctor`, and play_apps in collection.toml",
+            "see `artonomics doctor`, and google_play_apps in collection.toml",
         )
     return Raw(tuple(pages), "live", request.now, failures.told())
 
@@ -108,7 +111,8 @@ def read(answer: Answer, app_id: str) -> dict[str, Any]:
 
 def frame_of(payload: Sequence[Page]) -> pd.DataFrame:
     """Return one row a page in our names; missing stays missing; pure."""
-    return pd.DataFrame([_row(page) for page in payload])
+    rows = [_row(page) for page in payload]
+    return pd.DataFrame(rows, columns=list(_row(Page("", "", defaultdict(lambda: None)))))
 
 
 def next_bracket(low: int) -> int | None:
@@ -133,7 +137,7 @@ def _row(page: Page) -> dict[str, Any]:
         "bundle_id": app["appId"],
         "seller": app["developer"],
         "genre": app["genre"],
-        "genres": ", ".join(c["name"] for c in app["categories"] if c["name"]) or None,
+        "genres": ", ".join(c["name"] for c in app["categories"] or () if c["name"]) or None,
         "version": app["version"],
         "version_released_at": None if updated is None else datetime.fromtimestamp(updated, UTC),
         "rating_average": app["score"],

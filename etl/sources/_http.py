@@ -283,8 +283,8 @@ class HttpClient:
             raise _FaultError(left_alone(host, visits.closed[host]), transient=False)
         if visits.unanswered.get(host, 0) >= manners.hopeless_after * manners.attempts:
             raise _FaultError(out_of_reach(host, "asked often enough"), transient=False)
-        if visits.spent >= self.collection.budget:
-            raise _FaultError(over_budget(self.collection.budget), transient=False)
+        if visits.spent >= self.collection.requests_per_run:
+            raise _FaultError(over_budget(self.collection.requests_per_run), transient=False)
         rate = self.collection.hosts[host].requests_per_minute
         pause = visits.last.get(host, float("-inf")) + 60.0 / rate - manners.clock()
         if pause > 0:

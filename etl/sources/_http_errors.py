@@ -69,6 +69,6 @@ def over_budget(budget: int) -> SourceError:
     return SourceError(
         f"got to the end of the budget of {budget} requests a run",
         "fewer requests",
-        f"name fewer storefronts, genres or charts in {FILE}, or raise budget there",
+        f"name fewer storefronts, genres or charts in {FILE}, or raise requests_per_run there",
         code=BUDGET,
     )

@@ -130,6 +130,8 @@ def collect(request: Request, given: HttpClient | None) -> Raw:
         When not one app could be looked up.
     """
     followed = followed_apps(request, "app_store")
+    if not followed and not request.offline:
+        return Raw((), "live", request.now, may_be_empty=True)
     shelf = Shelf()
     with client_of(request, given) as client:
         _resolve(client, followed, shelf)
@@ -158,7 +160,8 @@ def frame_of(payload: Sequence[Listing]) -> pd.DataFrame:
 
     An app without ratings has an average of 0 at Apple, which is none: it is missing here.
     """
-    return pd.DataFrame([_row(listing) for listing in payload])
+    columns = list(_row(Listing("", {})))
+    return pd.DataFrame([_row(listing) for listing in payload], columns=columns)
 
 
 def _results(answer: Answer) -> list[dict[str, Any]]:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
+from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 import pandas as pd
 
 from etl.calendars import completed_sessions, missing_days
 from etl.errors import SourceError
-from etl.sources import Raw, Request
+from etl.sources import Raw, Request, instruments
 from etl.sources._yahoo import (
     AnswerError,
     Bars,
@@ -23,7 +23,9 @@ from etl.sources._yahoo import (
     read_bars,
 )
 
+T = TypeVar("T")
 FIRST_DAY = date(2021, 1, 1)
+YAHOO = "Yahoo Finance"
 ADJUSTMENT = "split_adjusted_with_dividend_adjusted_close"
 
 
@@ -34,6 +36,28 @@ class Wanted:
     ticker: str
     symbol: str
     calendar: str
+
+
+def watched(request: Request, provider: str | None, types: Sequence[str] = ()) -> list[Wanted]:
+    """Return the watched instruments, bundled and the user's own, with a symbol to ask for.
+
+    Parameters
+    ----------
+    request
+        Names the bundle and the user's folder.
+    provider
+        Only those whose daily bars come from there; ``None`` takes all.
+    types
+        Only these instrument types; all by default.
+    """
+    rows = instruments.fetch(request).payload
+    rows = rows.loc[rows["watched"] & rows["provider_symbol"].notna()]
+    if provider:
+        rows = rows.loc[rows["provider"].eq(provider)]
+    if types:
+        rows = rows.loc[rows["instrument_type"].isin(types)]
+    named = rows[["ticker", "provider_symbol", "calendar"]].itertuples(index=False)
+    return [Wanted(*names) for names in named]
 
 
 def collect(
@@ -50,33 +74,46 @@ def collect(
         If not one ticker could be fetched.
     """
     keep_cache_in(request.raw_dir / "yfinance" if request.raw_dir else None)
-    got: list[Bars] = []
+    got, failures = ask_each(wanted, lambda one: _fetch_one(one, request, session, pace), pace)
+    for one, bars in got:
+        failures.extend(gaps(one, bars.frame, bars.first_trade_date, request))
+    return Raw(
+        payload=tuple(bars for _, bars in got),
+        mode="live",
+        retrieved_at=request.now,
+        failures=tuple(dict.fromkeys(failures)),
+    )
+
+
+def ask_each(
+    wanted: Sequence[Wanted], ask: Callable[[Wanted], T], pace: Pace, provider: str = YAHOO
+) -> tuple[list[tuple[Wanted, T]], list[str]]:
+    """Ask for one ticker after the other; return the answers and, by ticker, the failures.
+
+    Raises
+    ------
+    SourceError
+        If not one ticker was answered.
+    """
+    got: list[tuple[Wanted, T]] = []
     failures: list[str] = []
     for number, one in enumerate(wanted):
         if number:
             pace.sleep(pace.pause_seconds)
         try:
-            bars = _fetch_one(one, request, session, pace)
+            got.append((one, ask(one)))
         except AnswerError as error:
             failures.append(f"{one.ticker}: {error}")
             if error.transient and not got and len(failures) >= pace.hopeless_after:
                 break
-            continue
-        got.append(bars)
-        failures.extend(_gaps(one, bars, request))
     if not got:
         raise SourceError(
-            f"got no bars from Yahoo Finance for any of {len(wanted)} tickers "
+            f"got no answer from {provider} for any of {len(wanted)} tickers "
             f"({'; '.join(failures[:3]) or 'none was asked for'})",
-            "daily bars from query2.finance.yahoo.com",
+            "an answer for at least one",
             "check the connection and try again later, or run `artonomics etl run --offline`",
         )
-    return Raw(
-        payload=tuple(got),
-        mode="live",
-        retrieved_at=request.now,
-        failures=tuple(dict.fromkeys(failures)),
-    )
+    return got, failures
 
 
 def frame_of(payload: Sequence[Bars]) -> pd.DataFrame:
@@ -106,14 +143,14 @@ def _tomorrow(request: Request) -> date:
 def _fetch_one(one: Wanted, request: Request, session: RecordingSession, pace: Pace) -> Bars:
     first, last = days_wanted(request)
     answer = read_bars(one.symbol, first, last, session, pace)
-    if request.raw_dir and session.last_chart is not None:
-        _keep(request.raw_dir, request.now, one.symbol, session.last_chart.content)
+    if session.last_chart is not None:
+        keep_raw(request, "stock_prices", one.symbol, session.last_chart.content)
     meta, frame = answer["meta"], answer["frame"]
     first_trade = meta.get("firstTradeDate")
     return Bars(
         ticker=one.ticker,
         currency=meta.get("currency"),
-        frame=_finished(frame, one.calendar, request),
+        frame=finished(frame, one.calendar, request),
         first_trade_date=_day(first_trade, meta) if first_trade is not None else None,
     )
 
@@ -123,20 +160,26 @@ def _day(seconds: float, meta: dict[str, str]) -> date:
     return datetime.fromtimestamp(seconds, zone).date()
 
 
-def _finished(frame: pd.DataFrame, calendar: str, request: Request) -> pd.DataFrame:
+def finished(frame: pd.DataFrame, calendar: str, request: Request) -> pd.DataFrame:
     """Leave out the bar of a session that is still open at the instant of the run."""
     over = completed_sessions(calendar, *days_wanted(request), request.now).days
     newest = over.max() if len(over) else pd.Timestamp.min
     return frame.loc[frame["trade_date"].le(newest)]
 
 
-def _gaps(one: Wanted, bars: Bars, request: Request) -> Iterator[str]:
+def gaps(
+    one: Wanted, frame: pd.DataFrame, first_trade_date: date | None, request: Request
+) -> Iterator[str]:
+    """Say on which sessions since the first trade there is no bar, and where sessions are guessed.
+
+    A provider that does not tell the first trade (missing) owes all days.
+    """
     first, last = days_wanted(request)
-    first = max(first, bars.first_trade_date or first)
+    first = max(first, first_trade_date or first)
     if first > last:
         return
     sessions = completed_sessions(one.calendar, first, last, request.now)
-    absent = missing_days(sessions.days, pd.DatetimeIndex(bars.frame["trade_date"]))
+    absent = missing_days(sessions.days, pd.DatetimeIndex(frame["trade_date"]))
     if absent:
         yield f"{one.ticker}: no bars on {', '.join(absent)} though {one.calendar} was open"
     if sessions.guessed_after:
@@ -146,8 +189,11 @@ def _gaps(one: Wanted, bars: Bars, request: Request) -> Iterator[str]:
         )
 
 
-def _keep(raw_dir: Path, now: datetime, symbol: str, content: bytes) -> None:
-    folder = raw_dir / "stock_prices" / f"{now.astimezone(UTC):%Y%m%dT%H%M%SZ}"
+def keep_raw(request: Request, source: str, symbol: str, content: bytes) -> None:
+    """Keep an answer as it came, where raw answers are kept."""
+    if request.raw_dir is None:
+        return
+    folder = request.raw_dir / source / f"{request.now.astimezone(UTC):%Y%m%dT%H%M%SZ}"
     folder.mkdir(parents=True, exist_ok=True)
     (folder / file_name(symbol)).write_bytes(content)
 

@@ -34,6 +34,7 @@ from yfinance.data import YfData
 from yfinance.exceptions import YFException, YFRateLimitError
 
 CHART_PATH = "/v8/finance/chart/"
+SHARES_PATH = "/fundamentals-timeseries/"
 COLUMNS = {
     "Open": "open",
     "High": "high",
@@ -74,15 +75,15 @@ class AnswerError(Exception):
 
 
 class RecordingSession(requests.Session):
-    """A browser-like session that remembers the last chart answer as it came."""
+    """A browser-like session that remembers the last answer with data as it came."""
 
     def __init__(self) -> None:
         super().__init__(impersonate="chrome")
         self.last_chart: requests.Response | None = None
 
     def request(self, method: Any, url: str, *args: Any, **options: Any) -> requests.Response:
-        """Send the request; a chart request that gets no answer leaves ``last_chart`` empty."""
-        if CHART_PATH not in url:
+        """Send the request; one for data that gets no answer leaves ``last_chart`` empty."""
+        if CHART_PATH not in url and SHARES_PATH not in url:
             return super().request(method, url, *args, **options)
         self.last_chart = None
         response = super().request(method, url, *args, **options)
@@ -150,13 +151,50 @@ def read_bars(
     Returns
     -------
     dict
-        ``frame`` (as in :class:`Bars`) and ``meta`` (the chart's own description).
+        ``frame`` (as in :class:`Bars`), ``meta`` (the chart's own description) and ``events``
+        (dividends and splits as they came).
 
     Raises
     ------
     AnswerError
         With the reason, once asking again does not help or the attempts are used up.
     """
+    return patiently(pace, _ask, symbol, first, last, session, pace.timeout_seconds)
+
+
+def read_intraday(
+    symbol: str, span: tuple[date, date], minutes: int, session: RecordingSession, pace: Pace
+) -> dict[str, Any]:
+    """Ask for bars of some minutes within two days, both inclusive, hours before and after too.
+
+    Returns
+    -------
+    dict
+        The chart as it came: ``meta``, ``timestamp``, ``indicators``.
+
+    Raises
+    ------
+    AnswerError
+        As :func:`read_bars`.
+    """
+    return patiently(pace, _ask_intraday, symbol, span, minutes, session, pace.timeout_seconds)
+
+
+def read_shares(
+    symbol: str, first: date, last: date, session: RecordingSession, pace: Pace
+) -> pd.DataFrame:
+    """Ask for the shares in issue within two days: ``observed_on`` and ``shares``, as counted.
+
+    Raises
+    ------
+    AnswerError
+        As :func:`read_bars`.
+    """
+    return patiently(pace, _ask_shares, symbol, first, last, session)
+
+
+def patiently(pace: Pace, ask: Callable[..., Any], *given: Any) -> Any:
+    """Ask, and again where asking again may help; waits grow and heed what the server asks for."""
     backoff = wait_exponential_jitter(
         multiplier=pace.first_wait_seconds,
         max=pace.longest_wait_seconds,
@@ -182,7 +220,7 @@ def read_bars(
         sleep=pace.sleep,
         reraise=True,
     )
-    return retrying(_ask, symbol, first, last, session, pace.timeout_seconds)
+    return retrying(ask, *given)
 
 
 def keep_cache_in(folder: Path | None) -> None:
@@ -210,7 +248,59 @@ def _ask(
     except SPOILT_ANSWER as error:
         raise _explain(session.last_chart, error) from error
     _check_answer(symbol, chart)
-    return {"frame": _as_given(frame, chart), "meta": chart["meta"]}
+    events = chart.get("events") or {}
+    return {"frame": _as_given(frame, chart), "meta": chart["meta"], "events": events}
+
+
+def _ask_intraday(
+    symbol: str,
+    span: tuple[date, date],
+    minutes: int,
+    session: RecordingSession,
+    timeout: float,
+) -> dict[str, Any]:
+    YfData.cache_get.cache_clear()
+    session.last_chart = None
+    try:
+        with _exceptions_shown():
+            yfinance.Ticker(symbol, session=session).history(
+                start=span[0].isoformat(),
+                end=(span[1] + timedelta(days=1)).isoformat(),
+                interval=f"{minutes}m",
+                prepost=True,
+                auto_adjust=False,
+                timeout=timeout,
+            )
+        chart = _chart_of(session.last_chart)
+    except SPOILT_ANSWER as error:
+        raise _explain(session.last_chart, error) from error
+    answered = chart["meta"].get("symbol")
+    if answered != symbol:
+        raise AnswerError(f"Yahoo answered for {answered!r} instead")
+    granularity = chart["meta"].get("dataGranularity")
+    if granularity != f"{minutes}m":
+        raise AnswerError(f"Yahoo answered with bars of {granularity}, not of {minutes} minutes")
+    return chart
+
+
+def _ask_shares(symbol: str, first: date, last: date, session: RecordingSession) -> pd.DataFrame:
+    YfData.cache_get.cache_clear()
+    session.last_chart = None
+    try:
+        with _exceptions_shown():
+            counted = yfinance.Ticker(symbol, session=session).get_shares_full(
+                start=first.isoformat(), end=(last + timedelta(days=1)).isoformat()
+            )
+    except SPOILT_ANSWER as error:
+        raise _explain(session.last_chart, error) from error
+    if counted is None or counted.empty:
+        if session.last_chart is None or session.last_chart.status_code >= 400:
+            raise _explain(session.last_chart, LookupError("no share count"))
+        raise AnswerError("Yahoo counts no shares for it")
+    days = pd.DatetimeIndex(counted.index).tz_localize(None).normalize()
+    frame = pd.DataFrame({"observed_on": days, "shares": counted.to_numpy(dtype=float)})
+    # Several counts of one day: the last one stands, as the provider shows it.
+    return frame.drop_duplicates("observed_on", keep="last", ignore_index=True)
 
 
 @contextmanager
@@ -284,6 +374,16 @@ def _retry_after(response: requests.Response) -> float:
 @lru_cache(maxsize=1)
 def _scratch_folder() -> tempfile.TemporaryDirectory[str]:
     return tempfile.TemporaryDirectory(prefix="artonomics-yfinance-", ignore_cleanup_errors=True)
+
+
+@contextmanager
+def session_or_own(session: RecordingSession | None) -> Iterator[RecordingSession]:
+    """Yield the given session, or a fresh one that ends with the block."""
+    if session is not None:
+        yield session
+        return
+    with RecordingSession() as own:
+        yield own
 
 
 def file_name(symbol: str) -> str:

@@ -41,6 +41,8 @@ def parse(raw: Raw) -> pd.DataFrame:
         raw,
         chart_snapshot_id=SNAPSHOT_ID,
         observed_on=None,
+        track_id=None,
+        app_name=None,
         evidence_kind="measured",
         source_url=ADDRESS,
     )

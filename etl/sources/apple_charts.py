@@ -78,6 +78,8 @@ def parse(raw: Raw) -> pd.DataFrame:
             "rank": entry.rank,
             "chart_depth": len(chart.entries),
             "app_id": entry.bundle_id or entry.track_id,
+            "track_id": entry.track_id,
+            "app_name": entry.name,
             "source_url": chart.address,
         }
         for chart in raw.payload

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -9,7 +10,7 @@ import pandas as pd
 from etl.schemas import STOCK_PRICES
 from etl.sources import Raw, Request, SourceInfo
 from etl.sources._snapshot import fetch_snapshot, shape
-from etl.sources.instruments import FILE as INSTRUMENTS_FILE
+from etl.sources._terms import YAHOO_TERMS
 
 if TYPE_CHECKING:
     from etl.sources._yahoo import Pace, RecordingSession
@@ -31,6 +32,18 @@ INFO = SourceInfo(
     note="Each ticker ends on its own day; adjustment says on which basis its bars are. Live, each "
     "series is fetched whole, since a dividend or split changes all bars before it.",
 )
+LIVE = replace(
+    INFO,
+    name="yahoo_prices",
+    title="Daily bars of the watched shares, funds and indices, read live",
+    publisher="Yahoo Finance",
+    licence=YAHOO_TERMS,
+    redistributable="no",
+    bundled=False,
+    note="Collected by the source stock_prices. The whole series since 2021 each time, since a "
+    "dividend or split changes all bars before it; the server limits how often it is asked.",
+)
+"""What a live run stores: other terms than the bundled bars."""
 
 
 def fetch(
@@ -56,11 +69,7 @@ def fetch(
     from etl.sources import _live_prices as live
     from etl.sources._yahoo import Pace, RecordingSession
 
-    rows = fetch_snapshot(request, INSTRUMENTS_FILE).payload.dropna(subset="provider_symbol")
-    wanted = [
-        live.Wanted(*names)
-        for names in rows[["ticker", "provider_symbol", "calendar"]].itertuples(index=False)
-    ]
+    wanted = live.watched(request, "yahoo")
     if session is not None:
         return live.collect(wanted, request, session, pace or Pace())
     with RecordingSession() as own:

@@ -18,6 +18,7 @@ from dashboard.components import (
     provenance_line,
 )
 from dashboard.text import words
+from etl.errors import InputError
 from etl.schemas import EVIDENCE_KINDS
 
 EN, ZH = words("en"), words("zh")
@@ -67,3 +68,20 @@ def test_a_download_holds_the_shown_columns_under_their_raw_names():
 def test_a_figure_can_be_sent_nowhere():
     assert PLOTLY_CONFIG["displaylogo"] is False
     assert PLOTLY_CONFIG["showSendToCloud"] is False
+
+
+def test_a_download_holds_only_what_may_be_passed_on():
+    columns = {"close": TableColumn("Close", "number")}
+    shown = pd.DataFrame({"close": [1.0, 123.0]})
+    table = Table(shown, columns, passed_on=lambda: shown.head(1))
+    assert table.csv().decode("utf-8-sig") == "close\n1.0\n"
+    assert len(table.shown) == 2
+
+
+def test_a_download_of_which_nothing_is_left_says_why():
+    def refused() -> pd.DataFrame:
+        raise InputError("got only bars that may not be passed on")
+
+    shown = pd.DataFrame({"close": [1.0]})
+    table = Table(shown, {"close": TableColumn("Close")}, passed_on=refused)
+    assert "may not be passed on" in table.csv().decode()

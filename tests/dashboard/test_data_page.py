@@ -10,8 +10,7 @@ VIEWS = ("sources", "runs", "rejects", "claims", "conflicts", "financials", "dic
 
 
 def table(opened):
-    assert len(opened.dataframe) == 1
-    return opened.dataframe[0].value
+    return opened.dataframe[-1].value
 
 
 @pytest.mark.parametrize("view", VIEWS)
@@ -83,3 +82,12 @@ def test_codes_are_said_in_chinese_on_the_chinese_page(open_page, published, vie
     assert not words.empty
     for said in words.stack():
         assert not any(sign.isascii() and sign.isalpha() for sign in said), said
+
+
+def test_the_runs_show_the_last_run_step_by_step(open_page, published):
+    opened = open_page(published, "data", view="runs")
+    steps, runs = (frame.value for frame in opened.dataframe)
+    assert steps["source"].tolist()[-1] == "publication"
+    assert set(steps["state"]) == {"ok"}
+    assert steps["rows_in"].sum() == runs["rows_in"].sum()
+    assert "The last run" in text_of(opened)

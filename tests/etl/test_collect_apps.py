@@ -23,8 +23,8 @@ from etl.warehouse import SnapshotReader
 
 NOW = datetime(2026, 11, 23, 6, tzinfo=UTC)
 CHAT = "com.openai.chatgpt"
-APPLE = ["apple_charts", "itunes_lookup", "itunes_versions"]
-PLAY = ["google_play", "google_play_versions", "google_play_installs"]
+APPLE = ["apple_charts", "itunes_ratings", "itunes_versions"]
+PLAY = ["google_play_ratings", "google_play_versions", "google_play_installs"]
 Configure = Callable[..., None]
 
 
@@ -59,7 +59,7 @@ def configured(apple: Apple, play: GooglePlay, tmp_path: Path) -> Configure:
         lines = [
             'storefronts = ["JP", "US"]',
             "overall = false",
-            f'play_apps = ["{CHAT}"]',
+            f'google_play_apps = ["{CHAT}"]',
             *(f"{name} = {json.dumps(value)}" for name, value in changes.items()),
             "[genres]",
             "photo_and_video = 6008",
@@ -135,7 +135,7 @@ def test_a_late_answer_lands_on_its_own_day_and_disturbs_no_other(settings: Sett
 
 @pytest.mark.usefixtures("configured")
 def test_counts_and_versions_share_one_set_of_questions(settings: Settings, apple: Apple):
-    entries = run(settings, "itunes_lookup", "itunes_versions")
+    entries = run(settings, "itunes_ratings", "itunes_versions")
     assert [entry.rows_new for entry in entries] == [2, 2]
     assert apple.web.times("lookup?id=") == 2
     assert ask(settings, "SELECT DISTINCT store, rating_count FROM app_rating_counts") == [
@@ -170,8 +170,8 @@ def test_google_play_fills_three_tables_from_one_set_of_pages(settings: Settings
 def test_a_budget_that_ends_makes_the_run_partial_and_says_so(
     settings: Settings, configured: Configure
 ):
-    configured(budget=2)
-    [charts, counts] = run(settings, "apple_charts", "itunes_lookup")
+    configured(requests_per_run=2)
+    [charts, counts] = run(settings, "apple_charts", "itunes_ratings")
     assert (charts.status, charts.rows_new) == ("partial", 10)
     assert "budget of 2 requests" in str(charts.error)
     assert counts.status == "failed"
@@ -202,7 +202,7 @@ def test_a_wrong_configuration_fails_the_source_with_its_place(
 @pytest.mark.usefixtures("configured")
 def test_bad_rows_are_quarantined_with_their_raw_content(settings: Settings, apple: Apple):
     apple.apps[0] = App("1180884341", "io.faceapp.ios", "FaceApp", rating_average=45.0)
-    [entry] = run(settings, "itunes_lookup")
+    [entry] = run(settings, "itunes_ratings")
     assert (entry.rows_new, entry.rows_quarantined) == (0, 2)
     [[check, payload], _] = ask(settings, "SELECT check_name, payload FROM quarantine")
     assert check == "rating_average_refused"
@@ -227,7 +227,7 @@ def test_known_errors_of_a_live_source_are_corrected_by_data(
     text = yaml.safe_dump({"corrections": [entry]})
     (bundle / "corrections" / "app_rating_counts.yml").write_text(text)
     monkeypatch.setattr(pipeline, "bundled_dir", lambda: bundle)
-    [done] = run(settings, "itunes_lookup")
+    [done] = run(settings, "itunes_ratings")
     assert (done.rows_new, done.rows_quarantined) == (1, 1)
 
 

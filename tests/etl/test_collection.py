@@ -26,7 +26,7 @@ def test_without_a_file_the_defaults_follow_picture_apps_in_nine_countries(tmp_p
         "graphics_and_design": 6027,
         "entertainment": 6016,
     }
-    assert "CN" not in found.play_storefronts
+    assert "CN" not in found.google_play_storefronts
 
 
 def test_a_file_changes_what_it_names_and_nothing_else(tmp_path: Path):
@@ -56,7 +56,7 @@ def test_a_file_changes_what_it_names_and_nothing_else(tmp_path: Path):
         ('[hosts."example.org"]\nrequests_per_minute = 5', "example.org is none of"),
         (f'[hosts."{ITUNES}"]\nrequests_per_minute = 0', "should be greater than 0"),
         (f'[hosts."{ITUNES}"]\naddress = "ftp://x"', "address: String should match pattern"),
-        ("budget = 0", "budget: Input should be greater than or equal to 1"),
+        ("requests_per_run = 0", "requests_per_run: Input should be greater than or equal to 1"),
         ('storefront = ["JP"]', "storefront: Extra inputs are not permitted"),
         ("depth = ", "which is no TOML"),
     ],

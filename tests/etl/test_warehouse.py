@@ -321,10 +321,10 @@ def test_a_reader_whose_snapshot_is_dropped_while_it_opens_takes_the_next(
 def test_rollback_goes_to_the_snapshot_before(settings, reader):
     write(settings, bar("2022-12-01", 1.0))
     write(settings, bar("2022-12-01", 2.0), at=NOW + timedelta(1), run="run-2")
-    Snapshots(settings.warehouse_dir).previous()
+    Snapshots(settings.warehouse_dir).go_back()
     assert closes(reader) == [1.0]
     with pytest.raises(InputError, match="only one snapshot"):
-        Snapshots(settings.warehouse_dir).previous()
+        Snapshots(settings.warehouse_dir).go_back()
 
 
 @pytest.mark.parametrize(

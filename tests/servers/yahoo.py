@@ -1,4 +1,4 @@
-"""A stand-in for Yahoo Finance: cookie, crumb and the v8 chart format, with faults on demand.
+"""A stand-in for Yahoo Finance: cookie, crumb, v8 charts and share counts, faults on demand.
 
 Hosts are kept apart by the first part of the path: a :class:`LocalSession` sends
 ``https://query2.finance.yahoo.com/v8/…`` to ``http://127.0.0.1:PORT/query2.finance.yahoo.com/v8/…``.
@@ -52,6 +52,12 @@ class Series:
     instrument_type: str = "EQUITY"
     answers_as: str = ""
     with_adjusted_close: bool = True
+    dividends: tuple[tuple[date, float], ...] = ()
+    minutes: dict[str, tuple[tuple[datetime, float | None, int | None], ...]] = field(
+        default_factory=dict
+    )
+    """Intraday bars by interval: begin, price, volume."""
+    shares: tuple[tuple[date, float], ...] = ()
 
 
 @dataclass
@@ -64,6 +70,8 @@ class Yahoo:
     retry_after: str = ""
     paths: list[str] = field(default_factory=list)
     crumbs: list[str] = field(default_factory=list)
+    spans: list[tuple[str, int, int]] = field(default_factory=list)
+    """Intraday questions: symbol, first second, last second."""
 
     def charts_asked(self, symbol: str) -> int:
         """Return how often a chart of ``symbol`` was asked for."""
@@ -118,6 +126,8 @@ class _Handler(BaseHTTPRequestHandler):
             return self._send(404, "text/html", "<html>not found</html>", {"Set-Cookie": COOKIE})
         if path == "v1/test/getcrumb":
             return self._crumb()
+        if path.startswith("ws/fundamentals-timeseries/"):
+            return self._shares(path.rsplit("/", 1)[1], query)
         if path.startswith("v8/finance/chart/"):
             self.memory.crumbs.append(query.get("crumb", ""))
             return self._chart(path.rsplit("/", 1)[1], query)
@@ -151,9 +161,23 @@ class _Handler(BaseHTTPRequestHandler):
         if series is None:
             reason = "No data found, symbol may be delisted"
             return self._error(404, "chart", "Not Found", reason)
+        if query.get("interval", "1d") != "1d" and "period1" in query:
+            self.memory.spans.append((symbol, int(query["period1"]), int(query["period2"])))
+            result = _intraday(symbol, series, query)
+            return self._json(200, {"chart": {"result": [result], "error": None}})
         bars = () if fault == "empty" else _within(series, query)
         result = _result(symbol, series, bars)
         return self._json(200, {"chart": {"result": [result], "error": None}})
+
+    def _shares(self, symbol: str, query: dict[str, str]) -> None:
+        series = self.memory.series.get(symbol)
+        told: dict[str, Any] = {"meta": {"symbol": [symbol], "type": ["shares_out"]}}
+        low, high = int(query["period1"]), int(query["period2"])
+        counts = [(_instant(series, day), n) for day, n in series.shares] if series else []
+        counts = [(at, n) for at, n in counts if low <= at < high]
+        if counts:
+            told |= {"timestamp": [at for at, _ in counts], "shares_out": [n for _, n in counts]}
+        self._json(200, {"timeseries": {"result": [told], "error": None}})
 
     def _cut(self) -> None:
         """Promise more than is sent, then reset the connection."""
@@ -220,6 +244,12 @@ def _result(symbol: str, series: Series, bars: tuple[Bar, ...]) -> dict[str, Any
     }
     if series.with_adjusted_close:
         indicators["adjclose"] = [{"adjclose": [bar.adjusted_close for bar in bars]}]
+    events: dict[str, Any] = {}
+    if series.dividends:
+        events["dividends"] = {
+            str(_instant(series, day)): {"amount": amount, "date": _instant(series, day)}
+            for day, amount in series.dividends
+        }
     splits = {
         str(_instant(series, day)): {
             "date": _instant(series, day),
@@ -233,5 +263,25 @@ def _result(symbol: str, series: Series, bars: tuple[Bar, ...]) -> dict[str, Any
         "meta": meta,
         "timestamp": [_instant(series, bar.day) for bar in bars],
         "indicators": indicators,
-        **({"events": {"splits": splits}} if splits else {}),
+        **({"events": events | ({"splits": splits} if splits else {})} if splits or events else {}),
+    }
+
+
+def _intraday(symbol: str, series: Series, query: dict[str, str]) -> dict[str, Any]:
+    low, high = int(query["period1"]), int(query["period2"])
+    bars = [
+        (int(at.timestamp()), price, volume)
+        for at, price, volume in series.minutes.get(query["interval"], ())
+        if low <= at.timestamp() < high
+    ]
+    meta = _result(symbol, series, ())["meta"] | {"dataGranularity": query["interval"]}
+    if not bars:
+        return {"meta": meta, "indicators": {"quote": [{}]}}
+    prices = [price for _, price, _ in bars]
+    quote = dict.fromkeys(("open", "high", "low", "close"), prices)
+    volumes = [volume for *_, volume in bars]
+    return {
+        "meta": meta,
+        "timestamp": [at for at, *_ in bars],
+        "indicators": {"quote": [quote | {"volume": volumes}]},
     }

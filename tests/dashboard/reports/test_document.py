@@ -199,3 +199,11 @@ def test_a_window_without_day_zero_shows_missing_numbers_not_zeros() -> None:
     document = english(study)
     assert event_table(document).rows[0][3:6] == ("–", "–", "–")
     assert "significantly on" not in " ".join(document.finding)
+
+
+def test_what_was_left_out_by_its_terms_is_told() -> None:
+    study = studies.market_study()
+    held = replace(edition(study), left_out=(("yahoo_prices", 1234),))
+    facts = dict(market.document(study, held, words("en")).facts)
+    assert facts["Left out by its terms"] == "1,234 bars of yahoo_prices"
+    assert "Left out by its terms" not in dict(english(study).facts)

@@ -210,3 +210,24 @@ def test_an_index_without_benchmark_has_no_flags(reader: SnapshotReader) -> None
     bars = queries.prices(reader, ["^HSI"])
     index = queries.instruments(reader).set_index("ticker").loc["^HSI"]
     assert mechanics(index, price_panel(bars), bars).empty
+
+
+class WithoutMarket:
+    """The published snapshot as if no share had a market to be measured against."""
+
+    def __init__(self, reader: SnapshotReader) -> None:
+        self._reader = reader
+
+    def query(self, sql: str, parameters: object = ()) -> pd.DataFrame:
+        frame = self._reader.query(sql, parameters)  # pyright: ignore[reportArgumentType]
+        blank = {"benchmark": None, "alternative_benchmark": None}
+        return frame.assign(**blank) if "alternative_benchmark" in frame else frame
+
+
+def test_a_share_without_a_market_is_shown_and_measured_against_none(
+    reader: SnapshotReader,
+) -> None:
+    study = market_study(WithoutMarket(reader), "1357.HK", EventStudySpec())
+    assert study.benchmark == "–"
+    assert len(study.prices) > 1000
+    assert set(study.events["status"]) <= {"excluded"}

@@ -223,7 +223,7 @@ def test_an_app_that_stands_twice_in_a_chart_keeps_both_places_and_is_told(
 
 
 def test_a_spent_budget_keeps_what_was_read_and_names_the_rest(fetch: Fetch):
-    raw = fetch(budget=4)
+    raw = fetch(requests_per_run=4)
     assert len(ranks(raw).groupby(["storefront", "chart_type", "category"])) == 4
     [told] = raw.failures
     assert "and 5 more" in told or "and 13 more" in told or "more: got to the end" in told

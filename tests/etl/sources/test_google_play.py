@@ -21,8 +21,8 @@ from etl.sources import (
     Raw,
     Request,
     _google_play,
-    google_play,
     google_play_installs,
+    google_play_ratings,
     google_play_versions,
 )
 from etl.sources._http import HttpClient, Manners, Visits
@@ -45,7 +45,7 @@ def fetch(play: GooglePlay, own_bundle: Path, tmp_path: Path) -> Iterator[Fetch]
     opened: list[HttpClient] = []
 
     def run(**changes: Any) -> Raw:
-        text = f'play_apps = ["{CHAT}", "{FACE}"]\n'
+        text = f'google_play_apps = ["{CHAT}", "{FACE}"]\n'
         (tmp_path / "collection.toml").write_text(text)
         asked = play.configuration(**({"storefronts": ["JP", "CN", "DE"]} | changes))
         manners = Manners(sleep=lambda _: None, timeout_seconds=0.25)
@@ -53,7 +53,7 @@ def fetch(play: GooglePlay, own_bundle: Path, tmp_path: Path) -> Iterator[Fetch]
             HttpClient(Collection.model_validate(asked), NOW, manners=manners, visits=Visits())
         )
         request = Request(False, own_bundle, NOW, user_dir=tmp_path)
-        return google_play.fetch(request, client=opened[-1])
+        return google_play_ratings.fetch(request, client=opened[-1])
 
     yield run
     for client in opened:
@@ -68,7 +68,7 @@ def checked(table: Table, frame: pd.DataFrame) -> pd.DataFrame:
 
 def test_ratings_are_read_where_the_app_is_and_never_in_china(fetch: Fetch, play: GooglePlay):
     raw = fetch()
-    rows = checked(APP_RATING_COUNTS, google_play.parse(raw))
+    rows = checked(APP_RATING_COUNTS, google_play_ratings.parse(raw))
     assert raw.failures == ()
     assert rows[["app_id", "storefront"]].to_numpy().tolist() == [
         [CHAT, "JP"],
@@ -127,13 +127,13 @@ def test_what_a_page_does_not_say_stays_missing(fetch: Fetch, play: GooglePlay):
     row = checked(APP_VERSIONS, google_play_versions.parse(raw)).iloc[0]
     assert row["version"] == "Varies with device"
     assert row[["version_released_at", "app_released_on", "price_amount"]].isna().all()
-    assert checked(APP_RATING_COUNTS, google_play.parse(raw))["price"].isna().all()
+    assert checked(APP_RATING_COUNTS, google_play_ratings.parse(raw))["price"].isna().all()
 
 
 def test_a_price_is_told_with_its_currency(fetch: Fetch, play: GooglePlay):
     play.apps = [App(CHAT, price_micros=4_990_000)]
     raw = fetch()
-    assert set(google_play.parse(raw)["price"]) == {"4.99 USD"}
+    assert set(google_play_ratings.parse(raw)["price"]) == {"4.99 USD"}
     assert set(checked(APP_VERSIONS, google_play_versions.parse(raw))["price_amount"]) == {4.99}
 
 
@@ -141,14 +141,14 @@ def test_an_app_whose_ratings_are_not_shown_is_kept_out_with_the_reason(
     fetch: Fetch, play: GooglePlay
 ):
     play.apps[0] = replace(play.apps[0], score=None)
-    found = checks.check(APP_RATING_COUNTS, google_play.parse(fetch()))
+    found = checks.check(APP_RATING_COUNTS, google_play_ratings.parse(fetch()))
     assert set(found.rejected["check_name"]) == {"rating_count_missing"}
     assert found.rows["app_id"].tolist() == [FACE]
 
 
 def test_a_changed_unit_is_kept_out(fetch: Fetch, play: GooglePlay):
     play.apps[0] = replace(play.apps[0], score=45.0)
-    found = checks.check(APP_RATING_COUNTS, google_play.parse(fetch()))
+    found = checks.check(APP_RATING_COUNTS, google_play_ratings.parse(fetch()))
     assert set(found.rejected["check_name"]) == {"rating_average_refused"}
 
 
@@ -166,7 +166,7 @@ def test_a_redesigned_page_is_no_page_without_values(fetch: Fetch, play: GoogleP
 def test_a_page_that_asks_for_consent_stops_no_other_storefront(fetch: Fetch, play: GooglePlay):
     play.consent_in = ("DE",)
     raw = fetch()
-    assert set(google_play.parse(raw)["storefront"]) == {"JP"}
+    assert set(google_play_ratings.parse(raw)["storefront"]) == {"JP"}
     assert f"{CHAT} in DE" in raw.failures[0]
 
 
@@ -185,3 +185,17 @@ def test_the_package_does_not_turn_off_the_check_of_certificates(fetch: Fetch):
     assert ssl._create_default_https_context is not ssl._create_unverified_context
     context: Any = ssl._create_default_https_context()
     assert context.verify_mode == ssl.CERT_REQUIRED
+
+
+def test_where_no_app_is_followed_nothing_is_asked_and_that_is_no_failure(
+    own_bundle: Path, tmp_path: Path
+):
+    (tmp_path / "collection.toml").write_text("google_play_apps = []")
+    raw = google_play_ratings.fetch(Request(False, own_bundle, NOW, user_dir=tmp_path))
+    assert raw.may_be_empty
+    for table, source in (
+        (APP_RATING_COUNTS, google_play_ratings),
+        (APP_VERSIONS, google_play_versions),
+        (APP_INSTALLS, google_play_installs),
+    ):
+        assert checked(table, source.parse(raw)).empty

@@ -63,7 +63,7 @@ def client(web: Web, time: Time, tmp_path: Path) -> Iterator[Client]:
         patience = Manners(clock=time.clock, sleep=time.sleep, timeout_seconds=0.25, **manners)  # pyright: ignore[reportArgumentType]
         made.append(
             HttpClient(
-                Collection(hosts=hosts, budget=budget),
+                Collection(hosts=hosts, requests_per_run=budget),
                 run,
                 tmp_path / "http",
                 manners=patience,

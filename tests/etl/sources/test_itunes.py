@@ -16,7 +16,7 @@ from etl import checks
 from etl.collection import Collection
 from etl.errors import InputError, SourceError
 from etl.schemas import APP_RATING_COUNTS, APP_VERSIONS
-from etl.sources import Raw, Request, _itunes, itunes_lookup, itunes_versions
+from etl.sources import Raw, Request, _itunes, itunes_ratings, itunes_versions
 from etl.sources._http import HttpClient, Manners, Visits
 
 NOW = datetime(2026, 11, 23, 6, tzinfo=UTC)
@@ -57,11 +57,11 @@ def client(apple: Apple) -> Iterator[HttpClient]:
 
 @pytest.fixture
 def fetch(bundle: Path, client: HttpClient) -> Fetch:
-    return lambda: itunes_lookup.fetch(Request(False, bundle, NOW), client=client)
+    return lambda: itunes_ratings.fetch(Request(False, bundle, NOW), client=client)
 
 
 def counts(raw: Raw) -> checks.Checked:
-    return checks.check(APP_RATING_COUNTS, itunes_lookup.parse(raw))
+    return checks.check(APP_RATING_COUNTS, itunes_ratings.parse(raw))
 
 
 def versions(raw: Raw) -> checks.Checked:
@@ -114,7 +114,7 @@ def test_apps_are_asked_for_in_batches_and_a_bundle_identifier_is_resolved_once(
 def test_a_batch_has_the_configured_size(bundle: Path, apple: Apple):
     wanted = Collection.model_validate(apple.configuration(storefronts=["JP"], lookup_batch=2))
     with HttpClient(wanted, NOW, visits=Visits()) as client:
-        itunes_lookup.fetch(Request(False, bundle, NOW), client=client)
+        itunes_ratings.fetch(Request(False, bundle, NOW), client=client)
     assert apple.web.times("lookup?id=") == 2
 
 
@@ -209,3 +209,28 @@ def test_a_search_that_finds_nothing_is_an_answer(client: HttpClient):
 def test_what_is_no_look_up_is_refused(document: Any):
     with pytest.raises(SourceError, match="without the field results"):
         _itunes.results_of(document)
+
+
+def test_an_app_the_user_added_is_looked_up_and_a_hidden_one_is_not(
+    bundle: Path, client: HttpClient, apple: Apple, tmp_path: Path
+):
+    apple.apps.append(App("77", "com.example.mine", "Mine"))
+    (tmp_path / "watch.toml").write_text(
+        'hidden_apps = ["app_store:1180884341"]\n[[apps]]\napp_id = "77"\napp_name = "Mine"\n'
+    )
+    request = Request(False, bundle, NOW, user_dir=tmp_path)
+    found = set(counts(itunes_ratings.fetch(request, client=client)).rows["app_id"])
+    assert "77" in found
+    assert "1180884341" not in found
+
+
+def test_where_no_app_is_followed_nothing_is_asked_and_that_is_no_failure(
+    bundle: Path, client: HttpClient, apple: Apple
+):
+    path = bundle / "snapshots" / "apps.csv"
+    path.write_text(path.read_text(encoding="utf-8").splitlines(keepends=True)[0])
+    raw = itunes_ratings.fetch(Request(False, bundle, NOW), client=client)
+    assert raw.may_be_empty
+    assert counts(raw).rows.empty
+    assert versions(raw).rows.empty
+    assert apple.web.asked == []

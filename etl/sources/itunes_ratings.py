@@ -10,7 +10,7 @@ from etl.sources._http import HttpClient
 from etl.sources._snapshot import shape
 
 INFO = SourceInfo(
-    name="itunes_lookup",
+    name="itunes_ratings",
     table=APP_RATING_COUNTS,
     title="Rating counts, averages and prices of followed apps by storefront, day by day",
     publisher=_itunes.PUBLISHER,

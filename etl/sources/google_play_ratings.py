@@ -10,7 +10,7 @@ from etl.sources._http import HttpClient
 from etl.sources._snapshot import shape
 
 INFO = SourceInfo(
-    name="google_play",
+    name="google_play_ratings",
     table=APP_RATING_COUNTS,
     title="Rating counts and averages of followed apps at Google Play by storefront, day by day",
     publisher=_google_play.PUBLISHER,

@@ -1,0 +1,80 @@
+"""Commands that a page starts: each is a process of its own, so that a page never waits for one."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from dashboard import launch
+
+_TAIL_BYTES = 4_000
+
+
+@dataclass(frozen=True)
+class Started:
+    """A process that a page has started.
+
+    Attributes
+    ----------
+    words
+        The command as the user would type it, without the program's name.
+    process
+        The process; nobody need wait for it.
+    log
+        What it says on standard error.
+    output
+        What it prints: one JSON document once it has ended.
+    """
+
+    words: tuple[str, ...]
+    process: subprocess.Popen[bytes]
+    log: Path
+    output: Path
+
+    @property
+    def status(self) -> int | None:
+        """Exit status; ``None`` while it is running."""
+        return self.process.poll()
+
+    def said(self) -> str:
+        """Return the end of what it said on standard error."""
+        try:
+            content = self.log.read_bytes()
+        except FileNotFoundError:
+            return ""
+        return content[-_TAIL_BYTES:].decode("utf-8", errors="replace").strip()
+
+
+def start(data_dir: Path, words: Sequence[str], name: str) -> Started:
+    """Start ``artonomics --json …`` over a data folder and return at once.
+
+    Parameters
+    ----------
+    data_dir
+        The data folder.
+    words
+        The verb and its options.
+    name
+        Name of the files ``<name>.log`` and ``<name>.json`` in the folder ``jobs`` of the data
+        folder; those of an earlier job of this name are replaced.
+    """
+    folder = data_dir / "jobs"
+    folder.mkdir(parents=True, exist_ok=True)
+    log, output = folder / f"{name}.log", folder / f"{name}.json"
+    program = [sys.executable, "-m", "artonomics", "--data", str(data_dir), "--json"]
+    with log.open("wb") as said, output.open("wb") as printed:
+        process = subprocess.Popen(
+            [*program, *words],
+            env=launch.environment() | {"NO_COLOR": "1"},
+            stdin=subprocess.DEVNULL,
+            stdout=printed,
+            stderr=said,
+            start_new_session=True,  # it goes on when the dashboard is stopped
+        )
+    # Somebody must wait for it, or it stays in the process table after its end.
+    threading.Thread(target=process.wait, daemon=True).start()
+    return Started(tuple(words), process, log, output)

@@ -1,0 +1,134 @@
+"""What may be passed on: the published tables without the rows of sources marked ``no``.
+
+An export is put to views of the same names. A table with history falls back to the last version
+that a source allows; derived tables are derived again from what is left.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from etl import marts, statements
+from etl.errors import InputError
+from etl.schemas import ETL_RUNS, SOURCES, TABLES, Table
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from etl.warehouse import SnapshotReader
+
+UNGUARDED = {SOURCES.name, ETL_RUNS.name}
+"""They name sources, but hold no value of theirs."""
+KEPT_BACK = "SELECT source FROM sources WHERE redistributable = 'no' ORDER BY source"
+
+
+def answer(
+    reader: SnapshotReader, question: str, plain: SnapshotReader
+) -> tuple[pd.DataFrame, list[str]]:
+    """Return an answer that may be passed on, and what was left out, in words.
+
+    Parameters
+    ----------
+    reader, plain
+        The snapshot for export, and as it is.
+    question
+        One SELECT.
+
+    Raises
+    ------
+    InputError
+        When the question is none, or nothing of its answer may be passed on.
+    """
+    frame = reader.query(question)
+    left = about(reader.left_out(), question)
+    if frame.empty and not left.empty and not plain.query(question).empty:
+        raise InputError(
+            f"got only rows that may not be passed on ({'; '.join(words(left))})",
+            "rows of sources whose terms allow an export",
+            "look at them on the terminal without --format, --json and --out",
+            code="NOT_REDISTRIBUTABLE",
+        )
+    return frame, [
+        f"left out, the terms of the source forbid to pass it on: {w}" for w in words(left)
+    ]
+
+
+def about(left: pd.DataFrame, question: str) -> pd.DataFrame:
+    """Return the left-out rows of the tables that a question names, derived ones included."""
+    named = set(re.findall(r"\w+", question.lower()))
+    for mart, tables in marts.REBUILT.items():
+        if mart in named:
+            named |= set(tables)
+    touched = [
+        bool(named & {name, f"{name}_history", f"{name}_as_of"}) for name in left["table_name"]
+    ]
+    return left.loc[touched]
+
+
+def words(left: pd.DataFrame) -> list[str]:
+    """Return the left-out rows as short phrases."""
+    rows: Any = left.itertuples(index=False)
+    return [f"{row.n_rows:,} rows of {row.source} in {row.table_name}" for row in rows]
+
+
+def left_out(kept_back: Sequence[str], of: str) -> str:
+    """Return a query for source, table_name and n_rows of the current rows that are left out.
+
+    Parameters
+    ----------
+    kept_back
+        Names of sources.
+    of
+        The attached snapshot as it is.
+    """
+    parts = [
+        f"SELECT source, '{table.name}' AS table_name, count(*) AS n_rows "
+        f"FROM {of}.{table.name} WHERE source IN ({_listed(kept_back)}) GROUP BY source"
+        for table in _guarded()
+    ]
+    return f"{' UNION ALL '.join(parts)} ORDER BY source, table_name"
+
+
+def views(kept_back: Sequence[str], of: str) -> Iterator[str]:
+    """Yield the statements that put views of the allowed rows in front of a snapshot.
+
+    Parameters
+    ----------
+    kept_back
+        Names of sources.
+    of
+        The attached snapshot.
+    """
+    for name in (*UNGUARDED, *marts.PASSED):
+        yield f"CREATE VIEW {name} AS FROM {of}.{name}"
+    for table in _guarded():
+        stored = statements.stored_name(table)
+        allowed = f" WHERE source NOT IN ({_listed(kept_back)})" if kept_back else ""
+        yield f"CREATE VIEW {stored} AS FROM {of}.{stored}{allowed}"
+        if table.bitemporal:
+            yield from _versions(table, stored)
+    for name in marts.REBUILT:
+        yield f"CREATE VIEW {name} AS {marts.as_sql(name) if kept_back else f'FROM {of}.{name}'}"
+
+
+def _versions(table: Table, stored: str) -> Iterator[str]:
+    """Yield the view of the last versions that are left, and the macro of those at an instant."""
+    key = ", ".join(f'"{column}"' for column in table.key)
+    last = f"QUALIFY row_number() OVER (PARTITION BY {key} ORDER BY valid_from DESC) = 1"
+    yield f"CREATE VIEW {table.name} AS FROM {stored} {last}"
+    yield (
+        f"CREATE MACRO {table.name}_as_of(instant) AS TABLE "
+        f"FROM {stored} WHERE valid_from <= instant {last}"
+    )
+
+
+def _guarded() -> list[Table]:
+    return [table for name, table in TABLES.items() if name not in UNGUARDED]
+
+
+def _listed(names: Sequence[str]) -> str:
+    if not names:
+        return "NULL"
+    return ", ".join("'" + name.replace("'", "''") + "'" for name in names)
