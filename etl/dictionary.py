@@ -5,10 +5,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from pathlib import Path
 
 from etl import marts, schemas, sources
+from etl.collection import Collection
 from etl.schemas import Column, Table
 from etl.sources import SourceInfo
 
@@ -44,6 +46,26 @@ Where the tables come from. *Live* says what a live run gives: the **whole** ser
 (`artonomics sql` with `--format`, `--json` or `--out`, downloads of the pages, reports), which
 falls back to the last version of a source that allows it and says what was left out.
 """
+_COLLECTION = """\
+## What is collected from the app stores
+
+An optional file `collection.toml` in the data folder says which storefronts, charts and apps are
+read, how deep and how politely. What it does not name keeps its default; a wrong value fails the
+source and is named with its place. For example:
+
+```toml
+storefronts = ["JP", "US"]
+chart_types = ["free", "grossing"]
+depth = 100
+
+[genres]
+photo_and_video = 6008
+health_and_fitness = 6013
+
+[hosts."itunes.apple.com"]
+requests_per_minute = 10
+```
+"""
 _REACH = {"whole": "the whole series", "range": "a range of days", "present": "the present state"}
 _SHARED = """\
 ## Columns that every collected table carries
@@ -64,6 +86,7 @@ def document() -> str:
         _INTRODUCTION,
         "\n".join(["| table | what it holds |", "|---|---|", *map(_entry, _all_tables())]) + "\n",
         _SOURCES + "\n" + _sources(),
+        _COLLECTION + "\n" + _fields(),
         _SHARED + "\n" + _columns(shared),
         _BITEMPORAL + "\n" + _columns(schemas.VALIDITY),
         *(_section(table) for table in _all_tables()),
@@ -121,6 +144,15 @@ def _source(info: SourceInfo) -> str:
 def _terms(info: SourceInfo) -> str:
     note = f" {info.note}" if info.note else ""
     return f"- `{info.name}`: {info.licence.rstrip('.')}.{note}"
+
+
+def _fields() -> str:
+    told = Collection().model_dump(mode="json", exclude_none=True)
+    lines = ["| field | meaning | default |", "|---|---|---|"]
+    for name, field in Collection.model_fields.items():
+        default = json.dumps(told[name], ensure_ascii=False)
+        lines.append(f"| `{name}` | {field.description} | `{default}` |")
+    return "\n".join(lines) + "\n"
 
 
 def _section(table: Table) -> str:

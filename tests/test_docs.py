@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from cyclopts import App
 
 import artonomics
 from etl import commandline, dictionary, marts, schemas
+from etl.collection import Collection
 from etl.sources import SourceInfo
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -109,6 +111,14 @@ def test_every_table_and_column_is_in_the_data_dictionary(table: schemas.Table):
     missing = [column.name for column in table.columns if f"| `{column.name}` |" not in section]
     assert section
     assert not missing
+
+
+def test_every_field_of_the_collection_is_in_the_data_dictionary():
+    text = dictionary.document()
+    silent = [name for name in Collection.model_fields if f"| `{name}` | " not in text]
+    assert silent == []
+    (example,) = re.findall(r"```toml\n(.*?)```", text, flags=re.DOTALL)
+    Collection.model_validate(tomllib.loads(example))
 
 
 @pytest.mark.parametrize("info", dictionary.all_sources(), ids=lambda info: info.name)

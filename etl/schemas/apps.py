@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from etl.schemas.base import STOREFRONT, Column, RowCheck, Table, not_above
+from etl.schemas.base import STOREFRONT, Column, RowCheck, Table, between, not_above
+
+STORE = Column("store", "string", "store", allowed=("app_store", "google_play"))
 
 APPS = Table(
     "apps",
@@ -13,7 +15,7 @@ APPS = Table(
             "string",
             "track id at Apple, or the bundle identifier where only that is known",
         ),
-        Column("store", "string", "store", allowed=("app_store", "google_play")),
+        STORE,
         Column("app_name", "string", "name in English"),
         Column("app_name_zh", "string", "name in Chinese", nullable=True),
         Column("bundle_id", "string", "bundle identifier", nullable=True),
@@ -32,6 +34,7 @@ APP_RATING_COUNTS = Table(
     "app_rating_counts",
     "Rating counts and averages of apps by day of look-up. Counts can fall: ratings are removed.",
     (
+        STORE,
         Column("app_id", "string", "track id at Apple, package name at Google Play"),
         STOREFRONT,
         Column("observed_on", "date", "day of the look-up"),
@@ -48,7 +51,7 @@ APP_RATING_COUNTS = Table(
         Column("price", "string", "price as printed", nullable=True),
         Column("app_released_at", "timestamp", "first release of the app", "UTC", nullable=True),
     ),
-    key=("app_id", "storefront", "observed_on"),
+    key=("store", "app_id", "storefront", "observed_on"),
     observed="observed_on",
 )
 
@@ -60,15 +63,20 @@ APP_CHART_RANKS = Table(
         Column(
             "observed_on",
             "date",
-            "day of the reading; missing = the reading is undated",
+            "day of the chart in UTC; missing = the reading is undated",
             nullable=True,
         ),
         STOREFRONT,
         Column("chart_type", "string", "which chart", allowed=("free", "paid", "grossing")),
-        Column("category", "string", "store genre", pattern=r"^[a-z0-9_]+$"),
+        Column("category", "string", "store genre; overall = all", pattern=r"^[a-z0-9_]+$"),
         Column("rank", "integer", "position, 1 is the top", minimum=1),
         Column("chart_depth", "integer", "length of the collected chart", "rows", minimum=1),
-        Column("app_id", "string", "bundle identifier of the app (joins apps.bundle_id)"),
+        Column(
+            "app_id",
+            "string",
+            "bundle identifier of the app (joins apps.bundle_id), or the track id where only that "
+            "is known",
+        ),
         Column("track_id", "string", "track id at Apple", nullable=True),
         Column("app_name", "string", "name as the chart prints it", nullable=True),
     ),
@@ -85,65 +93,68 @@ APP_CHART_RANKS = Table(
 
 APP_VERSIONS = Table(
     "app_versions",
-    "Versions of apps as the store showed them: the first reading of each is kept.",
+    "Versions of apps as a store described them while they were on sale. A version that came and "
+    "went between two look-ups has no row.",
     (
-        Column("store", "string", "store", allowed=("app_store", "google_play")),
+        STORE,
         Column("app_id", "string", "track id at Apple, package name at Google Play"),
         STOREFRONT,
-        Column("version", "string", "version as printed"),
+        Column("version", "string", "version as printed; at Google Play it may vary with device"),
         Column("version_released_at", "timestamp", "release of that version", "UTC", nullable=True),
-        Column("app_name", "string", "name at that day"),
-        Column("seller", "string", "seller as the store prints it", nullable=True),
-        Column("genres", "string", "store genres, by comma", nullable=True),
-        Column(
-            "price",
-            "number",
-            "price of the app itself; 0 is free",
-            "currency",
-            nullable=True,
-            minimum=0,
-        ),
-        Column(
-            "currency", "string", "ISO 4217 code of price", nullable=True, pattern=r"^[A-Z]{3}$"
-        ),
-        Column("release_notes", "string", "what the seller says is new", nullable=True),
+        Column("app_name", "string", "name in that storefront"),
+        Column("bundle_id", "string", "bundle identifier or package name", nullable=True),
+        Column("seller", "string", "seller", nullable=True),
+        Column("genre", "string", "first store genre", nullable=True),
+        Column("genres", "string", "all store genres, by comma", nullable=True),
+        Column("price_amount", "number", "price", "currency", nullable=True, minimum=0),
+        Column("currency", "string", "ISO 4217 code", nullable=True, pattern=r"^[A-Z]{3}$"),
+        Column("minimum_os_version", "string", "oldest system it runs on", nullable=True),
+        Column("release_notes", "string", "what is new, as the seller says", nullable=True),
+        Column("app_released_on", "date", "first release of the app", nullable=True),
     ),
     key=("store", "app_id", "storefront", "version"),
     bitemporal=True,
-    observed="version_released_at",
 )
 
 APP_INSTALLS = Table(
     "app_installs",
-    "Installs of Google Play apps worldwide, as a bracket that the store prints.",
+    "How often apps were installed, world-wide and since their release, as a bracket by day.",
     (
+        STORE,
         Column("app_id", "string", "package name"),
         Column("observed_on", "date", "day of the look-up"),
         Column("app_name", "string", "name at that day"),
-        Column("installs_printed", "string", "bracket as printed, for example 10,000,000+"),
-        Column("installs_low", "integer", "lower end of the bracket", "installs", minimum=0),
+        Column("installs_printed", "string", "as printed, such as 1,000,000+", nullable=True),
+        Column("installs_low", "integer", "at least so many", "installs", minimum=0),
         Column(
             "installs_high",
             "integer",
-            "upper end, exclusive: the next bracket the store has; missing = none is known",
+            "at most so many: one less than the store's next bracket",
             "installs",
             nullable=True,
+            minimum=0,
         ),
         Column(
-            "installs_in_page",
+            "installs_counted",
             "integer",
-            "a finer count that the page carries but does not print; the store does not explain it",
+            "count in the page's data, which the page does not show",
             "installs",
             nullable=True,
             minimum=0,
         ),
     ),
-    key=("app_id", "observed_on"),
+    key=("store", "app_id", "observed_on"),
     checks=(
         RowCheck(
             "bracket_upside_down",
-            "the bracket ends before it begins",
+            "the lower bound is above the upper one",
             not_above("installs_low", "installs_high"),
+        ),
+        RowCheck(
+            "count_outside_bracket",
+            "the count lies outside the printed bracket",
+            between("installs_counted", "installs_low", "installs_high"),
+            "flag",
         ),
     ),
     observed="observed_on",

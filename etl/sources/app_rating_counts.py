@@ -39,4 +39,5 @@ def fetch(request: Request) -> Raw:
 def parse(raw: Raw) -> pd.DataFrame:
     """Return the frame of ``app_rating_counts``; days without a look-up have no row."""
     frame = raw.payload.rename(columns=OURS)
-    return shape(APP_RATING_COUNTS, frame, raw, evidence_kind="measured", source_url=ADDRESS)
+    constants = {"store": "app_store", "evidence_kind": "measured", "source_url": ADDRESS}
+    return shape(APP_RATING_COUNTS, frame, raw, **constants)

@@ -1,250 +1,187 @@
-"""Positions in the App Store's charts by storefront and genre, from Apple's two kinds of feeds."""
+"""Positions in the App Store charts of today, from Apple's two feeds; live only."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from functools import partial
 
 import pandas as pd
-import requests
 
-from etl.config import ChartType, Genre
+from etl.collection import ITUNES, Collection, Feed
 from etl.errors import SourceError
 from etl.schemas import APP_CHART_RANKS
 from etl.sources import Raw, Request, SourceInfo
-from etl.sources._http import Answer, BudgetSpentError, Polite
-from etl.sources._itunes import LICENCE, look_up
+from etl.sources._app_stores import Failures, client_of
+from etl.sources._apple_feeds import Chart, Wanted, addresses, read
+from etl.sources._http import Answer, HttpClient, json_of
+from etl.sources._itunes import batches, lookup
 from etl.sources._snapshot import shape
-from etl.sources._stores import answered, begin, each, keep, need
 
-GENRES: dict[Genre, int | None] = {
-    "overall": None,
-    "photo_and_video": 6008,
-    "graphics_and_design": 6027,
-    "entertainment": 6016,
-}
-_LEGACY = "https://itunes.apple.com/{cc}/rss/{feed}/limit={depth}{genre}/json"
-_FEEDS: dict[ChartType, str] = {
-    "free": "topfreeapplications",
-    "paid": "toppaidapplications",
-    "grossing": "topgrossingapplications",
-}
-NEWER_HOSTS = ("rss.marketingtools.apple.com", "rss.applemarketingtools.com")
-"""The newer feed moved from the second to the first in February 2025."""
-_NEWER = "https://{host}/api/v2/{cc}/apps/{feed}/{depth}/apps.json"
-_NEWER_FEEDS: dict[ChartType, str] = {"free": "top-free", "paid": "top-paid"}
-_NEWER_DEPTHS = (10, 25, 50, 100)
+LATE = timedelta(hours=48)
+"""A feed that is older says so; a chart is made several times a day."""
+AHEAD = timedelta(hours=2)
+"""A feed that is made later than this after now shows that a clock is wrong."""
 INFO = SourceInfo(
     name="apple_charts",
     table=APP_CHART_RANKS,
-    title="Top free, paid and grossing apps of the App Store by storefront and genre, today",
-    publisher="Apple, iTunes RSS feeds and marketing-tools feeds",
-    licence=LICENCE,
-    redistributable="facts only",
+    title="Free, paid and grossing charts of the App Store by storefront and genre, day by day",
+    publisher="Apple, iTunes RSS and marketing tools feeds",
+    licence="Apple's terms of use of its RSS feeds; ranks are for your own use",
+    redistributable="no",
     live=True,
-    freshness_calendar="daily",
-    note="Shows only the present: a missed day is lost. The iTunes feeds end at 100 or 200 rows "
-    "whatever is asked; the newer feed ends at 100, has neither genres nor grossing, and is asked "
-    "where the other fails. An app outside a chart is not ranked, which is no rank of its own.",
     bundled=False,
     reach="present",
+    freshness_calendar="daily",
+    note="The feeds end at 200 rows (iTunes RSS) or 100 (marketing tools: free and paid over all "
+    "genres only, apps by track id). They show the present state only: a missed day is lost. The "
+    "day is the one the feed says it was made on, in UTC; the last reading of a day stands. A "
+    "chart that Apple leaves empty in a storefront has no rows and is told in the ledger.",
 )
 
 
-@dataclass(frozen=True)
-class Wanted:
-    """One chart to read."""
-
-    storefront: str
-    chart_type: ChartType
-    genre: Genre
-    depth: int
-
-
-@dataclass(frozen=True)
-class Feed:
-    """One chart as it was answered.
-
-    Attributes
-    ----------
-    wanted
-        Which chart.
-    answer
-        The raw answer.
-    document
-        Its JSON.
-    newer
-        Whether it is the newer feed.
-    bundle_ids
-        Bundle identifier by track id, for the newer feed, which does not name them.
-    """
-
-    wanted: Wanted
-    answer: Answer
-    document: Any
-    newer: bool = False
-    bundle_ids: dict[str, str] = field(default_factory=dict[str, str])
-
-
-def fetch(request: Request, *, session: requests.Session | None = None, sleep: Any = None) -> Raw:
-    """Read every wanted chart; one that fails stops no other.
-
-    Parameters
-    ----------
-    request
-        A live run; ``user_dir`` may hold ``collection.toml``.
-    session, sleep
-        How the network is reached and how time is waited; the defaults suit the real servers.
+def fetch(request: Request, *, client: HttpClient | None = None) -> Raw:
+    """Read every configured chart; one that fails does not stop the others.
 
     Raises
     ------
     SourceError
-        When not one chart was answered.
+        In an offline run, or when not one chart could be read.
     """
-    asked = begin(request, INFO.name, session, sleep)
-    feeds: list[Feed] = []
-    failures: list[str] = []
-
-    def ask(wanted: Wanted) -> None:
-        feed = _ask(asked.polite, wanted, failures)
-        keep(request, INFO.name, f"{wanted.storefront}-{wanted.chart_type}-{wanted.genre}.json",
-             feed.answer)  # fmt: skip
-        feeds.append(feed)
-
-    charts = [
-        Wanted(storefront, chart_type, genre, asked.wanted.depth)
-        for storefront in asked.wanted.storefronts
-        for genre in asked.wanted.genres
-        for chart_type in asked.wanted.chart_types
-    ]
-    each(charts, ask, failures)
-    return answered(feeds, request, failures, "chart from Apple's feeds")
+    failures = Failures()
+    with client_of(request, client) as asked:
+        charts = list(_charts(asked, request.now, failures))
+        charts = _named(asked, charts, failures)
+    if not any(chart.entries for chart in charts):
+        raise SourceError(
+            f"got not one chart from Apple ({'; '.join(failures.told()[:2]) or 'all are empty'})",
+            f"charts from {ITUNES}",
+            "check the connection with `artonomics doctor` and try again later",
+        )
+    return Raw(tuple(charts), "live", request.now, failures.told())
 
 
 def parse(raw: Raw) -> pd.DataFrame:
-    """Return the frame of ``app_chart_ranks``.
+    """Return the frame of ``app_chart_ranks``; an app outside a chart has no row.
 
-    ``chart_snapshot_id`` and ``observed_on`` come from the feed's own instant, so that a feed that
-    has not moved since yesterday is not taken for a new reading.
+    ``app_id`` is the bundle identifier, or the track id where Apple tells nothing else.
     """
-    rows = [row for feed in raw.payload for row in _rows(feed)]
-    frame = pd.DataFrame(rows, columns=_COLUMNS)
-    return shape(APP_CHART_RANKS, frame, raw, evidence_kind="measured")
-
-
-_COLUMNS = [
-    "chart_snapshot_id", "observed_on", "storefront", "chart_type", "category", "rank",
-    "chart_depth", "app_id", "track_id", "app_name", "source_url",
-]  # fmt: skip
-
-
-def _ask(polite: Polite, wanted: Wanted, failures: list[str]) -> Feed:
-    """Ask the iTunes feed, and where it fails the newer one if that has such a chart."""
-    try:
-        return _legacy(polite, wanted)
-    except BudgetSpentError:
-        raise
-    except SourceError as error:
-        if wanted.genre != "overall" or wanted.chart_type not in _NEWER_FEEDS:
-            raise
-        feed = _newer(polite, wanted)
-        failures.append(f"{error}; the newer feed was read instead")
-        return feed
-
-
-def _legacy(polite: Polite, wanted: Wanted) -> Feed:
-    genre = GENRES[wanted.genre]
-    url = _LEGACY.format(
-        cc=wanted.storefront.lower(),
-        feed=_FEEDS[wanted.chart_type],
-        depth=wanted.depth,
-        genre=f"/genre={genre}" if genre else "",
-    )
-    answer = polite.get(url)
-    feed = Feed(wanted, answer, answer.json())
-    _rows(feed)  # a changed form is found here, where the other feed can still be asked
-    return feed
-
-
-def _newer(polite: Polite, wanted: Wanted) -> Feed:
-    depth = max(n for n in _NEWER_DEPTHS if n <= max(wanted.depth, _NEWER_DEPTHS[0]))
-    told: list[str] = []
-    for host in NEWER_HOSTS:
-        url = _NEWER.format(
-            host=host,
-            cc=wanted.storefront.lower(),
-            feed=_NEWER_FEEDS[wanted.chart_type],
-            depth=depth,
-        )
-        try:
-            answer = polite.get(url)
-            document = answer.json()
-            ids = [str(need(answer, one, "id")) for one in _newer_results(answer, document)]
-            return Feed(wanted, answer, document, True, _bundle_ids(polite, ids, wanted))
-        except BudgetSpentError:
-            raise
-        except SourceError as error:
-            told.append(str(error))
-    raise SourceError("; ".join(told), "one of the two feeds", "try again later")
-
-
-def _bundle_ids(polite: Polite, ids: list[str], wanted: Wanted) -> dict[str, str]:
-    return {
-        str(result["trackId"]): str(result["bundleId"])
-        for one in look_up(polite, ids, wanted.storefront)
-        for result in one.results
-        if result.get("trackId") and result.get("bundleId")
-    }
-
-
-def _newer_results(answer: Answer, document: Any) -> list[Any]:
-    results = need(answer, document, "feed", "results")
-    if not isinstance(results, list):
-        raise answer.unlike("a list of results", f"{type(results).__name__}")
-    return results
-
-
-def _rows(feed: Feed) -> list[dict[str, Any]]:
-    entries = _newer_entries(feed) if feed.newer else _legacy_entries(feed)
-    said = need(feed.answer, feed.document, "feed", "updated")
-    stamp = said["label"] if isinstance(said, dict) else said
-    updated = pd.to_datetime(stamp, utc=True, errors="coerce")
-    if pd.isna(updated):
-        raise feed.answer.unlike("the instant of the chart in feed.updated", repr(stamp))
-    kind = "apple-newer" if feed.newer else "apple"
-    common = {
-        "chart_snapshot_id": f"{kind}-{updated:%Y%m%dT%H%M%SZ}",
-        "observed_on": updated.tz_localize(None).normalize(),
-        "storefront": feed.wanted.storefront,
-        "chart_type": feed.wanted.chart_type,
-        "category": feed.wanted.genre,
-        "chart_depth": len(entries),
-        "source_url": feed.answer.url,
-    }
-    return [common | {"rank": rank} | entry for rank, entry in enumerate(entries, start=1)]
-
-
-def _legacy_entries(feed: Feed) -> list[dict[str, Any]]:
-    """Return the apps in order; a chart of one app is no list, one of none has no entry."""
-    document = need(feed.answer, feed.document, "feed")
-    entries = document.get("entry", [])
-    return [
+    rows = [
         {
-            "app_id": need(feed.answer, one, "id", "attributes", "im:bundleId"),
-            "track_id": need(feed.answer, one, "id", "attributes", "im:id"),
-            "app_name": need(feed.answer, one, "im:name", "label"),
+            "chart_snapshot_id": f"apple-{chart.updated_at:%Y-%m-%d}",
+            "observed_on": chart.updated_at.date().isoformat(),
+            "storefront": chart.wanted.storefront,
+            "chart_type": chart.wanted.chart_type,
+            "category": chart.wanted.category,
+            "rank": entry.rank,
+            "chart_depth": len(chart.entries),
+            "app_id": entry.bundle_id or entry.track_id,
+            "track_id": entry.track_id,
+            "app_name": entry.name,
+            "source_url": chart.address,
         }
-        for one in (entries if isinstance(entries, list) else [entries])
+        for chart in raw.payload
+        for entry in chart.entries
+    ]
+    return shape(APP_CHART_RANKS, pd.DataFrame(rows), raw, evidence_kind="measured")
+
+
+def wanted_charts(collection: Collection) -> list[Wanted]:
+    """Return every chart that the configuration names."""
+    return [
+        Wanted(storefront, chart_type, category, genre)
+        for storefront in collection.storefronts
+        for category, genre in collection.categories.items()
+        for chart_type in collection.chart_types
     ]
 
 
-def _newer_entries(feed: Feed) -> list[dict[str, Any]]:
-    """Return the apps in order; one whose bundle identifier is unknown goes to quarantine."""
-    return [
-        {
-            "app_id": feed.bundle_ids.get(str(one["id"])),
-            "track_id": str(one["id"]),
-            "app_name": need(feed.answer, one, "name"),
+def _charts(client: HttpClient, now: datetime, failures: Failures) -> Iterator[Chart]:
+    for wanted in wanted_charts(client.collection):
+        chart = _first_that_answers(client, wanted, failures)
+        if chart is None:
+            continue
+        if chart.updated_at > now + AHEAD:
+            failures.add(
+                str(wanted),
+                f"made at {chart.updated_at:%Y-%m-%d %H:%M} UTC, after this run: a clock is wrong, "
+                "and the chart is left out",
+            )
+            continue
+        _tell_doubts(chart, now, failures)
+        yield chart
+
+
+def _first_that_answers(client: HttpClient, wanted: Wanted, failures: Failures) -> Chart | None:
+    """Return the chart from the first feed that has it, and say which others failed."""
+    collection = client.collection
+    failed: list[tuple[str, SourceError]] = []
+    for feed in collection.feeds:
+        for address in addresses(wanted, feed, collection.depth):
+            try:
+                read_it = partial(_read, wanted, feed, address)
+                chart = client.get(address, read_it, "application/json")
+            except SourceError as error:
+                failed.append((feed, error))
+                continue
+            for name, error in failed:
+                failures.add(f"{wanted} read from {feed} since {name} failed", error)
+            return chart
+    if not failed:
+        failures.add(str(wanted), f"none of the feeds {', '.join(collection.feeds)} has it")
+    for _, error in failed:
+        failures.add(str(wanted), error)
+    return None
+
+
+def _read(wanted: Wanted, feed: Feed, address: str, answer: Answer) -> Chart:
+    return read(wanted, feed, address, json_of(answer))
+
+
+def _tell_doubts(chart: Chart, now: datetime, failures: Failures) -> None:
+    if not chart.entries:
+        failures.add(str(chart.wanted), "the chart is empty")
+    if chart.updated_at < now - LATE:
+        failures.add(
+            str(chart.wanted), f"the feed stands still at {chart.updated_at:%Y-%m-%d %H:%M} UTC"
+        )
+    repeated = [name for name, n in Counter(e.track_id for e in chart.entries).items() if n > 1]
+    if repeated:
+        failures.add(str(chart.wanted), f"apps stand there more than once: {', '.join(repeated)}")
+
+
+def _named(client: HttpClient, charts: Sequence[Chart], failures: Failures) -> list[Chart]:
+    """Fill in bundle identifiers that a feed does not tell, looked up by storefront."""
+    known = {e.track_id: e.bundle_id for chart in charts for e in chart.entries if e.bundle_id}
+    for storefront in client.collection.storefronts:
+        unknown = {
+            entry.track_id: None
+            for chart in charts
+            if chart.wanted.storefront == storefront
+            for entry in chart.entries
+            if entry.track_id not in known
         }
-        for one in _newer_results(feed.answer, feed.document)
+        for batch in batches(list(unknown), client):
+            try:
+                found = lookup(client, batch, storefront)
+            except SourceError as error:
+                failures.add(f"bundle identifiers in {storefront}", error)
+                continue
+            told = {str(app.get("trackId")): app.get("bundleId") for app in found}
+            known |= {name: bundle for name, bundle in told.items() if bundle}
+            nameless = [name for name in batch if name not in known]
+            if nameless:
+                failures.add(
+                    ", ".join(nameless), f"known by track id only in {storefront}: no look-up"
+                )
+    return [
+        replace(
+            chart,
+            entries=tuple(
+                replace(entry, bundle_id=known.get(entry.track_id)) for entry in chart.entries
+            ),
+        )
+        for chart in charts
     ]

@@ -1,49 +1,53 @@
-"""Installs of followed apps at Google Play, as the bracket the store prints."""
+"""How often followed apps were installed from Google Play, as a bracket; live only."""
 
 from __future__ import annotations
 
-from typing import Any
-
 import pandas as pd
-import requests
 
 from etl.schemas import APP_INSTALLS
-from etl.sources import Raw, Request, SourceInfo
-from etl.sources._google_play import LICENCE, fetch_pages, frame_of, upper_end
+from etl.sources import Raw, Request, SourceInfo, _google_play
+from etl.sources._http import HttpClient
 from etl.sources._snapshot import shape
-from etl.sources._stores import day_of
 
-ONE_COUNTRY = ("US",)
 INFO = SourceInfo(
     name="google_play_installs",
     table=APP_INSTALLS,
-    title="Installs of followed apps at Google Play, worldwide, as the bracket the store prints",
-    publisher="Google Play, app pages read with google-play-scraper",
-    licence=LICENCE,
+    title="Installs of followed apps from Google Play, world-wide, as a bracket, day by day",
+    publisher=_google_play.PUBLISHER,
+    licence=_google_play.LICENCE,
     redistributable="no",
     live=True,
-    freshness_calendar="daily",
-    note="Shows only the present. A bracket is wide: its ends differ by a factor of two or five. "
-    "The finer count in the page is not explained by the store.",
     bundled=False,
     reach="present",
+    freshness_calendar="daily",
+    note=_google_play.LIMITS
+    + " Google prints a lower bound only; the upper one follows from its ladder 1, 5, 10, 50.",
 )
 
 
-def fetch(request: Request, *, session: requests.Session | None = None, sleep: Any = None) -> Raw:
-    """Read the page of every followed app in one country: installs are worldwide.
+def fetch(request: Request, *, client: HttpClient | None = None) -> Raw:
+    """Read the page of every followed app in every storefront.
 
     Raises
     ------
     SourceError
-        When no page was answered.
+        In an offline run, or when not one page could be read.
     """
-    return fetch_pages(request, INFO.name, session, sleep, ONE_COUNTRY)
+    return _google_play.collect(request, client)
 
 
 def parse(raw: Raw) -> pd.DataFrame:
-    """Return the frame of ``app_installs``, one row for each app; the bracket is disclosed."""
-    frame = frame_of(raw.payload)
-    ends = pd.array([upper_end(int(low)) for low in frame["installs_low"]], dtype="Int64")
-    frame = frame.assign(observed_on=day_of(raw), installs_high=ends)
-    return shape(APP_INSTALLS, frame, raw, evidence_kind="disclosed")
+    """Return the frame of ``app_installs``: one row an app, since the figure is world-wide.
+
+    Every storefront shows the same figure; where their pages differ by a moment, the row with the
+    greatest count stands.
+    """
+    pages = _google_play.frame_of(raw.payload)
+    newest = pages.sort_values("installs_counted", ascending=False, kind="stable")
+    return shape(
+        APP_INSTALLS,
+        newest.drop_duplicates("app_id").sort_values("app_id"),
+        raw,
+        observed_on=raw.retrieved_at.date().isoformat(),
+        evidence_kind="disclosed",
+    )

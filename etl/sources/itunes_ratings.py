@@ -1,46 +1,47 @@
-"""Rating counts and averages of followed apps by storefront, from Apple's look-up."""
+"""Rating counts, averages and prices of followed apps in Apple's store today; live only."""
 
 from __future__ import annotations
 
-from typing import Any
-
 import pandas as pd
-import requests
 
 from etl.schemas import APP_RATING_COUNTS
-from etl.sources import Raw, Request, SourceInfo
-from etl.sources._itunes import LICENCE, fetch_followed, frame_of
+from etl.sources import Raw, Request, SourceInfo, _itunes
+from etl.sources._http import HttpClient
 from etl.sources._snapshot import shape
-from etl.sources._stores import day_of
 
 INFO = SourceInfo(
     name="itunes_ratings",
     table=APP_RATING_COUNTS,
-    title="Rating counts, averages and versions of followed apps in each storefront, today",
-    publisher="Apple, iTunes look-up",
-    licence=LICENCE,
-    redistributable="facts only",
+    title="Rating counts, averages and prices of followed apps by storefront, day by day",
+    publisher=_itunes.PUBLISHER,
+    licence=_itunes.LICENCE,
+    redistributable="no",
     live=True,
-    freshness_calendar="daily",
-    note="Shows only the present: a missed day is lost. Counts are those of one storefront, and "
-    "can fall. About 20 requests a minute are allowed.",
     bundled=False,
     reach="present",
+    freshness_calendar="daily",
+    note="The present state only: a missed day is lost. Apple allows about 20 calls a minute. An "
+    "app that a storefront does not sell has no row there. Without ratings there is no average.",
 )
 
 
-def fetch(request: Request, *, session: requests.Session | None = None, sleep: Any = None) -> Raw:
+def fetch(request: Request, *, client: HttpClient | None = None) -> Raw:
     """Look up every followed app in every storefront.
 
     Raises
     ------
     SourceError
-        When no storefront answered.
+        In an offline run, or when not one app could be looked up.
     """
-    return fetch_followed(request, INFO.name, session, sleep)
+    return _itunes.collect(request, client)
 
 
 def parse(raw: Raw) -> pd.DataFrame:
-    """Return the frame of ``app_rating_counts``, one row for each app and storefront."""
-    frame = frame_of(raw.payload).assign(observed_on=day_of(raw))
-    return shape(APP_RATING_COUNTS, frame, raw, evidence_kind="measured")
+    """Return the frame of ``app_rating_counts``; the day is the day of the look-up in UTC."""
+    return shape(
+        APP_RATING_COUNTS,
+        _itunes.frame_of(raw.payload),
+        raw,
+        observed_on=raw.retrieved_at.date().isoformat(),
+        evidence_kind="measured",
+    )

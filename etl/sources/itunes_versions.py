@@ -1,44 +1,44 @@
-"""Versions of followed apps, their prices, genres and release notes, from Apple's look-up."""
+"""Versions of followed apps in Apple's store with their release notes; live only."""
 
 from __future__ import annotations
 
-from typing import Any
-
 import pandas as pd
-import requests
 
 from etl.schemas import APP_VERSIONS
-from etl.sources import Raw, Request, SourceInfo
-from etl.sources._itunes import LICENCE, fetch_followed, frame_of
+from etl.sources import Raw, Request, SourceInfo, _itunes
+from etl.sources._http import HttpClient
 from etl.sources._snapshot import shape
 
 INFO = SourceInfo(
     name="itunes_versions",
     table=APP_VERSIONS,
-    title="Versions of followed apps in each storefront, with price, genres and release notes",
-    publisher="Apple, iTunes look-up",
-    licence=LICENCE + " Release notes are the sellers' own texts.",
+    title="Versions of followed apps in Apple's store: release, notes, price, genres",
+    publisher=_itunes.PUBLISHER,
+    licence=_itunes.LICENCE,
     redistributable="no",
     live=True,
-    freshness_calendar="daily",
-    note="Shows only the present: a version that came and went between two readings is lost.",
     bundled=False,
     reach="present",
+    freshness_calendar="daily",
+    note="Only the version on sale: one that came and went between two runs is not known.",
 )
 
 
-def fetch(request: Request, *, session: requests.Session | None = None, sleep: Any = None) -> Raw:
+def fetch(request: Request, *, client: HttpClient | None = None) -> Raw:
     """Look up every followed app in every storefront.
 
     Raises
     ------
     SourceError
-        When no storefront answered.
+        In an offline run, or when not one app could be looked up.
     """
-    return fetch_followed(request, INFO.name, session, sleep)
+    return _itunes.collect(request, client)
 
 
 def parse(raw: Raw) -> pd.DataFrame:
-    """Return the frame of ``app_versions``, one row for each app and storefront."""
-    frame = frame_of(raw.payload).drop(columns="price").rename(columns={"price_amount": "price"})
-    return shape(APP_VERSIONS, frame, raw, store="app_store", evidence_kind="measured")
+    """Return the frame of ``app_versions``, one row an app and storefront."""
+    rows = _itunes.frame_of(raw.payload)
+    released = rows["app_released_at"].str.slice(0, 10)
+    return shape(
+        APP_VERSIONS, rows.assign(app_released_on=released), raw, evidence_kind="disclosed"
+    )

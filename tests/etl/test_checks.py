@@ -103,7 +103,7 @@ def test_what_is_no_whole_day_is_no_date_whatever_its_neighbours_are(day):
 def test_an_integer_that_is_not_whole_or_that_a_float_cannot_hold_is_refused():
     row = {c.name: None for c in APP_RATING_COUNTS.frame_columns()}
     row |= {"app_id": "1", "app_name": "A", "storefront": "NO", "evidence_kind": "measured"}
-    row |= {"source_url": "u", "retrieved_at": "2026-11-22"}
+    row |= {"source_url": "u", "retrieved_at": "2026-11-22", "store": "app_store"}
     counts = ["80", "1e300", "9007199254740993", "80.5"]
     frame = pd.DataFrame(
         [row | {"observed_on": f"2022-12-0{day}", "rating_count": count}
