@@ -1,0 +1,152 @@
+"""The import wizard: upload, preview, rejects, confirm; a hostile file ends its own process."""
+
+from __future__ import annotations
+
+import gzip
+import shutil
+import time
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from dashboard import uploads
+from dashboard.app_pages import data_import
+from etl.errors import InputError
+from etl.warehouse import SnapshotReader
+from tests.dashboard.conftest import text_of
+
+SPEND = b"""date,channel,campaign,country,cost,currency
+2026-01-01,meta,a,JP,100.5,JPY
+2026-01-02,meta,a,US,not money,USD
+2026-01-03,tiktok,b,US,=1+1,USD
+2026-01-04,tiktok,b,US,12.25,USD
+"""
+
+
+@pytest.fixture
+def wizard(open_page, tmp_path, published):
+    """Return the wizard with files uploaded: ``wizard("spend", (name, bytes))``."""
+    shutil.copytree(published, tmp_path, dirs_exist_ok=True)
+
+    def opened(kind: str, *files: tuple[str, bytes], source: str = "") -> Any:
+        page = open_page(tmp_path, "data", view="import")
+        page.selectbox(key="import:kind").set_value(kind)
+        page.text_input(key="import:source").set_value(source)
+        page.file_uploader(key="import:files").set_value(
+            [(name, content, "application/octet-stream") for name, content in files]
+        )
+        return page.run()
+
+    return opened
+
+
+def wait(page: Any, *, seconds: float = 60) -> Any:
+    """Rerun the page until no process of it is at work."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        page.run()
+        keys = ("import:preview", "import:done")
+        started = [page.session_state[k] for k in keys if k in page.session_state]
+        if all(one.status is not None for one in started):
+            return page.run()
+        time.sleep(0.2)
+    raise AssertionError("the process did not end")
+
+
+def previewed(page: Any) -> Any:
+    return wait(page.button(key="import:look").click().run())
+
+
+def frames(page: Any) -> list[Any]:
+    return [frame.value for frame in page.dataframe]
+
+
+def test_nothing_is_written_before_it_is_confirmed_and_all_of_it_afterwards(wizard, tmp_path):
+    page = previewed(wizard("spend", ("spend.csv", SPEND)))
+    assert not page.exception
+    mapping, rows, rejects = frames(page)
+    assert dict(zip(mapping["ours"], mapping["theirs"], strict=True))["spend_date"] == "date"
+    assert len(rows) == 2
+    assert len(rejects) == 2
+    assert "2 rows of those looked at would be kept out" in text_of(page)
+    ask = "SELECT count(*) AS n FROM acquisition_spend"
+    assert SnapshotReader(tmp_path).query(ask)["n"].iloc[0] == 0
+    page = wait(page.button(key="import:go").click().run())
+    assert "2 new, 0 changed, 2 rejected of 4 rows" in page.success[0].value
+    assert SnapshotReader(tmp_path).query(ask)["n"].iloc[0] == 2
+    kept = SnapshotReader(tmp_path).query(
+        "SELECT payload FROM quarantine WHERE source LIKE 'user%'"
+    )
+    assert len(kept) == 2
+
+
+def test_a_column_can_be_named_by_hand(wizard):
+    strange = SPEND.replace(b"date,", b"quux,")
+    page = previewed(wizard("spend", ("spend.csv", strange)))
+    assert "cannot be read as they are" in page.error[0].value
+    assert "quux" in page.error[0].value
+    page.text_area(key="import:maps").set_value("quux = spend_date").run()
+    page = previewed(page)
+    assert (
+        dict(zip(*frames(page)[0][["ours", "theirs"]].T.to_numpy(), strict=True))["spend_date"]
+        == "quux"
+    )
+
+
+def test_a_changed_form_wants_a_new_preview(wizard):
+    page = previewed(wizard("spend", ("spend.csv", SPEND)))
+    assert not page.button(key="import:go").disabled
+    page.text_input(key="import:source").set_value("other").run()
+    assert page.button(key="import:go").disabled
+    assert "look again" in page.info[0].value
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("picture.csv", b"\x89PNG\r\n\x1a\n" + bytes(200)),
+        ("login.csv", b"<!doctype html><title>Sign in</title>" * 20),
+        ("empty.csv", b""),
+        ("bomb.csv.gz", gzip.compress(bytes(300_000_000))),
+        ("torn.csv.gz", gzip.compress(SPEND * 50)[:-20]),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_a_mislabelled_or_hostile_file_is_told_and_the_page_lives(wizard, name, content):
+    page = previewed(wizard("spend", (name, content)))
+    assert not page.exception
+    assert "cannot be read as they are" in page.error[0].value
+    assert "expected" in page.error[0].value
+
+
+def test_a_preview_that_takes_too_long_is_ended(wizard, monkeypatch):
+    monkeypatch.setattr(data_import, "PATIENCE_SECONDS", -1.0)
+    page = previewed(wizard("spend", ("spend.csv", SPEND)))
+    assert "too long" in page.error[0].value
+
+
+def test_names_of_files_lead_nowhere_else(tmp_path):
+    sent = [SimpleNamespace(name="../../etc/pass wd", size=2, getbuffer=lambda: memoryview(b"hi"))]
+    [path] = uploads.keep(tmp_path, "../me", sent)  # pyright: ignore[reportArgumentType]
+    assert path == tmp_path / "uploads" / "me" / "pass_wd"
+    assert path.read_bytes() == b"hi"
+    assert uploads.harmless_name("..\\..\\x;rm -rf.csv") == "x_rm_-rf.csv"
+    assert uploads.harmless_name("...") == "file"
+
+
+def test_two_files_of_one_name_and_too_many_are_refused(tmp_path):
+    def file(name: str) -> Any:
+        return SimpleNamespace(name=name, size=0, getbuffer=lambda: memoryview(b""))
+
+    with pytest.raises(InputError, match="one name"):
+        uploads.keep(tmp_path, "a", [file("x.csv"), file("x.csv")])
+    with pytest.raises(InputError, match="at most"):
+        uploads.keep(tmp_path, "a", [file(f"{n}.csv") for n in range(uploads.MAX_FILES + 1)])
+
+
+def test_a_full_disk_is_told_before_it_is_full(tmp_path, monkeypatch):
+    monkeypatch.setattr(uploads.shutil, "disk_usage", lambda _: SimpleNamespace(free=10))
+    sent: Any = [SimpleNamespace(name="x.csv", size=5, getbuffer=lambda: memoryview(b"12345"))]
+    with pytest.raises(InputError, match="free the disk"):
+        uploads.keep(tmp_path, "a", sent)
