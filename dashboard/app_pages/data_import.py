@@ -193,14 +193,24 @@ def _mapping(said: Words, told: dict[str, Any]) -> Table:
         "unit": TableColumn(said.t("Unit")),
         "note": TableColumn(said.t("Note"), "wide"),
     }
+    names = {
+        "given": said.t("given"),
+        "set": said.t("one value for all"),
+        "layout": said.t("vendor layout"),
+        "name": said.t("same name"),
+        "guess": said.t("guess"),
+        "default": said.t("default"),
+        "measure": said.t("a figure of its own"),
+    }
     frame = pd.DataFrame(told["mapping"], columns=list(columns))
+    frame["how"] = frame["how"].replace(names)
     return Table(frame, columns, "import-mapping")
 
 
 def _frame(rows: list[dict[str, Any]], name: str) -> Table:
     """Return rows with the columns that hold something, under their own names."""
     frame = pd.DataFrame(rows).dropna(axis="columns", how="all").astype("str")
-    return Table(frame, {column: TableColumn(plain(column)) for column in frame}, name)
+    return Table(frame, {column: TableColumn(str(column)) for column in frame}, name)
 
 
 def _document(started: processes.Started) -> Any:

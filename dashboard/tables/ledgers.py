@@ -70,6 +70,10 @@ def steps(running: journal.Running, said: Words) -> Table:
         "publish": said.t("publication"),
     }
     frame = pd.DataFrame([asdict(step) for step in running.steps])
+    # What has not ended has brought nothing yet, which is not zero; publishing brings no rows.
+    counts = ["rows_in", "rows_new", "rows_changed", "rows_quarantined"]
+    unknown = frame["finished_at"].isna() | frame["source"].eq("publish")
+    frame[counts] = frame[counts].astype("Int64").mask(unknown)
     frame = frame.assign(
         source=frame["source"].replace(names),
         state=frame["state"].replace(names),

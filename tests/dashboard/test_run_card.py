@@ -61,6 +61,7 @@ def test_a_run_going_on_shows_what_it_does(open_page, tmp_path):
     steps = opened.dataframe[0].value
     assert steps["state"].tolist() == ["failed", "at work", "waiting"]
     assert steps["error"].iloc[0] == "got a login page"
+    assert steps["rows_in"].isna().tolist() == [False, True, True]  # unknown is not zero
     assert opened.button(key="run:live").disabled
 
 
