@@ -46,7 +46,7 @@ def main() -> None:
     parser.add_argument("--days", type=int, default=90)
     parser.add_argument("--repeats", type=int, default=1)
     parser.add_argument("--record", action="store_true")
-    given = parser.parse_args()
+    given, _ = parser.parse_known_args()  # the names of benchmarks stand there too
     with tempfile.TemporaryDirectory() as folder:
         results = measure(Path(folder), given.rows, given.days, given.repeats)
     sys.stdout.write(json.dumps(results, indent=1) + "\n")
