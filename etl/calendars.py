@@ -121,7 +121,12 @@ def publication_time(calendar: str) -> tuple[time, str]:
         return time(6, 30), "UTC"
     known = _calendar(calendar)
     close = datetime.combine(date(2000, 1, 1), known.close_times[-1][1]) + PUBLICATION_DELAY
-    return close.time(), str(known.tz)
+    return close.time(), time_zone(calendar)
+
+
+def time_zone(calendar: str) -> str:
+    """Return the time zone of the exchange, as in the tz database."""
+    return str(_calendar(calendar).tz)
 
 
 def session_of(calendar: str, instants: pd.Series) -> list[str | None]:

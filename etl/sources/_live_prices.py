@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import pandas as pd
 
-from etl.calendars import completed_sessions, missing_days
+from etl.calendars import completed_sessions, missing_days, time_zone
 from etl.errors import SourceError
 from etl.sources import Raw, Request, instruments
 from etl.sources._yahoo import (
@@ -19,7 +19,7 @@ from etl.sources._yahoo import (
     Pace,
     RecordingSession,
     file_name,
-    keep_cache_in,
+    prepare_cache,
     read_bars,
 )
 
@@ -73,7 +73,7 @@ def collect(
     SourceError
         If not one ticker could be fetched.
     """
-    keep_cache_in(request.raw_dir / "yfinance" if request.raw_dir else None)
+    prepare(wanted, request)
     got, failures = ask_each(wanted, lambda one: _fetch_one(one, request, session, pace), pace)
     for one, bars in got:
         failures.extend(gaps(one, bars.frame, bars.first_trade_date, request))
@@ -83,6 +83,12 @@ def collect(
         retrieved_at=request.now,
         failures=tuple(dict.fromkeys(failures)),
     )
+
+
+def prepare(wanted: Sequence[Wanted], request: Request) -> None:
+    """Get yfinance ready to ask for ``wanted``: its cache files, the zone of each exchange."""
+    folder = request.raw_dir / "yfinance" if request.raw_dir else None
+    prepare_cache(folder, {one.symbol: time_zone(one.calendar) for one in wanted})
 
 
 def ask_each(

@@ -11,7 +11,7 @@ from __future__ import annotations
 import tempfile
 import time
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -30,6 +30,7 @@ from tenacity import (
     stop_after_attempt,
     wait_exponential_jitter,
 )
+from yfinance.cache import get_tz_cache
 from yfinance.data import YfData
 from yfinance.exceptions import YFException, YFRateLimitError
 
@@ -223,11 +224,17 @@ def patiently(pace: Pace, ask: Callable[..., Any], *given: Any) -> Any:
     return retrying(ask, *given)
 
 
-def keep_cache_in(folder: Path | None) -> None:
-    """Keep yfinance's cache files in ``folder``, or in a folder that goes with the process."""
+def prepare_cache(folder: Path | None, zones: Mapping[str, str]) -> None:
+    """Keep yfinance's cache files in ``folder``, or in a folder that goes with the process.
+
+    ``zones`` has the time zone by symbol, for which yfinance would else ask Yahoo one by one.
+    """
     location = folder or Path(_scratch_folder().name)
     location.mkdir(parents=True, exist_ok=True)
     yfinance.set_tz_cache_location(str(location))
+    known = get_tz_cache()
+    for symbol, zone in zones.items():
+        known.store(symbol, zone)
 
 
 def _ask(

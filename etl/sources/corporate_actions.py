@@ -47,10 +47,9 @@ def fetch(
             "got --offline", "a live run: no dividends are bundled", "leave --offline out"
         )
     from etl.sources import _live_prices as live
-    from etl.sources._yahoo import Pace, keep_cache_in, read_bars, session_or_own
+    from etl.sources._yahoo import Pace, read_bars, session_or_own
 
     pace, days = pace or Pace(), live.days_wanted(request)
-    keep_cache_in(request.raw_dir / "yfinance" if request.raw_dir else None)
     with session_or_own(session) as open_session:
 
         def ask(one: live.Wanted) -> list[dict[str, Any]]:
@@ -60,6 +59,7 @@ def fetch(
             return _rows(one.ticker, answer)
 
         wanted = [one for one in live.watched(request, None) if not one.ticker.startswith("^")]
+        live.prepare(wanted, request)
         got, failures = live.ask_each(wanted, ask, pace)
     rows = pd.DataFrame([row for _, rows in got for row in rows], columns=COLUMNS)
     return Raw(rows, "live", request.now, tuple(failures), may_be_empty=True)

@@ -64,10 +64,9 @@ def fetch(
             "got --offline", "a live run: no intraday bars are bundled", "leave --offline out"
         )
     from etl.sources import _live_prices as live
-    from etl.sources._yahoo import Pace, keep_cache_in, session_or_own
+    from etl.sources._yahoo import Pace, session_or_own
 
     pace, chosen = pace or Pace(), _watch.read(request.user_dir).intraday_minutes
-    keep_cache_in(request.raw_dir / "yfinance" if request.raw_dir else None)
     partly: list[str] = []
     with session_or_own(session) as open_session:
 
@@ -78,6 +77,7 @@ def fetch(
         wanted = live.watched(request, None, types=("equity",))
         if chosen:
             wanted = [one for one in live.watched(request, None) if one.ticker in chosen]
+        live.prepare(wanted, request)
         got, failures = live.ask_each(wanted, ask, pace)
     answers = tuple(answer for _, given in got for answer in given)
     return Raw(answers, "live", request.now, tuple(dict.fromkeys((*partly, *failures))))

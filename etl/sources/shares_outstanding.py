@@ -45,10 +45,9 @@ def fetch(
             "got --offline", "a live run: no share counts are bundled", "leave --offline out"
         )
     from etl.sources import _live_prices as live
-    from etl.sources._yahoo import Pace, keep_cache_in, read_shares, session_or_own
+    from etl.sources._yahoo import Pace, read_shares, session_or_own
 
     pace, days = pace or Pace(), live.days_wanted(request)
-    keep_cache_in(request.raw_dir / "yfinance" if request.raw_dir else None)
     with session_or_own(session) as open_session:
 
         def ask(one: live.Wanted) -> pd.DataFrame:
@@ -58,6 +57,7 @@ def fetch(
             return counted.assign(ticker=one.ticker)
 
         wanted = live.watched(request, None, types=("equity",))
+        live.prepare(wanted, request)
         got, failures = live.ask_each(wanted, ask, pace)
     frames = [frame for _, frame in got]
     return Raw(pd.concat(frames, ignore_index=True), "live", request.now, tuple(failures))

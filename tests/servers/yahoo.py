@@ -10,9 +10,11 @@ import json
 import socket
 import struct
 import threading
+import time as time_module
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from copy import copy
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -86,7 +88,12 @@ class LocalSession(RecordingSession):
         self._base = f"http://127.0.0.1:{port}/"
 
     def request(self, method: Any, url: str, *args: Any, **options: Any) -> Any:
-        return super().request(method, self._base + url.split("://", 1)[1], *args, **options)
+        response = super().request(method, self._base + url.split("://", 1)[1], *args, **options)
+        for cookie in [copy(one) for one in self.cookies.jar if one.domain == "127.0.0.1"]:
+            # As from Yahoo: yfinance keeps a cookie of that domain and asks for none again.
+            cookie.domain, cookie.expires = ".yahoo.com", int(time_module.time()) + 86_400
+            self.cookies.jar.set_cookie(cookie)
+        return response
 
 
 @contextmanager
@@ -116,6 +123,7 @@ def rising_bars(days: Iterable[date], first_close: float = 10.0) -> tuple[Bar, .
 class _Handler(BaseHTTPRequestHandler):
     memory: Yahoo
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # else each answer waits 40 ms between its head and its body
 
     def do_GET(self) -> None:
         parts = urlsplit(self.path)

@@ -99,6 +99,11 @@ def test_the_server_is_asked_with_cookie_and_crumb_and_politely(
     assert "query1.finance.yahoo.com/v1/test/getcrumb" in yahoo.paths
     assert set(yahoo.crumbs) == {CRUMB}
     assert waits == [Pace().pause_seconds]
+    charts = [path for path in yahoo.paths if "/v8/finance/chart/" in path]
+    assert len(yahoo.paths) == len(set(yahoo.paths)), (
+        "each is asked for once, time zones not at all"
+    )
+    assert len(charts) == 2
 
 
 def test_raw_answers_and_the_cache_lie_under_the_raw_folder(
