@@ -22,6 +22,7 @@ from typing import Self
 
 import duckdb
 import pandas as pd
+import pyarrow as pa
 from filelock import FileLock, Timeout
 
 from etl import exports, statements
@@ -181,7 +182,9 @@ class Warehouse:
             Who brings them, in which run, and when.
         """
         frame, changes = f"frame_{table.name}", f"changed_{table.name}"
-        self._connection.register(frame, rows.assign(source=stamp.source, run_id=stamp.run_id))
+        given = rows.assign(source=stamp.source, run_id=stamp.run_id)
+        # Arrow's columns are read as they lie; texts of pandas would first become objects.
+        self._connection.register(frame, pa.Table.from_pandas(given, preserve_index=False))
         try:
             typed = f"({statements.select_typed(table, frame)})"
             self._connection.execute(statements.find_changes(table, typed, changes))

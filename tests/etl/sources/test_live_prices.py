@@ -100,9 +100,7 @@ def test_the_server_is_asked_with_cookie_and_crumb_and_politely(
     assert set(yahoo.crumbs) == {CRUMB}
     assert waits == [Pace().pause_seconds]
     charts = [path for path in yahoo.paths if "/v8/finance/chart/" in path]
-    assert len(yahoo.paths) == len(set(yahoo.paths)), (
-        "each is asked for once, time zones not at all"
-    )
+    assert len(yahoo.paths) == len(set(yahoo.paths)), "each address is asked for once"
     assert len(charts) == 2
 
 
