@@ -15,7 +15,7 @@ from cyclopts import App, Parameter
 
 from etl import commandline
 from etl.commandline import Flag, Given, Session
-from etl.commands import collect, imports, simulate, watch
+from etl.commands import analyze, collect, imports, simulate, watch
 from etl.errors import InputError
 
 app = App(
@@ -25,9 +25,8 @@ app = App(
     version=lambda: importlib.metadata.version("artonomics"),
 )
 app.meta.suppress_keyboard_interrupt = False  # told by etl.commandline
-analyze_app = App(name="analyze", help="Run one method on your own file.")
 report_app = App(name="report", help="Build analyst reports.")
-for _group in (collect.app, watch.app, imports.app, simulate.app, analyze_app, report_app):
+for _group in (collect.app, watch.app, imports.app, simulate.app, analyze.app, report_app):
     app.command(_group)
 
 
@@ -147,66 +146,6 @@ def doctor(*, offline: Annotated[bool, Flag] = False, session: Given) -> int:
     rows = [asdict(finding) for finding in findings]
     session.show(rows, lambda: console.print_rows(rows))
     return int(any(finding.status == "fail" for finding in findings))
-
-
-@analyze_app.command
-def event_study(
-    *,
-    prices: Path,
-    events: Path,
-    benchmark: str,
-    window: tuple[int, int] = (-2, 2),
-    estimation: int = 120,
-    gap: int = 10,
-    returns: Literal["log", "simple"] = "log",
-    model: Literal["market", "mean", "adjusted"] = "market",
-    is_returns: Annotated[bool, Flag] = False,
-    session: Given,
-) -> None:
-    """Measure abnormal returns around events.
-
-    Parameters
-    ----------
-    prices
-        CSV or Parquet: ticker, trade_date, adjusted_close; the benchmark among them.
-    events
-        CSV or Parquet: event_id, ticker, event_date[, benchmark][, selection][, session].
-    benchmark
-        Ticker of the market, for events that name none.
-    window
-        First and last trading day of the event window, relative to day 0.
-    estimation
-        Length of the estimation window in trading days.
-    gap
-        Trading days between the estimation window and the event window.
-    returns
-        Kind of return.
-    model
-        Model of the normal return.
-    is_returns
-        The file holds returns (column return) instead of prices.
-    """
-    from etl import analyze, console
-
-    document = analyze.event_study(
-        prices,
-        events,
-        benchmark=benchmark,
-        window=window,
-        estimation=estimation,
-        gap=gap,
-        returns=returns,
-        model=model,
-        is_returns=is_returns,
-    )
-
-    def tables() -> None:
-        console.print_rows(analyze.event_study_table(document))
-        console.print_rows(analyze.event_study_tests_table(document))
-        for note in document["notes"]:
-            console.note(note)
-
-    session.show(document, tables)
 
 
 @report_app.command

@@ -232,7 +232,7 @@ def prepare_cache(folder: Path | None, zones: Mapping[str, str]) -> None:
     location = folder or Path(_scratch_folder().name)
     location.mkdir(parents=True, exist_ok=True)
     yfinance.set_tz_cache_location(str(location))
-    known = get_tz_cache()
+    known: Any = get_tz_cache()
     for symbol, zone in zones.items():
         known.store(symbol, zone)
 

@@ -1,4 +1,4 @@
-"""One method on the user's own file: read, measure, and answer as a JSON-ready document."""
+"""Abnormal returns around the events of a file."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ from etl.analytics.event_study import (
 )
 from etl.analytics.event_windows import Events
 from etl.analytics.normal_return import Model
+from etl.analyze.answers import plain, shown
 from etl.errors import InputError
 from etl.user_files import UserFile
 
@@ -33,7 +34,7 @@ POWER_AT = (0.005, 0.01, 0.02, 0.05)
 """Abnormal returns for which the power of a two-sided 5% test is given."""
 
 
-def event_study(
+def run(
     prices: Path,
     events: Path,
     *,
@@ -97,18 +98,18 @@ def event_study(
     }
 
 
-def event_study_table(document: dict[str, Any]) -> list[dict[str, Any]]:
+def table(document: dict[str, Any]) -> list[dict[str, Any]]:
     """Return one readable row an event: day 0, its abnormal return, and that of the window."""
     return [_table_row(event) for event in document["events"]]
 
 
-def event_study_tests_table(document: dict[str, Any]) -> list[dict[str, Any]]:
+def tests_table(document: dict[str, Any]) -> list[dict[str, Any]]:
     """Return one readable row a test over all events, for the window."""
     return [
         {
             "test over the window": name,
-            "statistic": _shown(test["car_statistic"], "{:.3f}"),
-            "p": _shown(test["car_p_value"], "{:.2g}"),
+            "statistic": shown(test["car_statistic"], "{:.3f}"),
+            "p": shown(test["car_p_value"], "{:.2g}"),
             "note": test.get("reason", ""),
         }
         for name, test in document["aggregate"]["tests"].items()
@@ -246,13 +247,13 @@ def _event_entries(events: pd.DataFrame, result: EventStudy) -> list[dict[str, A
             "session": event["session"] or None,
         }
         for name in _PER_EVENT:
-            entry[name] = _plain(getattr(result, name)[index]) or None
+            entry[name] = plain(getattr(result, name)[index]) or None
         for name in ("alpha", "beta", "sigma", "n_estimation"):
-            entry[name] = _plain(getattr(result, name)[index])
+            entry[name] = plain(getattr(result, name)[index])
         entry["day"] = result.spec.days.tolist()
-        entry["trade_date"] = _plain(result.trade_dates[index])
+        entry["trade_date"] = plain(result.trade_dates[index])
         for name in _PER_DAY:
-            entry[name] = _plain(getattr(result, name)[index])
+            entry[name] = plain(getattr(result, name)[index])
         reason = [entry["reason"]] if entry["reason"] else []
         selected = ["price_selected"] if event["selection"] == "price_selected" else []
         entry["flags"] = [*result.flags[index], *selected, *reason]
@@ -265,9 +266,9 @@ def _aggregate_entry(aggregate: Aggregate, spec: EventStudySpec) -> dict[str, An
     return {
         "n": aggregate.n_events,
         "day": spec.days.tolist(),
-        "average_abnormal_return": _plain(aggregate.average_abnormal_return),
-        "cumulative_average_abnormal_return": _plain(aggregate.cumulative_average_abnormal_return),
-        "mean_residual_correlation": _plain(aggregate.correlation.mean),
+        "average_abnormal_return": plain(aggregate.average_abnormal_return),
+        "cumulative_average_abnormal_return": plain(aggregate.cumulative_average_abnormal_return),
+        "mean_residual_correlation": plain(aggregate.correlation.mean),
         "n_common_estimation_days": aggregate.correlation.n_common_days,
         "power_two_sided_5pct": _power(aggregate),
         "tests": {name: _test_entry(outcome) for name, outcome in aggregate.tests.items()},
@@ -297,10 +298,10 @@ def _power(aggregate: Aggregate) -> list[dict[str, float | None]]:
 def _test_entry(outcome: Outcome) -> dict[str, Any]:
     """Return one test; lists without any value become null."""
     entry: dict[str, Any] = {
-        "statistic": _plain(outcome.statistic) if np.isfinite(outcome.statistic).any() else None,
-        "p_value": _plain(outcome.p_value) if np.isfinite(outcome.p_value).any() else None,
-        "car_statistic": _plain(outcome.car_statistic),
-        "car_p_value": _plain(outcome.car_p_value),
+        "statistic": plain(outcome.statistic) if np.isfinite(outcome.statistic).any() else None,
+        "p_value": plain(outcome.p_value) if np.isfinite(outcome.p_value).any() else None,
+        "car_statistic": plain(outcome.car_statistic),
+        "car_p_value": plain(outcome.car_p_value),
         "variant": outcome.variant,
     }
     if outcome.reason:
@@ -326,19 +327,6 @@ def _excluded_entry(events: pd.DataFrame, result: EventStudy) -> dict[str, Any]:
     }
 
 
-def _plain(value: Any) -> Any:
-    """Return numbers, days and text as JSON has them; NaN, NaT and infinity become ``None``."""
-    if isinstance(value, np.ndarray):
-        return [_plain(item) for item in value]
-    if isinstance(value, np.datetime64):
-        return None if np.isnat(value) else str(value.astype("datetime64[D]"))
-    if isinstance(value, np.generic):
-        value = value.item()
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return value
-
-
 def _table_row(event: dict[str, Any]) -> dict[str, Any]:
     """Return the readable row of one event; a window without day 0 shows its first day."""
     day = event["day"].index(0) if 0 in event["day"] else 0
@@ -348,15 +336,11 @@ def _table_row(event: dict[str, Any]) -> dict[str, Any]:
         "ticker": event["ticker"],
         "day 0": event["day_zero"] or "",
         "status": event["status"],
-        f"AR day {event['day'][day]}": _shown(values["abnormal_return"][day], "{:+.4f}"),
-        "t": _shown(values["t_statistic"][day], "{:.2f}"),
-        "p": _shown(values["p_value"][day], "{:.2g}"),
-        "CAR window": _shown(values["cumulative_abnormal_return"][-1], "{:+.4f}"),
-        "t window": _shown(values["car_t_statistic"][-1], "{:.2f}"),
-        "p window": _shown(values["car_p_value"][-1], "{:.2g}"),
+        f"AR day {event['day'][day]}": shown(values["abnormal_return"][day], "{:+.4f}"),
+        "t": shown(values["t_statistic"][day], "{:.2f}"),
+        "p": shown(values["p_value"][day], "{:.2g}"),
+        "CAR window": shown(values["cumulative_abnormal_return"][-1], "{:+.4f}"),
+        "t window": shown(values["car_t_statistic"][-1], "{:.2f}"),
+        "p window": shown(values["car_p_value"][-1], "{:.2g}"),
         "flags": ", ".join(event["flags"]),
     }
-
-
-def _shown(value: float | None, form: str) -> str:
-    return "" if value is None else form.format(value)

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from etl import analyze
+from etl.analyze import event_study
 from etl.errors import InputError
 
 PER_EVENT = {
@@ -56,7 +56,7 @@ def measure(tmp_path: Path) -> Callable[..., dict[str, Any]]:
         prices.to_csv(tmp_path / "prices.csv", index=False)
         events.to_csv(tmp_path / "events.csv", index=False)
         options = {"benchmark": "MKT", **options}
-        return analyze.event_study(tmp_path / "prices.csv", tmp_path / "events.csv", **options)
+        return event_study.run(tmp_path / "prices.csv", tmp_path / "events.csv", **options)
 
     return run
 
@@ -143,7 +143,7 @@ def test_parquet_and_csv_give_the_same_document(prices, events, measure, tmp_pat
     prices.to_parquet(tmp_path / "prices.parquet")
     events.to_parquet(tmp_path / "events.parquet")
     files = (tmp_path / "prices.parquet", tmp_path / "events.parquet")
-    assert analyze.event_study(*files, benchmark="MKT") == from_csv
+    assert event_study.run(*files, benchmark="MKT") == from_csv
 
 
 def test_the_gap_counts_the_trading_days_between_the_windows(prices, events, measure) -> None:
@@ -340,7 +340,7 @@ def test_another_separator_is_said_instead_of_a_missing_column(
     prices.to_csv(given, index=False, sep=separator)
     events.to_csv(wanted, index=False)
     with pytest.raises(InputError, match="got one column") as caught:
-        analyze.event_study(given, wanted, benchmark="MKT")
+        event_study.run(given, wanted, benchmark="MKT")
     assert "separated by commas" in caught.value.expected
 
 
@@ -373,7 +373,7 @@ def test_an_empty_or_broken_file_is_an_input_error(tmp_path: Path, events, conte
     (tmp_path / "prices.csv").write_text(content)
     events.to_csv(tmp_path / "events.csv", index=False)
     with pytest.raises(InputError):
-        analyze.event_study(tmp_path / "prices.csv", tmp_path / "events.csv", benchmark="MKT")
+        event_study.run(tmp_path / "prices.csv", tmp_path / "events.csv", benchmark="MKT")
 
 
 def test_a_missing_or_binary_file_is_an_input_error(tmp_path: Path, events) -> None:
@@ -382,15 +382,15 @@ def test_a_missing_or_binary_file_is_an_input_error(tmp_path: Path, events) -> N
     (tmp_path / "latin.csv").write_bytes("ticker,trade_date,adjusted_close\né,1,2".encode("latin1"))
     for name in ("prices.parquet", "latin.csv", "absent.csv"):
         with pytest.raises(InputError):
-            analyze.event_study(tmp_path / name, tmp_path / "events.csv", benchmark="MKT")
+            event_study.run(tmp_path / name, tmp_path / "events.csv", benchmark="MKT")
 
 
 def test_the_table_shows_day_zero_and_the_window(prices, events, measure) -> None:
     document = measure(prices, events)
-    row = analyze.event_study_table(document)[0]
+    row = event_study.table(document)[0]
     assert row["AR day 0"] == f"{document['events'][0]['abnormal_return'][2]:+.4f}"
     assert row["CAR window"] == f"{document['events'][0]['cumulative_abnormal_return'][4]:+.4f}"
-    tests = analyze.event_study_tests_table(document)
+    tests = event_study.tests_table(document)
     assert [test["test over the window"] for test in tests] == list(document["aggregate"]["tests"])
 
 
@@ -406,7 +406,7 @@ def test_nothing_is_cut_off_or_moved_to_another_day(events, tmp_path, row, messa
     given.write_text(f"ticker,trade_date,adjusted_close\n{row}")
     events.to_csv(wanted, index=False)
     with pytest.raises(InputError, match=message):
-        analyze.event_study(given, wanted, benchmark="MKT")
+        event_study.run(given, wanted, benchmark="MKT")
 
 
 def test_midnights_of_several_offsets_are_days(prices, events, measure) -> None:
@@ -423,7 +423,7 @@ def test_a_column_that_is_there_twice_is_refused(prices, events, tmp_path) -> No
     doubled.to_csv(given, index=False)
     events.to_csv(wanted, index=False)
     with pytest.raises(InputError, match="'adjusted_close' 2 times"):
-        analyze.event_study(given, wanted, benchmark="MKT")
+        event_study.run(given, wanted, benchmark="MKT")
 
 
 def test_events_that_move_together_have_the_power_of_fewer(prices, events, measure) -> None:
