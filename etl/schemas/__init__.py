@@ -40,6 +40,7 @@ from etl.schemas.market import (
     INSTRUMENTS,
     MARKET_EVENTS,
     STOCK_PRICES,
+    WAVES,
 )
 from etl.schemas.market_extras import (
     CORPORATE_ACTIONS,
@@ -65,6 +66,7 @@ TABLES: dict[str, Table] = {
         DISCLOSED_FACTS,
         FINANCIALS,
         CONCEPT_GROUPS,
+        WAVES,
         NET_PROCEEDS,
         GPUS,
         APP_RATING_COUNTS,
@@ -122,6 +124,7 @@ __all__ = [
     "SUBSCRIPTION_TRANSACTIONS",
     "TABLES",
     "VALIDITY",
+    "WAVES",
     "Column",
     "ColumnType",
     "RowCheck",

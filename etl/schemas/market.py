@@ -216,3 +216,40 @@ CONCEPT_GROUPS = Table(
     key=("ticker", "valid_from_date", "source_url"),
     observed="valid_from_date",
 )
+
+WAVES = Table(
+    "waves",
+    "Waves of curiosity about AI art, and the event each of them is measured by.",
+    (
+        Column("wave_id", "string", "identifier of the wave"),
+        Column("name_en", "string", "name in English"),
+        Column("name_zh", "string", "name in Chinese"),
+        Column("app_name", "string", "the app, or the group of apps"),
+        Column("company", "string", "company behind it"),
+        Column("company_zh", "string", "company in Chinese", nullable=True),
+        Column("ticker", "string", "its share; missing = not listed or not linked", nullable=True),
+        Column(
+            "event_id",
+            "string",
+            "event the wave is measured by, see market_events; missing = no dated event is held",
+            nullable=True,
+        ),
+        Column(
+            "price_selected_event_id",
+            "string",
+            "day of the same wave that was picked because the price moved: described, never tested",
+            nullable=True,
+        ),
+        Column(
+            "app_id", "string", "app of the rating counts that show its attention", nullable=True
+        ),
+        Column(
+            "attention_entity",
+            "string",
+            "entity of disclosed_facts whose downloads show its attention",
+            nullable=True,
+        ),
+        Column("note", "string", "what a reader must know", nullable=True),
+    ),
+    key=("wave_id",),
+)

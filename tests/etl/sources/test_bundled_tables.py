@@ -179,3 +179,17 @@ def test_a_month_of_evidence_counts_from_its_end_and_no_date_stays_missing() -> 
 def test_only_events_that_say_after_close_have_a_session() -> None:
     events = parsed("market_events").set_index("event_id")
     assert events["session"].dropna().to_dict() == {"E0007": "after", "E0035": "after"}
+
+
+def test_waves_name_events_apps_and_shares_that_are_held() -> None:
+    waves, events = parsed("waves"), parsed("market_events").set_index("event_id")
+    assert set(waves["event_id"].dropna()) <= set(events.index)
+    assert set(waves["price_selected_event_id"].dropna()) <= set(events.index)
+    chosen = events.loc[waves["event_id"].dropna(), "selection"]
+    picked = events.loc[waves["price_selected_event_id"].dropna(), "selection"]
+    assert set(chosen) == {"exogenous"}
+    assert set(picked) == {"price_selected"}
+    assert set(waves["app_id"].dropna()) <= set(parsed("apps")["app_id"])
+    assert set(waves["ticker"].dropna()) <= set(parsed("instruments")["ticker"])
+    facts = parsed("disclosed_facts")
+    assert set(waves["attention_entity"].dropna()) <= set(facts["entity"])
