@@ -143,6 +143,60 @@ def net_proceeds(reader: Reader) -> pd.DataFrame:
     )
 
 
+def waves(reader: Reader) -> pd.DataFrame:
+    """Return the waves of curiosity, by identifier."""
+    return reader.query("SELECT * FROM waves ORDER BY wave_id")
+
+
+def apps(reader: Reader) -> pd.DataFrame:
+    """Return the apps and the companies behind them, by name."""
+    return reader.query("SELECT * FROM apps ORDER BY app_name, store, app_id")
+
+
+def rating_counts(reader: Reader, as_of: date | datetime | None = None) -> pd.DataFrame:
+    """Return the rating counts by app, storefront and day of the look-up."""
+    return reader.query(
+        """
+        SELECT * FROM app_rating_counts WHERE ?::DATE IS NULL OR observed_on <= ?::DATE
+        ORDER BY store, app_id, storefront, observed_on
+        """,
+        _day(as_of),
+    )
+
+
+def charts(reader: Reader, as_of: date | datetime | None = None) -> pd.DataFrame:
+    """Return which charts were read: one row a reading, storefront, chart type and category.
+
+    ``chart_snapshot_id, observed_on`` (missing = undated), ``storefront, chart_type, category,
+    chart_depth, n_ranks``.
+    """
+    return reader.query(
+        """
+        SELECT chart_snapshot_id, observed_on, storefront, chart_type, category,
+               max(chart_depth) AS chart_depth, count(*) AS n_ranks
+        FROM app_chart_ranks
+        WHERE ?::DATE IS NULL OR observed_on IS NULL OR observed_on <= ?::DATE
+        GROUP BY ALL ORDER BY ALL
+        """,
+        _day(as_of),
+    )
+
+
+def chart_ranks(
+    reader: Reader, app_ids: Sequence[str], as_of: date | datetime | None = None
+) -> pd.DataFrame:
+    """Return the positions of apps, named by bundle identifier or track id, by reading."""
+    return reader.query(
+        """
+        SELECT * FROM app_chart_ranks
+        WHERE list_contains(?, app_id)
+          AND (?::DATE IS NULL OR observed_on IS NULL OR observed_on <= ?::DATE)
+        ORDER BY observed_on, chart_snapshot_id, storefront, chart_type, category, rank
+        """,
+        (list(app_ids), *_day(as_of)),
+    )
+
+
 def sources(reader: Reader) -> pd.DataFrame:
     """Return the sources with their terms, by name."""
     return reader.query("SELECT * FROM sources ORDER BY source")

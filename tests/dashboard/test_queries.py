@@ -21,6 +21,10 @@ from dashboard import queries
         queries.financials,
         queries.concept_groups,
         queries.net_proceeds,
+        queries.waves,
+        queries.apps,
+        queries.rating_counts,
+        queries.charts,
         queries.sources,
         queries.sources_with_freshness,
         queries.freshness,
@@ -45,6 +49,8 @@ def test_as_of_a_day_hides_what_came_later(reader):
     assert queries.events(reader, day)["event_date"].max() == at
     assert queries.facts(reader, as_of=day)["known_on"].max() <= at
     assert queries.concept_groups(reader, day)["valid_from_date"].max() <= at
+    assert queries.rating_counts(reader, day)["observed_on"].max() <= at
+    assert queries.charts(reader, day)["observed_on"].isna().all()
     assert "F0484" not in set(queries.facts(reader, as_of=day)["fact_id"])
     assert "F0484" in set(queries.facts(reader, as_of=date(2022, 12, 8))["fact_id"])
 
@@ -76,3 +82,9 @@ def test_a_question_is_answered_side_by_side_only_where_figures_differ(reader):
 def test_a_hostile_ticker_is_only_a_value(reader):
     assert queries.prices(reader, ["'; DROP TABLE stock_prices; --"]).empty
     assert len(queries.coverage(reader)) > 0
+
+
+def test_positions_are_those_of_the_apps_asked_for(reader):
+    ranks = queries.chart_ranks(reader, ["com.meitu.mtxx"])
+    assert set(ranks["app_id"]) == {"com.meitu.mtxx"}
+    assert ranks["rank"].between(1, 100).all()
