@@ -8,6 +8,7 @@ by the default and said on the page.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import date
 from typing import TypeVar
 
 import streamlit as st
@@ -60,6 +61,12 @@ def remember(key: str, code: str) -> None:
 def forget(key: str) -> None:
     """Drop the choice of ``key`` and its code: it belonged to something no longer shown."""
     st.session_state.pop(key, None)
+    leave_out(key)
+
+
+def leave_out(key: str) -> None:
+    """Take the code of ``key`` out of the address: nothing is chosen."""
+    st.session_state.pop(_written(key), None)
     if key in st.query_params:
         del st.query_params[key]
 
@@ -123,6 +130,26 @@ def span(low: int, high: int, words: Words) -> Callable[[str], tuple[int, int]]:
         if not low <= first <= last <= high:
             raise ValueError(expected)
         return first, last
+
+    return parse
+
+
+def day(first: date, last: date, words: Words) -> Callable[[str], date]:
+    """Return a parser of a day between ``first`` and ``last``, written ``2022-12-07``."""
+
+    def parse(code: str) -> date:
+        expected = words.t(
+            "expected a day from {first} to {last}, for example 2022-12-07",
+            first=first.isoformat(),
+            last=last.isoformat(),
+        )
+        try:
+            found = date.fromisoformat(code)
+        except ValueError:
+            raise ValueError(expected) from None
+        if not first <= found <= last:
+            raise ValueError(expected)
+        return found
 
     return parse
 

@@ -42,7 +42,9 @@ class Subject:
 
 def cards(view: View, said: Words, mode: Mode) -> list[Card]:
     """Return all cards; each one draws itself when it is called."""
-    study = cache.study(market_study, view.ticker, view.spec, event_ids=view.event_ids)
+    study = cache.study(
+        market_study, view.ticker, view.spec, as_of=view.as_of, event_ids=view.event_ids
+    )
     subject = Subject(study, view, said, mode)
     return [
         *_prices(subject),
@@ -59,7 +61,7 @@ def _offered(subject: Subject, make: Callable[[MarketStudy], Table]) -> Table:
         return shown
 
     def passed_on() -> pd.DataFrame:
-        named = {"event_ids": view.event_ids}
+        named = {"as_of": view.as_of, "event_ids": view.event_ids}
         return make(cache.passed_on(market_study, view.ticker, view.spec, **named)).frame
 
     return replace(shown, passed_on=passed_on)

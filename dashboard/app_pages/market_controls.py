@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, cast
 
 import streamlit as st
 
 from dashboard import cache, cases, permalinks, queries
+from dashboard.app_pages.as_known import as_known_note, as_known_on
 from dashboard.figures import labels
 from dashboard.text import Words
 from etl.analytics.event_study import EventStudySpec
@@ -18,24 +20,28 @@ RETURNS = ("log", "simple")
 
 @dataclass(frozen=True)
 class View:
-    """What the reader chose; ``span`` is ``event`` or ``all``."""
+    """What the reader chose; ``span`` is ``event`` or ``all``, ``as_of`` the day of knowledge."""
 
     ticker: str
     event_ids: tuple[str, ...]
     spec: EventStudySpec
     span: str
+    as_of: date | None = None
 
 
 def controls(said: Words) -> View:
     """Show the controls and return what they hold."""
     with st.container(border=True):
-        company, chosen = st.columns([2, 5])
+        company, chosen, known = st.columns([4, 8, 2])
         with company:
             ticker = _company(said)
+        with known:
+            as_of = as_known_on(said)
         with chosen:
-            event_ids = _events(ticker, said)
+            event_ids = _events(ticker, as_of, said)
         spec, span = _method(said)
-    return View(ticker, tuple(event_ids), spec, span)
+    as_known_note(said, as_of)
+    return View(ticker, tuple(event_ids), spec, span, as_of)
 
 
 def _company(said: Words) -> str:
@@ -57,11 +63,12 @@ def _company_names(said: Words) -> dict[str, str]:
     }
 
 
-def _events(ticker: str, said: Words) -> list[str]:
-    names = cache.drawn("events", lambda _: _event_names(ticker, said), said, ticker)
+def _events(ticker: str, as_of: date | None, said: Words) -> list[str]:
+    names = cache.drawn("events", lambda _: _event_names(ticker, as_of, said), said, ticker, as_of)
     ids = list(names)
-    if st.session_state.setdefault("event:ticker", ticker) != ticker:
-        st.session_state["event:ticker"] = ticker
+    # What is chosen of another share, or was not known yet, cannot be kept.
+    if st.session_state.setdefault("event:ticker", (ticker, as_of)) != (ticker, as_of):
+        st.session_state["event:ticker"] = (ticker, as_of)
         permalinks.forget("event")
     permalinks.restore(
         "event", permalinks.several_of(ids, said), cases.default_events(ticker, ids), said
@@ -78,11 +85,11 @@ def _events(ticker: str, said: Words) -> list[str]:
     return chosen
 
 
-def _event_names(ticker: str, said: Words) -> dict[str, str]:
-    """Return day and title of the share's events, by identifier."""
+def _event_names(ticker: str, as_of: date | None, said: Words) -> dict[str, str]:
+    """Return day and title of the share's events known on a day, by identifier."""
     return {
         row["event_id"]: event_name(row, said)
-        for row in cache.ask(queries.events).to_dict("records")
+        for row in cache.ask(queries.events, as_of).to_dict("records")
         if row["ticker"] == ticker
     }
 

@@ -119,3 +119,20 @@ def test_remarks_name_a_change_of_benchmark_and_a_vague_date(open_page, publishe
 def test_adjusted_bars_are_called_by_name(open_page, published):
     words = text_of(open_page(published, "market", ticker="300364.SZ"))
     assert "Only adjusted bars of 300364" in words
+
+
+def test_as_known_on_a_day_nothing_later_is_shown(published, open_page):
+    page = open_page(published, "market", as_of="2022-12-06")
+    assert not page.exception
+    chosen = page.multiselect(key="event")
+    assert "E0084" in chosen.value
+    assert "E0085" not in chosen.value
+    assert not any("7 Dec 2022" in name for name in chosen.options)
+    assert any("As known on 6 Dec 2022" in note.value for note in page.info)
+    assert any("daily bars of 1357.HK to 6 Dec 2022" in line.value for line in page.caption)
+
+
+def test_a_day_of_knowledge_out_of_bounds_is_said(published, open_page):
+    page = open_page(published, "market", as_of="2019-01-01")
+    assert "expected a day from 2021-01-01" in page.warning[0].value
+    assert page.date_input(key="as_of").value is None

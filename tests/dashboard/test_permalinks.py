@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -84,3 +86,11 @@ def test_several_codes_stand_between_commas():
     assert parse("") == []
     with pytest.raises(ValueError, match="E1, E2"):
         parse("E1,E3")
+
+
+def test_a_day_is_written_as_iso_and_lies_within_its_bounds():
+    parse = permalinks.day(date(2021, 1, 1), date(2026, 1, 1), EN)
+    assert parse("2022-12-07") == date(2022, 12, 7)
+    for code in ("2020-12-31", "2026-01-02", "7.12.2022", ""):
+        with pytest.raises(ValueError, match="expected a day from 2021-01-01 to 2026-01-01"):
+            parse(code)
