@@ -106,7 +106,7 @@ class Snapshots:
         return [self._listed(name) for name in self._all()]
 
     def go_back(self, wanted: str | None = None) -> SnapshotInfo:
-        """Point readers at a snapshot, by default the one before the current one; return it.
+        """Point readers at a snapshot, by default the last one with other data; return it.
 
         Raises
         ------
@@ -116,12 +116,15 @@ class Snapshots:
             When it is not whole.
         """
         current, known = self.named(), self._all()
-        older = [name for name in known if name < current]
+        version = self._listed(current).data_version if current in known else ""
+        older = [
+            name for name in known if name < current and self._listed(name).data_version != version
+        ]
         if wanted is None and not older:
             raise InputError(
-                f"got only one snapshot ({current})",
+                f"got no snapshot with other data than the current one ({current})",
                 "an older one to go back to",
-                "run a collection",
+                "see `artonomics etl snapshots`",
             )
         if wanted is not None and wanted not in known:
             raise InputError(
@@ -162,10 +165,20 @@ class Snapshots:
         building.rename(self._dir / snapshot_id)
         sync(self._dir)
         self._point(snapshot_id)
-        for name in self._all()[:-keep]:
-            if name != snapshot_id:
-                shutil.rmtree(self._dir / name, ignore_errors=True)
+        self._thin_out(keep)
         return self._info(snapshot_id, manifest)
+
+    def _thin_out(self, keep: int) -> None:
+        """Keep the newest snapshot of each of the last ``keep`` states of the data.
+
+        Runs that changed nothing must not push out what one would go back to. The two newest stay
+        in any case: readers may be about to open the one that was current until now.
+        """
+        names = self._all()
+        last_of = {self._listed(name).data_version or name: name for name in names}
+        kept = {*sorted(last_of.values())[-keep:], *names[-2:]}
+        for name in set(names) - kept:
+            shutil.rmtree(self._dir / name, ignore_errors=True)
 
     def sweep(self) -> None:
         """Remove what a killed writer left half built."""

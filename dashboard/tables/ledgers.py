@@ -192,7 +192,10 @@ def _named(facts: pd.DataFrame, said: Words) -> pd.DataFrame:
     )
 
 
-def _evidence(said: Words, kinds: str) -> str:
+def _evidence(said: Words, kinds: Any) -> str:
+    """Name evidence kinds joined by commas; a source without rows has none."""
+    if not isinstance(kinds, str):
+        return ""
     return ", ".join(said.evidence(kind.strip()) for kind in kinds.split(",") if kind.strip())
 
 

@@ -12,6 +12,7 @@ from etl.collection import Collection
 from etl.errors import SourceError
 from etl.sources import Request, apps
 from etl.sources._http import HttpClient
+from etl.sources._http_errors import UNREACHABLE
 
 Store = Literal["app_store", "google_play"]
 _NAMED = 3
@@ -84,8 +85,10 @@ class Failures:
     by_reason: dict[str, list[str]] = field(default_factory=dict)
 
     def add(self, what: str, reason: object) -> None:
-        """Note that ``what`` failed for a reason."""
-        self.by_reason.setdefault(str(reason), []).append(what)
+        """Note that ``what`` failed for a reason; what to do without a connection is said once."""
+        offline = isinstance(reason, SourceError) and reason.code == UNREACHABLE
+        told = reason.got if offline else str(reason)
+        self.by_reason.setdefault(told, []).append(what)
 
     def told(self) -> tuple[str, ...]:
         """Return a line for each reason with the first few it hit."""

@@ -247,6 +247,8 @@ class HttpClient:
             reason = "the connection ended in the middle of it"
             raise _FaultError(truncated(url, reason), transient=True) from error
         except (requests.RequestException, HTTPError) as error:
+            if "NameResolutionError" in repr(error):  # wrapped twice; asking again is of no use
+                raise self._unknown(host) from error
             raise self._unanswered(host, f"no connection ({type(error).__name__})") from error
         self._visits.unanswered.pop(host, None)
         if status == 304 and found:
@@ -338,6 +340,11 @@ class HttpClient:
         counted = self._visits.unanswered
         counted[host] = counted.get(host, 0) + 1
         return _FaultError(out_of_reach(host, reason), transient=True)
+
+    def _unknown(self, host: str) -> _FaultError:
+        """Give the host up for this run: a name that is not known is not known a second later."""
+        self._visits.unanswered[host] = self._manners.hopeless_after * self._manners.attempts
+        return _FaultError(out_of_reach(host, "its name is not known here"), transient=False)
 
 
 def user_agent() -> str:

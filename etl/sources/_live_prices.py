@@ -110,7 +110,8 @@ def ask_each(
             got.append((one, ask(one)))
         except AnswerError as error:
             failures.append(f"{one.ticker}: {error}")
-            if error.transient and not got and len(failures) >= pace.hopeless_after:
+            hopeless = error.transient and len(failures) >= pace.hopeless_after
+            if not got and (hopeless or error.offline):
                 break
     if not got:
         raise SourceError(

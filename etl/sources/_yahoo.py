@@ -8,6 +8,7 @@ answer to a past date range is cached even when it was an error.
 
 from __future__ import annotations
 
+import logging
 import tempfile
 import time
 import warnings
@@ -65,14 +66,22 @@ class AnswerError(Exception):
         Whether asking again may help.
     retry_after_seconds
         How long the server asked to wait; zero where it did not say.
+    offline
+        Whether not even the server's name is known here: then no ticker is answered.
     """
 
     def __init__(
-        self, reason: str, *, transient: bool = False, retry_after_seconds: float = 0.0
+        self,
+        reason: str,
+        *,
+        transient: bool = False,
+        retry_after_seconds: float = 0.0,
+        offline: bool = False,
     ) -> None:
         super().__init__(reason)
         self.transient = transient
         self.retry_after_seconds = retry_after_seconds
+        self.offline = offline
 
 
 class RecordingSession(requests.Session):
@@ -312,9 +321,10 @@ def _ask_shares(symbol: str, first: date, last: date, session: RecordingSession)
 
 @contextmanager
 def _exceptions_shown() -> Iterator[None]:
-    debug = yfinance.config.debug
-    before = debug.hide_exceptions
+    debug, log = yfinance.config.debug, logging.getLogger("yfinance")
+    before, loudness = debug.hide_exceptions, log.level
     debug.hide_exceptions = False
+    log.setLevel(logging.CRITICAL)  # what fails is said once, by the ledger
     try:
         with warnings.catch_warnings():
             # It uses what pandas 3.1 deprecates and turns the display of that on by itself.
@@ -322,6 +332,7 @@ def _exceptions_shown() -> Iterator[None]:
             yield
     finally:
         debug.hide_exceptions = before
+        log.setLevel(loudness)
 
 
 def _chart_of(response: requests.Response | None) -> dict[str, Any]:
@@ -350,6 +361,8 @@ def _as_given(frame: pd.DataFrame, chart: dict[str, Any]) -> pd.DataFrame:
 
 
 def _explain(response: requests.Response | None, error: Exception) -> AnswerError:
+    if response is None and isinstance(error, requests.exceptions.DNSError):
+        return AnswerError("the server's name is not known here", offline=True)
     if response is None:
         return AnswerError(f"the connection failed ({type(error).__name__})", transient=True)
     status = response.status_code

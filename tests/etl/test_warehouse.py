@@ -318,12 +318,30 @@ def test_a_reader_whose_snapshot_is_dropped_while_it_opens_takes_the_next(
     assert (info.run_id, info.note) == ("run-2", "")
 
 
+def test_runs_that_change_nothing_push_no_other_data_out(settings, reader):
+    for close in (1.0, 2.0):
+        write(settings, bar("2022-12-01", close), at=NOW + timedelta(close))
+    for day in range(3, 9):
+        write(settings, bar("2022-12-01", 2.0), at=NOW + timedelta(day), run=f"run-{day}")
+    versions = [info.data_version for info in Snapshots(settings.warehouse_dir).kept()]
+    assert len(versions) == 3, "the first state, and the two newest of the second"
+    assert len(set(versions)) == 2
+    assert Snapshots(settings.warehouse_dir).go_back().data_version == versions[0]
+    assert closes(reader) == [1.0]
+
+
+def test_only_so_many_states_of_the_data_are_kept(settings):
+    for number in range(6):
+        write(settings, bar("2022-12-01", 1.0 + number), at=NOW + timedelta(number))
+    assert len(Snapshots(settings.warehouse_dir).kept()) == settings.keep_snapshots
+
+
 def test_rollback_goes_to_the_snapshot_before(settings, reader):
     write(settings, bar("2022-12-01", 1.0))
     write(settings, bar("2022-12-01", 2.0), at=NOW + timedelta(1), run="run-2")
     Snapshots(settings.warehouse_dir).go_back()
     assert closes(reader) == [1.0]
-    with pytest.raises(InputError, match="only one snapshot"):
+    with pytest.raises(InputError, match="no snapshot with other data"):
         Snapshots(settings.warehouse_dir).go_back()
 
 

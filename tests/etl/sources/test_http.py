@@ -209,6 +209,15 @@ def test_a_host_out_of_reach_is_not_asked_for_every_chart(client: Client, web: W
     assert len(web.asked) == 4
 
 
+def test_a_host_whose_name_is_unknown_is_given_up_at_once(time: Time):
+    hosts = {ITUNES: Host(requests_per_minute=6000, address="http://nowhere.invalid")}
+    manners = Manners(clock=time.clock, sleep=time.sleep)
+    with HttpClient(Collection(hosts=hosts), NOW, manners=manners, visits=Visits()) as one:
+        assert code_of(one) == codes.UNREACHABLE
+        assert code_of(one, f"https://{ITUNES}/another.json") == codes.UNREACHABLE
+    assert sum(time.waits) < 1
+
+
 def test_a_missing_page_is_not_asked_for_again(client: Client, web: Web):
     assert code_of(client(), f"https://{ITUNES}/missing") == codes.NOT_FOUND
     assert len(web.asked) == 1

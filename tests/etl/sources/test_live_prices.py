@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 import pytest
 import yfinance
+from curl_cffi import requests
 from servers.yahoo import CRUMB, Fault, LocalSession, Series, Yahoo, rising_bars
 
 from etl.calendars import completed_sessions
@@ -290,6 +291,26 @@ def test_a_server_out_of_reach_is_given_up_before_every_ticker_has_waited(
         stock_prices.fetch(everything, session=session, pace=Pace(sleep=waits.append))
     asked = Pace().hopeless_after
     assert len(waits) == asked * (Pace().attempts - 1) + (asked - 1)
+
+
+def test_without_a_connection_nobody_else_is_asked_and_nothing_is_muttered(
+    yahoo: Yahoo, own_bundle: Path, waits: list[float], caplog: pytest.LogCaptureFixture
+) -> None:
+    class Nowhere(LocalSession):
+        """Knows no server's name."""
+
+        def request(self, method: Any, url: str, *args: Any, **options: Any) -> Any:
+            asked.append(url)
+            raise requests.exceptions.DNSError("Could not resolve host", 6)
+
+    asked: list[str] = []
+    everything = Request(offline=False, bundled=own_bundle, now=NOW)
+    with Nowhere(yahoo.port) as session, pytest.raises(SourceError, match="name is not known"):
+        stock_prices.fetch(everything, session=session, pace=Pace(sleep=waits.append))
+    assert waits == []
+    charts = {url for url in asked if "/v8/finance/chart/" in url}
+    assert len(charts) == 1
+    assert not caplog.records
 
 
 def test_yfinance_is_left_as_it_was_found(fetch: Fetch) -> None:
