@@ -42,7 +42,8 @@ _CHUNK = 100
 class Quantity:
     """An estimate with its interval twice: by the delta method and by the bootstrap.
 
-    The bootstrap interval is missing (NaN) where most resamples could not be fitted.
+    The bootstrap interval is missing (NaN) where more than 5% of the resamples cannot be fitted:
+    those that can are no fair sample.
     """
 
     value: float
@@ -135,8 +136,8 @@ def _structural(coefficients: FloatArray) -> FloatArray:
 
 def first_fault(
     rank_paid: FloatArray, rank_grossing: FloatArray, price: FloatArray
-) -> tuple[int, str] | None:
-    """Return the position of the first impossible value and what is wrong with it, or nothing.
+) -> tuple[int, str, str] | None:
+    """Return position, value and what was expected of the first impossible value, or nothing.
 
     A missing value (NaN) is no fault: the app was not ranked, or its price is not known.
     """
@@ -146,7 +147,7 @@ def first_fault(
         ("price", price, (price <= 0) | np.isinf(price), "a finite price above zero"),
     )
     found = [
-        (int(np.flatnonzero(wrong)[0]), f"got the {name} {values[wrong][0]:g}; it is {expected}")
+        (int(np.flatnonzero(wrong)[0]), f"got the {name} {values[wrong][0]:g}", expected)
         for name, values, wrong, expected in checks
         if wrong.any()
     ]
@@ -197,7 +198,8 @@ def estimate(
         raise ValueError(f"got the level {level}; it lies between 0 and 1")
     fault = first_fault(paid, grossing, prices)
     if fault:
-        raise ValueError(f"row {fault[0]} (the first is 0): {fault[1]}")
+        row, got, expected = fault
+        raise ValueError(f"row {row} (the first is 0): {got}; it is {expected}")
     usable = ~np.isnan(paid + grossing + prices)
     design = np.column_stack(
         [np.ones(int(usable.sum())), np.log(paid[usable]), np.log(prices[usable])]
@@ -326,7 +328,7 @@ def _quantities(
     error[2] *= value[2]
     fitted = draws[np.isfinite(draws).all(axis=1)]
     ends = np.full((2, value.size), np.nan)
-    if 2 * len(fitted) > len(draws):
+    if len(fitted) >= 0.95 * len(draws):
         ends = np.quantile(fitted, [(1 - level) / 2, (1 + level) / 2], axis=0)
     table = np.column_stack([value, error, low, high, ends[0], ends[1]])
     return [Quantity(*row) for row in table.tolist()]

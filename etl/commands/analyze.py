@@ -71,3 +71,86 @@ def event_study(
             console.note(note)
 
     session.show(document, tables)
+
+
+@app.command
+def rank_demand(
+    *,
+    input: Path,
+    seed: int = 0,
+    session: Given,
+) -> None:
+    """Estimate what chart ranks sell, from paid and grossing ranks (Garg and Telang).
+
+    Parameters
+    ----------
+    input
+        CSV or Parquet: rank_paid, rank_grossing, price[, app_id]; one row an app and day.
+    seed
+        Seed of the bootstrap.
+    """
+    from etl import console
+    from etl.analyze import rank_demand as method
+
+    document = method.run(input, seed=seed)
+
+    def tables() -> None:
+        console.print_rows(method.table(document))
+        for note in document["notes"]:
+            console.note(note)
+
+    session.show(document, tables)
+
+
+@app.command
+def rank_shocks(
+    *,
+    ranks: Path | None = None,
+    ratings: Path | None = None,
+    apps: Path | None = None,
+    out: Path,
+    top: int = 10,
+    jump: int = 50,
+    quiet_days: int = 0,
+    surge: float = 3.0,
+    session: Given,
+) -> None:
+    """Find sudden rises in charts and ratings, and write them as events for event-study.
+
+    Parameters
+    ----------
+    ranks
+        CSV or Parquet: observed_on, storefront, chart_type, category, app_id, rank[, chart_depth].
+    ratings
+        CSV or Parquet: observed_on, storefront, app_id, rating_count.
+    apps
+        CSV or Parquet: app_id, ticker[, bundle_id][, app_name]; the bundled list unless given.
+    out
+        CSV file for the events; one that exists is replaced.
+    top
+        Entering this many first positions is a shock.
+    jump
+        Rising by at least so many positions is a shock.
+    quiet_days
+        Leave out a shock within so many days after one of its kind; 0 keeps all.
+    surge
+        New ratings a day of this multiple of their trailing median are a shock.
+    """
+    from etl import console
+    from etl.analytics.rank_shocks import ShockRules
+    from etl.analyze import rank_shocks as method
+    from etl.errors import InputError
+
+    try:
+        rules = ShockRules(top=top, jump=jump, quiet_days=quiet_days, surge=surge)
+    except ValueError as problem:
+        raise InputError(str(problem), todo="see `artonomics analyze rank-shocks --help`") from None
+    document = method.run(ranks, ratings, apps, out=out, rules=rules)
+
+    def tables() -> None:
+        console.print_rows(method.table(document))
+        console.print_rows(document["left_out"])
+        for note in document["notes"]:
+            console.note(note)
+
+    session.show(document, tables)
