@@ -112,7 +112,7 @@ def rank_shocks(ranks: pd.DataFrame, rules: ShockRules | None = None) -> pd.Data
     Raises
     ------
     ValueError
-        If a rank is not a whole number from 1.
+        If a rank is not a whole number from 1, or lies beyond the chart's depth.
     """
     rules = rules or ShockRules()
     moves = _moves(ranks)
@@ -143,7 +143,7 @@ def _moves(ranks: pd.DataFrame) -> pd.DataFrame:
     dated = ranks[ranks["observed_on"].notna()]
     given = dated["chart_depth"] if "chart_depth" in dated.columns else np.nan
     dated = dated.assign(rank=dated["rank"].astype("float64"), given_depth=given)
-    _require_ranks(dated["rank"].to_numpy())
+    _require_ranks(dated["rank"].to_numpy(), dated["given_depth"].to_numpy(dtype=np.float64))
     readings = _readings(dated)
     app = ["app_id", *CHART]
     ranked = dated[dated["rank"].notna()]
@@ -177,10 +177,15 @@ def _readings(dated: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _require_ranks(ranks: np.ndarray) -> None:
+def _require_ranks(ranks: np.ndarray, depths: np.ndarray) -> None:
     wrong = ~np.isnan(ranks) & ~((ranks >= 1) & (ranks == np.floor(ranks)) & (ranks < np.inf))
     if wrong.any():
         raise ValueError(f"got the rank {ranks[wrong][0]:g}; it is a whole number, 1 is the top")
+    beyond = ranks > depths
+    if beyond.any():
+        raise ValueError(
+            f"got rank {ranks[beyond][0]:g} in a chart of {depths[beyond][0]:g} positions"
+        )
 
 
 def _without_repeats(shocks: pd.DataFrame, key: list[str], rules: ShockRules) -> pd.DataFrame:

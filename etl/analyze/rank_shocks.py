@@ -104,6 +104,15 @@ def _rank_shocks(path: Path, rules: ShockRules, notes: list[str]) -> pd.DataFram
     for name in ("rank", "chart_depth"):
         if name in dated.frame.columns:
             columns[name] = _whole(dated, name, least=1)
+    if "chart_depth" in columns:
+        beyond = (columns["rank"] > columns["chart_depth"]).to_numpy(dtype=bool)
+        if beyond.any():
+            index, row = dated.first(beyond)
+            raise InputError(
+                f"got the rank {columns['rank'][index]:g} in {row}",
+                f"at most its chart_depth, {columns['chart_depth'][index]:g}",
+                "correct the one that is wrong",
+            )
     return rank_shocks(pd.DataFrame(columns), rules)
 
 

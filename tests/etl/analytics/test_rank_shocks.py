@@ -146,7 +146,9 @@ def test_a_gap_is_not_ranked_and_never_the_last_known_rank() -> None:
 
 
 def test_a_short_chart_does_not_tell_who_was_in_the_top_ten() -> None:
-    assert kinds(chart({"a": [None, 8], "other": [1, 1]}, depth=5)) == []
+    grown = chart({"a": [None, 8], "other": [1, 1]})
+    grown.loc[grown["observed_on"] == "2022-11-01", "chart_depth"] = 5
+    assert kinds(grown) == []
     assert kinds(chart({"a": [None, 8], "other": [1, 1]}, depth=10)) == [
         ("11-02", "entered_top_10")
     ]
@@ -187,6 +189,8 @@ def test_of_several_readings_a_day_the_best_counts() -> None:
 def test_impossible_ranks_and_rules_are_refused() -> None:
     with pytest.raises(ValueError, match="rank 0"):
         rank_shocks(chart({"a": [0, 1]}))
+    with pytest.raises(ValueError, match="rank 101 in a chart of 100"):
+        rank_shocks(chart({"a": [101, 1]}))
     for rules in ({"top": 1}, {"jump": 0}, {"quiet_days": -1}, {"surge": 1.0}):
         with pytest.raises(ValueError, match=next(iter(rules))):
             ShockRules(**rules)

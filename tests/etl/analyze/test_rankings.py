@@ -180,6 +180,7 @@ def test_shocks_that_are_no_events_are_counted(tmp_path: Path) -> None:
         (",5,100", ",0,100", "rank 0 in line 3"),
         (",5,100", ",5.5,100", "rank 5.5 in line 3"),
         (",5,100", ",5,-1", "chart_depth -1 in line 3"),
+        (",5,100", ",5,4", "line 3 .*at most its chart_depth, 4"),
         ("category", "kind", "without 'category'"),
     ],
 )
