@@ -24,6 +24,8 @@ from etl.schemas import Column, Table
 
 Rejection = tuple[str, str]
 """Name of the failed check, and the reason in words."""
+REPEATS = "the row repeats another one"
+"""Begin of the reason for a harmless rejection: the same row came twice."""
 _EXACT = 2**53
 """From here on floats no longer hold every integer."""
 
@@ -234,7 +236,7 @@ def _check_keys(table: Table, typed: Any, found: Any) -> None:
         found,
         (later & ~against).reindex(everywhere, fill_value=False),
         "duplicate_key",
-        f"the row repeats another one with the same {' + '.join(key)}",
+        f"{REPEATS} with the same {' + '.join(key)}",
     )
 
 

@@ -32,15 +32,18 @@ def create(table: Table) -> Iterator[str]:
         )
 
 
-def select_typed(table: Table, frame: str) -> str:
-    """Return a query that casts the registered ``frame`` to the table's stored columns."""
+def select_typed(table: Table, frame: str, *more: str) -> str:
+    """Return a query that casts the registered ``frame`` to the table's stored columns.
+
+    ``more`` names columns of the frame that come along as they are.
+    """
     machinery = {"valid_from", "valid_to"}
     columns = ", ".join(
         f'"{c.name}"::{DUCKDB_TYPES[c.type]} AS "{c.name}"'
         for c in table.stored_columns()
         if c.name not in machinery
     )
-    return f"SELECT {columns} FROM {frame}"
+    return f"SELECT {', '.join((columns, *more))} FROM {frame}"
 
 
 def find_changes(table: Table, incoming: str, changed: str) -> str:
@@ -54,6 +57,19 @@ def find_changes(table: Table, incoming: str, changed: str) -> str:
         f"CREATE OR REPLACE TEMP TABLE {changed} AS SELECT s.*, t.rowid AS old_row "
         f"FROM {incoming} s LEFT JOIN (SELECT rowid, * FROM {name}{_current(table)}) t "
         f"ON {_same_key(table, 't', 's')} WHERE t.rowid IS NULL OR ({_restates(table, 't', 's')})"
+    )
+
+
+def held_elsewhere(table: Table, incoming: str) -> str:
+    """Return a query for the rows of ``incoming`` that say other than another source's row.
+
+    Its columns: ``position`` (of the incoming row) and ``held_by``, the other source.
+    """
+    pairs = [f"t.{c} IS DISTINCT FROM s.{c}" for c in _compared(table)]
+    return (
+        f"SELECT s.position, t.source AS held_by FROM {incoming} s "
+        f"JOIN (FROM {stored_name(table)}{_current(table)}) t ON {_same_key(table, 't', 's')} "
+        f"WHERE t.source <> s.source AND ({' OR '.join(pairs) or 'false'})"
     )
 
 

@@ -202,6 +202,32 @@ class Warehouse:
         self._connection.execute(f"DROP TABLE {changes}")
         return MergeCounts(new, changed, len(rows) - new - changed)
 
+    def held_elsewhere(self, table: Table, rows: pd.DataFrame, source: str) -> pd.Series:
+        """Return for each row the other source whose row of the same key says something else.
+
+        Parameters
+        ----------
+        rows
+            Typed frame columns of shape (n, columns), keys unique.
+        source
+            Who would bring them.
+
+        Returns
+        -------
+        Series of shape (n,), indexed as ``rows``; missing where no other source objects.
+        """
+        given = rows.assign(quality_flags=None, source=source, run_id="", position=range(len(rows)))
+        frame = f"coming_{table.name}"
+        self._connection.register(frame, pa.Table.from_pandas(given, preserve_index=False))
+        try:
+            typed = f"({statements.select_typed(table, frame, 'position')})"
+            found = self._connection.execute(statements.held_elsewhere(table, typed)).df()
+        finally:
+            self._connection.unregister(frame)
+        held_by = pd.Series([None] * len(rows), index=rows.index, dtype=object)
+        held_by.iloc[found["position"].to_numpy(dtype=int)] = found["held_by"].to_numpy()
+        return held_by
+
     def quarantine(self, rows: pd.DataFrame) -> None:
         """Keep rejected rows; one that is known already is not kept twice."""
         self._add(QUARANTINE, rows)

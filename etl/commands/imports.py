@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import App, Parameter
 
-from etl.commandline import LEDGER_COLUMNS, Flag, Given, Session
+from etl.commandline import FAULT_OF_OURS, LEDGER_COLUMNS, Flag, Given, Session
 from etl.errors import InputError
 
 if TYPE_CHECKING:
@@ -97,10 +97,20 @@ def _import(session: Session, kind: str, files: tuple[Path, ...], options: Optio
         done = imports.import_files(session.settings(), kind, files, options, progress=report)
     rows = [console.plain(asdict(entry)) for entry in done.entries]
     session.show(rows, lambda: console.print_rows(rows, LEDGER_COLUMNS))
+    if done.passed_over and not session.json:
+        named = ", ".join(done.passed_over[:SHOWN_ROWS])
+        more = len(done.passed_over) - SHOWN_ROWS
+        console.note(f"passed over: {named}" + (f" and {more} more" if more > 0 else ""))
     if done.error:
         console.print_error(done.error)
         return done.error.exit_status
-    return int(any(entry.status == "failed" for entry in done.entries))
+    for entry in done.entries:
+        if entry.error and not session.json:
+            console.note(f"{entry.source}: {entry.error}")
+    failed = {entry.source for entry in done.entries if entry.status == "failed"}
+    if "publish" in failed:
+        return FAULT_OF_OURS
+    return InputError.exit_status if failed else 0
 
 
 def _preview(session: Session, kind: str, files: tuple[Path, ...], options: Options) -> int:

@@ -77,6 +77,10 @@ def events(
         console.print_rows(console.plain(tables_))
         console.print_rows(console.plain(document["retention"]))
         console.note(f"written: {out} (evidence kind simulated: {document['notice']})")
+        console.note(
+            f"to bring it in: `artonomics import events {out} --source simulated_app`; likewise "
+            "`import spend` and `import subscriptions`, each under a source of its own"
+        )
 
     session.show(answer, tables)
 

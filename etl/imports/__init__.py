@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from typing import Any
 
 import pandas as pd
 
-from etl import engines, pipeline, sources
+from etl import checks, engines, pipeline, sources
 from etl.config import Settings, bundled_dir
 from etl.errors import ArtonomicsError, WarehouseError
 from etl.imports import conversions, events, files, job, kinds, lake, tables
@@ -31,14 +32,19 @@ from etl.warehouse import Stamp, Warehouse
 __all__ = ["Imported", "Options", "Preview", "import_files", "preview"]
 
 PREVIEW_ROWS = 10_000
+SHOWN_REASONS = 5
 
 
 @dataclass(frozen=True)
 class Imported:
-    """What an import left in the ledger, and the error it ended with, if it did."""
+    """What an import left in the ledger, and the error it ended with, if it did.
+
+    ``passed_over`` names the files of a folder that were not read.
+    """
 
     entries: list[LedgerEntry]
     error: ArtonomicsError | None = None
+    passed_over: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -128,9 +134,9 @@ def import_files(
             )
             with warehouse.transaction():
                 warehouse.record(pipeline.ledger_frame([failed]))
-            return Imported([failed], error)
+            return Imported([failed], error, asked.passed)
         say("publishing")
-        return Imported([done, *pipeline.publish(this, "import")])
+        return Imported([done, *pipeline.publish(this, "import")], None, asked.passed)
 
 
 def _said(problem: Exception) -> ArtonomicsError:
@@ -241,15 +247,34 @@ def _recorded(
     this: Run, asked: Job, found: Sequence[Part], started: datetime, brought: Brought
 ) -> LedgerEntry:
     """Keep the entry of the ledger, the files and the source; inside the same transaction."""
-    counts = brought.counts
+    counts, kept_out = brought.counts, brought.kept_out
     state = "ok" if counts.new or counts.changed else "unchanged"
-    outcome = Outcome(state, brought.rows_in, counts, brought.rows_quarantined)
+    if kept_out.total() == brought.rows_in:
+        state = "failed"
+    elif not all(reason.startswith(checks.REPEATS) for reason in kept_out):
+        state = "partial"
+    outcome = Outcome(state, brought.rows_in, counts, kept_out.total(), _reasons(kept_out, this))
     entry = this.entry(asked.source, outcome, "import", started)
     warehouse = this.warehouse
     warehouse.merge(SOURCES, _source(asked), Stamp(asked.source, asked.run_id, asked.now))
     warehouse.keep(IMPORTED_FILES, _imported(asked, found, brought))
     warehouse.record(pipeline.ledger_frame([entry]))
     return entry
+
+
+def _reasons(kept_out: Counter[str], this: Run) -> str | None:
+    """Say why rows were kept out, and where they lie."""
+    if not kept_out:
+        return None
+    listed = [f"{n} × {reason}" for reason, n in kept_out.most_common(SHOWN_REASONS)]
+    if len(kept_out) > SHOWN_REASONS:
+        listed.append(f"{len(kept_out) - SHOWN_REASONS} more reasons")
+    rows = "1 row" if kept_out.total() == 1 else f"{kept_out.total()} rows"
+    asked = f"SELECT reason, payload FROM quarantine WHERE run_id = '{this.run_id}'"
+    return (
+        f"{rows} kept out: {'; '.join(listed)}. They lie in the quarantine: see the Data page, "
+        f'or `artonomics sql "{asked}"`'
+    )
 
 
 def _source(asked: Job) -> pd.DataFrame:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from etl.checks import REPEATS
 from etl.engines import Scratch
 from etl.imports import conversions
 from etl.imports.job import Job, Part
@@ -68,7 +69,7 @@ def reasons() -> dict[str, str]:
     words: dict[str, str] = {
         "event_at_outside": f"event_at is before {EARLIEST} or in the future",
         "evidence_kind_refused": f"evidence_kind is not one of {', '.join(EVIDENCE_KINDS)}",
-        "duplicate_key": "the row repeats another one with the same event_id",
+        "duplicate_key": f"{REPEATS} with the same event_id",
         "contradictory_key": "several rows with the same event_id say different things",
     }
     for column in _COLUMNS.values():

@@ -7,6 +7,7 @@ their hashes, and days are merged one by one.
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -292,8 +293,11 @@ def _compare(staging: Staging, old: Sequence[Path], new: Sequence[Path]) -> Merg
 # What is written down
 
 
-def _keep_rejects(staging: Staging, warehouse: Warehouse) -> int:
-    """Write all rejects into one file and the first of them into ``quarantine``; count them."""
+def _keep_rejects(staging: Staging, warehouse: Warehouse) -> Counter[str]:
+    """Write all rejects into one file and the first of them into ``quarantine``; count them.
+
+    The counts are by reason.
+    """
     selects = [f"SELECT row_key, check_name, payload FROM {name}" for name in staging.rejects]
     if staging.bad():
         selects.append(
@@ -301,7 +305,7 @@ def _keep_rejects(staging: Staging, warehouse: Warehouse) -> int:
             f"FROM {_read(staging.bad())}"
         )
     if not selects:
-        return 0
+        return Counter()
     words = event_rows.reasons()
     pairs = ", ".join(f"{scan.text(k)}: {scan.text(v)}" for k, v in words.items())
     file = staging.folder / "rejects.parquet"
@@ -319,7 +323,8 @@ def _keep_rejects(staging: Staging, warehouse: Warehouse) -> int:
     warehouse.quarantine(
         checks.as_quarantine(first, job.source, job.kind.table.name, job.run_id, job.now)
     )
-    return _count(staging.con, [file])
+    by_reason = f"SELECT reason, count(*) FROM {_read([file])} GROUP BY 1 ORDER BY 2 DESC, 1"
+    return Counter(dict(staging.con.execute(by_reason).fetchall()))
 
 
 def _lake_days(staging: Staging, written: Sequence[Merged]) -> pd.DataFrame:

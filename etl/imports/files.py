@@ -24,6 +24,7 @@ MAX_RATIO = 250
 RATIO_COUNTS_FROM_BYTES = 64 * 2**20
 MAX_PARQUET_FOOTER_BYTES = 256 * 2**20
 SUFFIXES = (".csv", ".tsv", ".txt", ".json", ".jsonl", ".ndjson", ".parquet", ".gz", ".zip")
+SUFFIXES_IN_FOLDERS = tuple(suffix for suffix in SUFFIXES if suffix != ".txt")
 SIMULATION = "simulation.json"
 """Beside a simulated history; everything below its folder is simulated."""
 _CHUNK = 2**20
@@ -78,8 +79,11 @@ class InputFile:
         return self.path != self.given
 
 
-def find(paths: Sequence[Path]) -> tuple[list[tuple[str, Path]], list[str]]:
+def find(paths: Sequence[Path], table: str = "") -> tuple[list[tuple[str, Path]], list[str]]:
     """Return (name, path) of every file below ``paths`` in order, and the names passed over.
+
+    Of a folder only files that can hold data by their names are taken (a text file may be a
+    note: name it to import it), of a simulated history only those of ``table``.
 
     Raises
     ------
@@ -97,7 +101,11 @@ def find(paths: Sequence[Path]) -> tuple[list[tuple[str, Path]], list[str]]:
         path = path.resolve()
         below = sorted(p for p in path.rglob("*") if p.is_file())
         shown = [p for p in below if not _hidden(p.relative_to(path))]
-        wanted = [p for p in shown if p.suffix.lower() in SUFFIXES and p.name != SIMULATION]
+        wanted = [p for p in shown if p.suffix.lower() in SUFFIXES_IN_FOLDERS]
+        wanted = [p for p in wanted if p.name != SIMULATION]
+        if (path / SIMULATION).is_file():
+            own = [p for p in wanted if p.relative_to(path).parts[0].split(".")[0] == table]
+            wanted = own or wanted
         passed += [p.relative_to(path).as_posix() for p in shown if p not in set(wanted)]
         found += [(p.relative_to(path).as_posix(), p) for p in wanted]
         if not wanted:

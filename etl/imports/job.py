@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from etl import sources
 from etl.config import Settings
@@ -109,7 +109,7 @@ def prepared(
     """
     source = options.source or f"user_{kind.verb.replace('-', '_')}"
     _check_options(source, options)
-    found, passed = files.find([Path(path) for path in paths])
+    found, passed = files.find([Path(path) for path in paths], kind.table.name)
     simulated = files.is_simulated([Path(path) for path in paths])
     if simulated and options.evidence not in ("", "simulated"):
         raise InputError(
@@ -139,7 +139,7 @@ def _check_options(source: str, options: Options) -> None:
         )
     try:
         ZoneInfo(options.timezone)
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, ZoneInfoNotFoundError) as error:
         raise InputError(
             f"got --timezone {options.timezone!r}", "a name such as Asia/Tokyo or UTC"
         ) from error

@@ -34,6 +34,8 @@ class Kind:
     ----------
     verb
         Its word on the command line.
+    advice
+        What to say where a column is missing, beside how to name it.
     table
         The table it fills.
     synonyms
@@ -59,6 +61,7 @@ class Kind:
     measures: Mapping[str, str] = field(default_factory=dict)
     money: frozenset[str] = frozenset()
     evidence: str = "'measured'"
+    advice: Mapping[str, str] = field(default_factory=dict)
 
 
 def _hash(*columns: str) -> str:
@@ -239,7 +242,12 @@ PRICES = Kind(
         "volume": ("vol", "shares_traded"),
         "currency": _CURRENCY,
     },
-    defaults={"adjustment": "'as the imported file has it'"},
+    defaults={"adjustment": "'not stated by the imported file'"},
+    advice={
+        "adjusted_close": "returns need closes with splits and dividends taken out: closes as "
+        "traded belong into raw_close; where the file's closes are adjusted already, say "
+        "--map close=adjusted_close --set adjustment=WHICH"
+    },
 )
 
 ANNOUNCEMENTS = Kind(

@@ -100,7 +100,8 @@ def propose(kind: Kind, scan: Scan, layout: Layout | None, wishes: Wishes) -> Pl
     for ours, sql in kind.defaults.items():
         default = Assignment(ours, (), "default", 1.0, sql, columns[ours].unit)
         found.setdefault(ours, default)
-    _require(kind, scan, columns, set(found) | measured, wishes)
+    taken |= {t for a in found.values() for t in a.theirs}
+    _require(kind, scan, columns, (set(found) | measured, taken))
     # What is set for all rows comes first, so that layouts can name it.
     own = [found[c] for c in columns if c in found and c not in measured]
     ordered = tuple(sorted(own, key=lambda a: a.how != "set"))
@@ -254,8 +255,13 @@ def _guessed(
 
 
 def _require(
-    kind: Kind, scan: Scan, columns: Mapping[str, Column], found: set[str], wishes: Wishes
+    kind: Kind,
+    scan: Scan,
+    columns: Mapping[str, Column],
+    done: tuple[set[str], set[str]],
 ) -> None:
+    """Refuse a file that lacks a column; ``done`` are ours that are found and theirs in use."""
+    found, taken = done
     hashed = {"event_id"} if kind.table.key == ("event_id",) and kind.verb == "events" else set()
     made = {"known_on", "known_on_precision"} if kind.verb == "facts" else set()
     needed = [
@@ -267,17 +273,24 @@ def _require(
     if not missing:
         return
     theirs = list(scan.fields)
+    free = [name for name in theirs if name not in taken]
     hints = []
     for ours in missing:
         terms = (ours, *kind.synonyms.get(ours, ()))
-        near = next(iter(n for t in terms for n in get_close_matches(t, theirs, 1, 0.5)), "")
+        near = next(iter(n for t in terms for n in get_close_matches(t, free, 1, 0.5)), "")
         hints.append(f"--map {near or 'THEIRS'}={ours}")
     raise InputError(
         f"got no column for {', '.join(missing)} in {scan.name}, whose columns are "
         f"{_listed(theirs)}",
         f"the columns {', '.join(needed)}"
         + (f", or one a figure ({', '.join(kind.measures)})" if kind.measures else ""),
-        f"name them: {' '.join(hints)}, or give one value for all rows with --set OURS=VALUE",
+        "; ".join(
+            [
+                f"name them: {' '.join(hints)}, or give one value for all rows with "
+                "--set OURS=VALUE",
+                *(kind.advice[ours] for ours in missing if ours in kind.advice),
+            ]
+        ),
         code="MISSING_COLUMNS",
     )
 

@@ -20,6 +20,9 @@ SEPARATORS = ",;\t|"
 MAX_COLUMNS = 2000
 MAX_LINE_BYTES = 16 * 2**20
 _SAMPLED_LINES = 1000
+_LOOKED_AT = 200
+"""Lines the separator is found from."""
+csv.field_size_limit(MAX_LINE_BYTES)  # a wrong separator makes one field of a whole line
 _LINE = re.compile(r"Line: (\d+)|in line (\d+)|\bline (\d+)")
 
 
@@ -174,7 +177,7 @@ def _require_few(file: InputFile, n_columns: int) -> None:
 
 def _csv(file: InputFile) -> Scan:
     try:
-        lines = _first_lines(file.path)
+        lines = _first_lines(file)
     except UnicodeDecodeError:
         encodings.require(file.path, file.name, "utf-8-sig")
         raise
@@ -192,9 +195,25 @@ def _csv(file: InputFile) -> Scan:
     return Scan((file,), relation, {n: Field(n, name(n)) for n in names})
 
 
-def _first_lines(path: Path) -> list[str]:
-    with path.open(encoding="utf-8-sig", newline="") as content:
-        return [line for line in islice(content, 200) if line.strip()] or [""]
+def _first_lines(file: InputFile) -> list[str]:
+    """Return the first lines that hold something; none is read that no engine would take."""
+    lines: list[str] = []
+    with file.path.open(encoding="utf-8-sig", newline="") as content:
+        for number in range(1, _LOOKED_AT + 1):
+            line = content.readline(MAX_LINE_BYTES + 1)
+            if len(line) > MAX_LINE_BYTES:
+                raise InputError(
+                    f"got a line of more than {MAX_LINE_BYTES >> 20} MiB in {file.name} "
+                    f"(line {number})",
+                    "rows of a table, one a line",
+                    "see whether a quotation mark is never closed, or the file is no CSV",
+                    code="LINE_TOO_LONG",
+                )
+            if not line:
+                break
+            if line.strip():
+                lines.append(line)
+    return lines or [""]
 
 
 def _separator(lines: Sequence[str]) -> str:

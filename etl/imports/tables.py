@@ -7,6 +7,7 @@ file is.
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -30,20 +31,25 @@ _STAGED = "staged"
 
 @dataclass(frozen=True)
 class Brought:
-    """What came of an import: rows read, merged and kept out."""
+    """What came of an import: rows read, merged, and kept out by reason."""
 
     rows_in: int
     counts: MergeCounts
-    rows_quarantined: int
+    kept_out: Counter[str]
+
+    @property
+    def rows_quarantined(self) -> int:
+        """How many rows were kept out."""
+        return self.kept_out.total()
 
 
 def bring(con: Scratch, warehouse: Warehouse, job: Job, parts: Sequence[Part]) -> Brought:
     """Merge all rows that pass; to be called inside a transaction of the warehouse."""
     rows_in = stage(con, job, parts)
     _check_evidence(con, warehouse, job)
-    counts, kept_out = MergeCounts(), 0
+    counts, kept_out = MergeCounts(), Counter[str]()
     for frame in portions(con, job, rows_in):
-        checked = check(job, frame)
+        checked = check(job, frame, warehouse)
         merged = warehouse.merge(
             job.kind.table, checked.rows, Stamp(job.source, job.run_id, job.now)
         )
@@ -52,7 +58,7 @@ def bring(con: Scratch, warehouse: Warehouse, job: Job, parts: Sequence[Part]) -
             counts.changed + merged.changed,
             counts.unchanged + merged.unchanged,
         )
-        kept_out += len(checked.rejected)
+        kept_out.update(checked.rejected["reason"])
         if not checked.rejected.empty:
             warehouse.quarantine(
                 checks.as_quarantine(
@@ -62,10 +68,34 @@ def bring(con: Scratch, warehouse: Warehouse, job: Job, parts: Sequence[Part]) -
     return Brought(rows_in, counts, kept_out)
 
 
-def check(job: Job, frame: pd.DataFrame) -> checks.Checked:
-    """Check one portion as a collected frame is checked."""
+def check(job: Job, frame: pd.DataFrame, warehouse: Warehouse | None = None) -> checks.Checked:
+    """Check one portion as a collected frame is checked.
+
+    With a ``warehouse`` a row that contradicts another source's row of the same key is kept out:
+    what was collected is never replaced by a file, nor one file of the user's by another's.
+    """
+    table = job.kind.table
     request = sources.Request(True, bundled_dir(), job.now, user_dir=job.settings.data_dir)
-    return checks.check(job.kind.table, frame, pipeline.extra_rule(job.kind.table, request))
+    known = pipeline.extra_rule(table, request)
+    if warehouse is None:
+        return checks.check(table, frame, known)
+
+    def rule(typed: pd.DataFrame) -> pd.Series:
+        held_by = warehouse.held_elsewhere(table, _once(job, typed), job.source)
+        held_by = held_by.reindex(typed.index)
+        words = f"another source, {{}}, says something else for this {' + '.join(table.key)}"
+        found = held_by.map(
+            lambda name: None if pd.isna(name) else ("held_elsewhere", words.format(name))
+        ).astype(object)
+        return found if known is None else found.where(found.notna(), known(typed))
+
+    return checks.check(table, frame, rule)
+
+
+def _once(job: Job, typed: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows with a whole key, one a key: repeats are judged by the checks."""
+    key = list(job.kind.table.key)
+    return typed.dropna(subset=key).drop_duplicates(key)
 
 
 def stage(con: Scratch, job: Job, parts: Sequence[Part], limit: int = 0) -> int:

@@ -10,6 +10,8 @@ import zipfile
 import pandas as pd
 import pytest
 
+from etl.errors import InputError
+
 BILLS = "period_start,period_end,provider,amount,currency\n2022-12-01,2022-12-31,Rack,10.5,EUR\n"
 
 
@@ -191,3 +193,42 @@ def test_formulas_are_data_and_stored_as_they_are(desk):
     assert desk.brought("gpu-bills", path)[2] == 1
     stored = desk.ask("SELECT provider FROM gpu_bills")["provider"][0]
     assert stored == '=HYPERLINK("http://x")'
+
+
+def test_many_columns_of_long_names_are_counted_and_not_choked_on(desk):
+    header = ",".join(f"a_rather_long_name_{number}" for number in range(20_000))
+    said = desk.refused("events", desk.write("wide.csv", f"{header}\n"))
+    assert "got 20000 columns" in said
+
+
+def test_a_cell_without_an_end_is_told_by_its_line(desk):
+    text = "user_id,event_name,event_at,x\nu,open,2023-01-01T00:00:00Z,"
+    said = desk.refused("events", desk.write("long.csv", text + "y" * (17 * 2**20) + "\n"))
+    assert "more than 16 MiB in long.csv (line 2)" in said
+
+
+def test_a_zone_that_is_no_zone_is_refused(desk):
+    path = desk.write("e.csv", "user_id,event_name,event_at\nu,open,2023-01-01T00:00:00\n")
+    with pytest.raises(InputError, match="got --timezone 'Mars'"):
+        desk.bring("events", path, timezone="Mars")
+
+
+def test_notes_in_a_folder_are_passed_over_and_named(desk):
+    desk.write("bills/a.csv", BILLS)
+    desk.write("bills/readme.txt", "hello\nworld\n")
+    done = desk.bring("gpu-bills", desk.files / "bills")
+    assert done.entries[0].status == "ok"
+    assert list(done.passed_over) == ["readme.txt"]
+
+
+def test_of_a_simulated_history_each_kind_takes_its_own_table(desk):
+    from etl import simulate
+
+    history = desk.files / "history"
+    simulate.simulate(simulate.Parameters(600, 30, 1), history)
+    for kind in ("events", "spend", "subscriptions"):
+        done = desk.bring(kind, history, source=f"simulated_{kind}")
+        assert done.error is None
+        assert done.entries[0].status in ("ok", "partial")
+    kinds = desk.ask("SELECT DISTINCT evidence_kind FROM acquisition_spend")["evidence_kind"]
+    assert list(kinds) == ["simulated"]

@@ -14,11 +14,11 @@ def test_prices_need_a_known_share_and_its_currency(desk):
     )
     path = desk.write("prices.csv", text)
     assert "no column for currency" in desk.refused("prices", path)
-    assert desk.brought("prices", path, constants={"currency": "HKD"}) == ("ok", 3, 1, 0, 2)
+    assert desk.brought("prices", path, constants={"currency": "HKD"}) == ("partial", 3, 1, 0, 2)
     told = desk.ask("SELECT check_name FROM quarantine ORDER BY 1")["check_name"]
     assert list(told) == ["high_below_low", "unknown_ticker"]
     [row] = desk.ask("SELECT * FROM stock_prices").to_dict("records")
-    assert (row["adjusted_close"], row["adjustment"]) == (1.1, "as the imported file has it")
+    assert (row["adjusted_close"], row["adjustment"]) == (1.1, "not stated by the imported file")
 
 
 def test_charts_get_their_reading_and_depth(desk):
@@ -28,7 +28,7 @@ def test_charts_get_their_reading_and_depth(desk):
         "2022-12-01,JP,free,photo,2,org.b\n"
         "2022-12-01,JP,free,photo,2,org.c\n"
     )
-    assert desk.brought("charts", desk.write("c.csv", text)) == ("ok", 3, 1, 0, 2)
+    assert desk.brought("charts", desk.write("c.csv", text)) == ("partial", 3, 1, 0, 2)
     [row] = desk.ask("SELECT * FROM app_chart_ranks").to_dict("records")
     assert row["chart_snapshot_id"] == "user_charts:2022-12-01"
     assert (row["chart_depth"], row["category"]) == (2, "photo")
@@ -36,7 +36,7 @@ def test_charts_get_their_reading_and_depth(desk):
 
 def test_announcements_are_disclosed_and_have_a_day(desk):
     text = "date,company,headline,url\n2022-12-01,Meitu,A launch,https://x.example\n2022-12,M,B,\n"
-    assert desk.brought("market-events", desk.write("e.csv", text)) == ("ok", 2, 1, 0, 1)
+    assert desk.brought("market-events", desk.write("e.csv", text)) == ("partial", 2, 1, 0, 1)
     [row] = desk.ask("SELECT * FROM market_events").to_dict("records")
     assert (row["evidence_kind"], row["source_url"]) == ("disclosed", "https://x.example")
     assert (row["title_en"], row["selection"]) == ("A launch", "exogenous")

@@ -54,7 +54,7 @@ def test_a_second_import_changes_nothing_and_a_corrected_file_restates(desk):
 
 def test_bad_rows_are_kept_with_their_reason_and_content(desk):
     text = SPEND + "2022-13-01,Meta,a,JP,1,2,USD\n2022-12-03,Meta,a,Japan,1,2,USD\n"
-    assert desk.brought("spend", desk.write("spend.csv", text)) == ("ok", 8, 4, 0, 4)
+    assert desk.brought("spend", desk.write("spend.csv", text)) == ("partial", 8, 4, 0, 4)
     kept = desk.ask("SELECT DISTINCT check_name, payload FROM quarantine ORDER BY ALL")
     assert set(kept["check_name"]) == {"country_refused", "spend_date_unreadable"}
     assert any(json.loads(p)["spend_date"] == "2022-13-01" for p in kept["payload"])
@@ -147,3 +147,43 @@ def test_the_command_prints_the_ledger_and_the_preview(desk, capsys):
     assert "no column for" in answer.err
     assert artonomics.run_command([*data, "import", "spend", path, "--map", "x"]) == 2
     assert "theirs=ours" in capsys.readouterr().err
+
+
+def test_a_file_never_replaces_what_another_source_says(desk):
+    bars = "ticker,trade_date,close,adjusted_close,currency\n1357.HK,2022-12-07,1.49,{},HKD\n"
+    assert desk.brought("prices", desk.write("a.csv", bars.format(1.4)), source="a")[0] == "ok"
+    same = desk.write(
+        "b.csv", bars.format(500) + bars.format(2).splitlines()[1].replace("07", "08")
+    )
+    entry = desk.bring("prices", same, source="b").entries[0]
+    assert (entry.status, entry.rows_new, entry.rows_changed) == ("partial", 1, 0)
+    assert "1 row kept out: 1 × another source, a, says something else" in entry.error
+    held = desk.ask("SELECT trade_date::VARCHAR AS day, adjusted_close, source FROM stock_prices")
+    assert sorted(held.itertuples(index=False, name=None)) == [
+        ("2022-12-07", 1.4, "a"),
+        ("2022-12-08", 2.0, "b"),
+    ]
+    assert list(desk.ask("SELECT check_name FROM quarantine")["check_name"]) == ["held_elsewhere"]
+
+
+def test_a_source_still_corrects_itself(desk):
+    bars = "ticker,trade_date,close,adjusted_close,currency\n1357.HK,2022-12-07,1.49,{},HKD\n"
+    desk.bring("prices", desk.write("a.csv", bars.format(1.4)))
+    assert desk.brought("prices", desk.write("a.csv", bars.format(1.5))) == ("ok", 1, 0, 1, 0)
+
+
+def test_where_no_row_passes_the_import_has_failed_and_says_why(desk):
+    entry = desk.bring(
+        "spend", desk.write("s.csv", SPEND.splitlines()[0] + "\nx,Meta,a,JP,1,2,USD\n")
+    ).entries[0]
+    assert entry.status == "failed"
+    assert "2 rows kept out: 2 × spend_date is not a date" in entry.error
+    assert "FROM quarantine WHERE run_id" in entry.error
+
+
+def test_closes_as_traded_are_not_proposed_as_adjusted_ones(desk):
+    bars = "ticker,date,close,currency\n1357.HK,2022-12-07,1.49,HKD\n"
+    said = desk.refused("prices", desk.write("p.csv", bars))
+    assert "got no column for adjusted_close" in said
+    assert "--map THEIRS=adjusted_close" in said
+    assert "closes as traded belong into raw_close" in said
