@@ -7,7 +7,7 @@ over the same data changes nothing.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, date, datetime
 from typing import Any, Literal
@@ -243,7 +243,7 @@ def status(reader: SnapshotReader, now: datetime | None = None) -> pd.DataFrame:
         """,
         [asked_at.date(), asked_at.date()],
     )
-    frame = _with_live_values(frame)
+    frame = _with_live_values(reader, frame)
     stale = [
         calendars.is_stale(calendar, last, asked_at)
         for calendar, last in zip(
@@ -258,27 +258,46 @@ def status(reader: SnapshotReader, now: datetime | None = None) -> pd.DataFrame:
     )
 
 
-def _with_live_values(frame: pd.DataFrame) -> pd.DataFrame:
-    """Let a source reach as far as the values that a live run stored under terms of their own."""
-    reach = dict(zip(frame["source"], pd.to_datetime(frame["last_observation"]), strict=True))
+def _with_live_values(reader: SnapshotReader, frame: pd.DataFrame) -> pd.DataFrame:
+    """Join what a source reads live under terms of their own with the source that reads it.
+
+    The source reaches as far as those values, and their last run is its last live run.
+    """
+    frame = frame.set_index("source", drop=False)
     for name in sources.names():
         live = getattr(sources.load(name), "LIVE", None)
-        if live and live.name in reach and name in reach:
-            reach[name] = pd.Series([reach[name], reach[live.name]]).max()
-    return frame.assign(last_observation=[reach[name] for name in frame["source"]])
+        if not live or not {live.name, name} <= set(frame.index):
+            continue
+        both = pd.to_datetime(frame.loc[[name, live.name], "last_observation"])
+        frame.loc[name, "last_observation"] = both.max()
+        runs = reader.query(
+            "SELECT status, finished_at, error FROM etl_runs WHERE source = ? AND mode = 'live' "
+            "ORDER BY started_at DESC LIMIT 1",
+            [name],
+        )
+        for run in runs.itertuples(index=False):
+            frame.loc[live.name, ["last_status", "last_run_at", "last_error"]] = list(run)
+    return frame.reset_index(drop=True)
 
 
 def _lagging(reader: SnapshotReader, now: datetime) -> list[str]:
-    """Return the tickers a live run can fetch whose bars end before their exchange's last day."""
+    """Return the tickers a live run can fetch whose bars end before their exchange's last day.
+
+    One that has no bar at all says so.
+    """
     last = reader.query(
         """
         SELECT ticker, calendar, max(trade_date) AS last
-        FROM stock_prices JOIN instruments USING (ticker)
+        FROM instruments LEFT JOIN stock_prices USING (ticker)
         WHERE provider_symbol IS NOT NULL AND watched GROUP BY ALL ORDER BY ticker
         """
     )
     rows = last.itertuples(index=False)
-    return [ticker for ticker, calendar, day in rows if calendars.is_stale(calendar, day, now)]
+    return [
+        ticker if pd.notna(day) else f"{ticker} (never read)"
+        for ticker, calendar, day in rows
+        if pd.isna(day) or calendars.is_stale(calendar, day, now)
+    ]
 
 
 def snapshots(settings: Settings) -> list[dict[str, Any]]:
@@ -322,6 +341,7 @@ def _collect(this: Run, module: sources.Source) -> LedgerEntry:
         told = str(error) if isinstance(error, ArtonomicsError) else f"{error!r}"
         done = this.entry(name, Outcome("failed", error=told), mode, started)
         with this.warehouse.transaction():
+            _describe(this, module, [module.INFO])
             this.warehouse.record(ledger_frame([done]))
     return done
 
@@ -354,14 +374,20 @@ def _store(
 ) -> MergeCounts:
     info, now = sources.info_of(module, raw), this.request.now
     stamp = Stamp(info.name, this.run_id, now)
-    for one in {told.name: told for told in (module.INFO, info)}.values():
-        of = Stamp(one.name, this.run_id, now)
-        this.warehouse.merge(SOURCES, _described(one, module.INFO.name, now), of)
+    _describe(this, module, {told.name: told for told in (module.INFO, info)}.values())
     if not checked.rejected.empty:
         this.warehouse.quarantine(
             checks.as_quarantine(checked.rejected, info.name, info.table.name, this.run_id, now)
         )
     return this.warehouse.merge(info.table, checked.rows, stamp)
+
+
+def _describe(this: Run, module: sources.Source, infos: Iterable[sources.SourceInfo]) -> None:
+    """Keep what a source is, also of one that has failed so far: its status shows it."""
+    now = this.request.now
+    for info in infos:
+        of = Stamp(info.name, this.run_id, now)
+        this.warehouse.merge(SOURCES, _described(info, module.INFO.name, now), of)
 
 
 def _described(info: sources.SourceInfo, module: str, now: datetime) -> pd.DataFrame:

@@ -137,6 +137,8 @@ def status(*, session: Given) -> None:
     if session.json:
         return
     for row in rows:
+        if row["last_status"] == "failed":
+            console.note(f"{row['source']}: {row['last_error']}")
         if row["lagging"]:
             console.note(f"{row['source']}: behind their exchange are {row['lagging']}")
         if row["missed_days"]:
