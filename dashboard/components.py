@@ -43,6 +43,7 @@ _EVIDENCE_LOOKS = {
     "simulated": ("violet", "casino"),
     "assumed": ("gray", "help"),
 }
+_STATE_PX = 110
 _ROWS_IN_FULL = 15
 """A table with more rows than that scrolls."""
 _MARKDOWN_SIGNS = re.compile(r"([\\`*_{}\[\]()#+\-!|$~<>:])")
@@ -51,7 +52,17 @@ Card = Callable[[], object]
 """A part of a page that draws itself when it is called."""
 
 ColumnKind = Literal[
-    "text", "wide", "integer", "number", "any", "percent", "date", "instant", "link", "check"
+    "text",
+    "state",
+    "wide",
+    "integer",
+    "number",
+    "any",
+    "percent",
+    "date",
+    "instant",
+    "link",
+    "check",
 ]
 
 
@@ -343,5 +354,7 @@ def _column(look: TableColumn) -> Any:
             return LinkColumn(look.label, display_text=r"https?://(?:www\.)?([^/]+)")
         case "wide":
             return TextColumn(look.label, width="large", help=look.help)
+        case "state":  # its words change while the table stands: the width must not follow them
+            return TextColumn(look.label, help=look.help, width=_STATE_PX)
         case "text":
             return TextColumn(look.label, help=look.help)

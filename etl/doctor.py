@@ -91,7 +91,7 @@ def examine(
 
 def packages(distribution: str = "artonomics") -> Iterator[Finding]:
     """Compare what is installed with what ``distribution`` asks for."""
-    todo = "install again: make demo, or python -m pip install ."
+    todo = "install again: make demo"
     try:
         wanted = importlib.metadata.requires(distribution) or []
     except importlib.metadata.PackageNotFoundError:

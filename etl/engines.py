@@ -69,7 +69,11 @@ def connect(engine: str, **options: Any) -> SQLBackend:
         backend = importlib.import_module(f"ibis.backends.{engine}").Backend()
     except ModuleNotFoundError as error:
         extra = EXTRAS.get(engine)
-        todo = f"pip install 'artonomics[{extra}]'" if extra else "install its Ibis backend"
+        todo = (
+            f"in the checkout: .venv/bin/pip install -c constraints.txt -e '.[{extra}]'"
+            if extra
+            else "install its Ibis backend"
+        )
         raise InputError(
             f"got the engine {engine!r}, whose driver is not here ({error.name})",
             "an engine of Ibis such as duckdb, pyspark, trino or bigquery",

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from etl import marts, statements
 from etl.errors import InputError
-from etl.schemas import ETL_RUNS, SOURCES, TABLES, Table
+from etl.schemas import ETL_RUNS, LAKE_DAYS, PRODUCT_EVENTS, SOURCES, TABLES, Table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -58,6 +58,8 @@ def answer(
 def about(left: pd.DataFrame, question: str) -> pd.DataFrame:
     """Return the left-out rows of the tables that a question names, derived ones included."""
     named = set(re.findall(r"\w+", question.lower()))
+    if PRODUCT_EVENTS.name in named:  # its rows lie in the lake, by the days noted there
+        named.add(LAKE_DAYS.name)
     for mart, tables in marts.REBUILT.items():
         if mart in named:
             named |= set(tables)

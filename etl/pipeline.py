@@ -9,7 +9,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, Literal
 
 import pandas as pd
@@ -17,7 +17,7 @@ import pandas as pd
 from etl import calendars, checks, corrections, engines, marts, sources
 from etl.config import Settings, bundled_dir
 from etl.due import due
-from etl.errors import ArtonomicsError, AuditError, SourceError, WarehouseError
+from etl.errors import ArtonomicsError, AuditError, InputError, SourceError, WarehouseError
 from etl.journal import Journal
 from etl.schemas import SOURCES, STOCK_PRICES, Table
 from etl.warehouse import MergeCounts, SnapshotInfo, SnapshotReader, Snapshots, Stamp, Warehouse
@@ -156,6 +156,9 @@ def run(
     """
     modules = [sources.load(name) for name in (wanted or sources.standing(offline=offline))]
     now = now or datetime.now(UTC)
+    tomorrow = now.date() + timedelta(days=1)  # east of Greenwich it may have come
+    if start and start > tomorrow:
+        raise InputError(f"got --from {start}", "a day that has come", "name an earlier one")
     with Warehouse(settings) as warehouse:
         this = Run.begun(warehouse, now, offline=offline, start=start, end=end)
         if only_due:

@@ -139,6 +139,19 @@ def installed(settings: Settings) -> list[Installed]:
     return [*units, *(Installed("cron", "crontab", line) for line in lines)]
 
 
+def cron_is_running() -> bool:
+    """Return whether a cron daemon runs; true where that cannot be found out."""
+    names = [_comm(process) for process in Path("/proc").glob("[0-9]*/comm")]
+    return not names or any(name in ("cron", "crond", "fcron", "dcron") for name in names)
+
+
+def _comm(process: Path) -> str:
+    try:
+        return process.read_text(encoding="utf-8").strip()
+    except OSError:  # it has ended
+        return ""
+
+
 def command(settings: Settings) -> list[str]:
     """Return the command line that a scheduler starts."""
     script = Path(sys.executable).with_name("artonomics")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from etl.schemas import DUCKDB_TYPES, Table
 
@@ -30,6 +30,20 @@ def create(table: Table) -> Iterator[str]:
             f"CREATE MACRO IF NOT EXISTS {table.name}_as_of(instant) AS TABLE FROM {name} "
             f"WHERE valid_from <= instant AND coalesce(valid_to, {FUTURE}) > instant"
         )
+
+
+def lake_view(table: Table, files: Sequence[str]) -> str:
+    """Return a statement that makes the view of a table whose rows lie in Parquet files."""
+    columns = [c for c in table.stored_columns() if c.name not in {"valid_from", "valid_to"}]
+    if not files:
+        nothing = ", ".join(f'NULL::{DUCKDB_TYPES[c.type]} AS "{c.name}"' for c in columns)
+        return f"CREATE VIEW {table.name} AS SELECT {nothing}, NULL::DATE AS event_date WHERE false"
+    listed = ", ".join("'" + file.replace("'", "''") + "'" for file in files)
+    named = ", ".join(f'"{c.name}"::{DUCKDB_TYPES[c.type]} AS "{c.name}"' for c in columns)
+    return (
+        f"CREATE VIEW {table.name} AS SELECT {named}, event_date::DATE AS event_date "
+        f"FROM read_parquet([{listed}], hive_partitioning = true, union_by_name = true)"
+    )
 
 
 def select_typed(table: Table, frame: str, *more: str) -> str:

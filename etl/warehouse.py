@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import secrets
 import shutil
 import threading
@@ -34,7 +35,7 @@ from etl.errors import (
     WarehouseError,
     WarehouseLockedError,
 )
-from etl.schemas import ETL_RUNS, QUARANTINE, TABLES, Table
+from etl.schemas import ETL_RUNS, PRODUCT_EVENTS, QUARANTINE, TABLES, Table
 from etl.snapshots import (
     DATABASE,
     FORMAT_VERSION,
@@ -55,6 +56,7 @@ _LOG_ONLY = _QUIET | {"checkpoint_threshold": "1TB"}
 _CLOSED = _QUIET | {"enable_external_access": "false"}
 """Readers see no other file; those of one process share an instance and so its settings."""
 
+_LAKE = re.compile(rf"\b{PRODUCT_EVENTS.name}\b", re.IGNORECASE)
 LEFT_OUT = "left_out_of_this_export"
 """Table of a reader for exports: what it does not show."""
 
@@ -472,6 +474,7 @@ class SnapshotReader:
     def __init__(self, data_dir: Path, *, for_export: bool = False) -> None:
         self._connect = _connect_export if for_export else _connect_reader
         self._for_export = for_export
+        self._data_dir = data_dir
         self._snapshots = Snapshots(data_dir / "warehouse")
         self._guard = threading.Lock()
         self._named = ""
@@ -496,7 +499,8 @@ class SnapshotReader:
         Parameters
         ----------
         sql
-            One read-only statement in DuckDB's dialect, with ``?`` for parameters.
+            One read-only statement in DuckDB's dialect, with ``?`` for parameters. The table
+            ``product_events`` is the event lake.
         parameters
             Their values.
 
@@ -507,7 +511,7 @@ class SnapshotReader:
         SnapshotMissingError, WarehouseError
             When there is nothing whole to ask.
         """
-        con = self._follow()[0].cursor()
+        con = self._beside_the_lake() if _LAKE.search(sql) else self._follow()[0].cursor()
         try:
             con.execute("SET TimeZone = 'UTC'")
             asked = con.extract_statements(sql)
@@ -535,6 +539,21 @@ class SnapshotReader:
         with self._guard:
             self._named, self._opened = "", None
 
+    def _beside_the_lake(self) -> duckdb.DuckDBPyConnection:
+        """Return a connection to the snapshot that sees the event lake, and no other file."""
+        from etl.imports import lake  # reads the lake's days through this reader
+
+        files = [str(file) for file in lake.files(self, self._data_dir, PRODUCT_EVENTS.name)]
+        view = statements.lake_view(PRODUCT_EVENTS, files)
+
+        def open_lake(con: duckdb.DuckDBPyConnection) -> None:
+            con.execute(view)
+            folder = _quoted(self._data_dir.resolve() / "lake")
+            con.execute(f"SET allowed_directories = ['{folder}']")
+
+        connect = _connect_export if self._for_export else _connect_attached
+        return connect(self.info.path, open_lake)
+
     def _follow(self) -> tuple[duckdb.DuckDBPyConnection, SnapshotInfo]:
         """Return the open snapshot, after reopening if the pointer has moved."""
         with self._guard:
@@ -552,10 +571,30 @@ def _connect_reader(path: Path) -> duckdb.DuckDBPyConnection:
         raise cannot_open(path, error, "run `artonomics etl run --offline`") from error
 
 
-def _connect_export(path: Path) -> duckdb.DuckDBPyConnection:
+def _connect_attached(
+    path: Path, prepare: Callable[[duckdb.DuckDBPyConnection], None]
+) -> duckdb.DuckDBPyConnection:
+    """Open a snapshot beside what ``prepare`` makes, then close the door to all other files."""
+    con = duckdb.connect(":memory:", config=_QUIET)
+    try:
+        con.execute("SET TimeZone = 'UTC'")
+        con.execute(f"ATTACH '{_quoted(path)}' AS snapshot (READ_ONLY)")
+        prepare(con)
+        con.execute("SET search_path = 'snapshot.main,memory.main'")
+        con.execute("SET enable_external_access = false")
+    except duckdb.Error as error:
+        con.close()
+        raise cannot_open(path, error, "run `artonomics etl run --offline`") from error
+    return con
+
+
+def _connect_export(
+    path: Path, prepare: Callable[[duckdb.DuckDBPyConnection], None] | None = None
+) -> duckdb.DuckDBPyConnection:
     """Open a snapshot behind views that leave out what may not be passed on.
 
-    The snapshot stands beside the views under a name that nobody can know beforehand.
+    The snapshot stands beside the views under a name that nobody can know beforehand. What
+    ``prepare`` makes stands beside them too.
     """
     hidden = f"snapshot_{secrets.token_hex(16)}"
     con = duckdb.connect(":memory:", config=_QUIET)
@@ -567,6 +606,8 @@ def _connect_export(path: Path) -> duckdb.DuckDBPyConnection:
         for statement in exports.views(kept_back, hidden):
             con.execute(statement)
         con.execute(f"CREATE TABLE {LEFT_OUT} AS {exports.left_out(kept_back, hidden)}")
+        if prepare:
+            prepare(con)
         con.execute("SET enable_external_access = false")
     except duckdb.Error as error:
         con.close()

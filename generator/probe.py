@@ -11,7 +11,7 @@ import platform
 from typing import Any
 
 RECORD_VERSION = 1
-INSTALL = "make generator (or: pip install 'artonomics[generator]')"
+INSTALL = "make generator (or: .venv/bin/pip install -c constraints.txt -e '.[generator]')"
 _PACKAGES = ("torch", "diffusers", "transformers", "accelerate", "safetensors", "nvidia-ml-py")
 
 

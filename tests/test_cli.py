@@ -242,7 +242,7 @@ def test_rollback_without_an_older_snapshot_is_refused(ask: Ask, tmp_path: Path)
     answer = ask("etl", "rollback", "--data", tmp_path)
 
     assert answer.status == 2
-    assert "only one snapshot" in answer.err
+    assert "no snapshot with other data" in answer.err
 
 
 # Questions

@@ -82,14 +82,14 @@ def steps(running: journal.Running, said: Words) -> Table:
     )
     columns = {
         "source": TableColumn(said.t("Source")),
-        "state": TableColumn(said.t("Status")),
+        "state": TableColumn(said.t("Status"), "state"),
         "rows_in": TableColumn(said.t("Rows in"), "integer"),
         "rows_new": TableColumn(said.t("New"), "integer"),
         "rows_changed": TableColumn(said.t("Changed"), "integer"),
         "rows_quarantined": TableColumn(said.t("Rejected"), "integer"),
+        "error": TableColumn(said.t("Error"), "wide"),
         "started_at": TableColumn(said.t("Started (UTC)"), "instant"),
         "finished_at": TableColumn(said.t("Finished (UTC)"), "instant"),
-        "error": TableColumn(said.t("Error"), "wide"),
     }
     return Table(frame, columns, "steps")
 
@@ -98,10 +98,10 @@ def rejects(frame: pd.DataFrame, said: Words) -> Table:
     """Return the rows kept out, with their reasons."""
     columns = {
         "table_name": TableColumn(said.t("Table")),
-        "row_key": TableColumn(said.t("Row")),
-        "reason": TableColumn(said.t("Reason"), "wide"),
-        "check_name": TableColumn(said.t("Check")),
         "source": TableColumn(said.t("Source")),
+        "reason": TableColumn(said.t("Reason"), "wide"),
+        "row_key": TableColumn(said.t("Row")),
+        "check_name": TableColumn(said.t("Check")),
         "quarantined_at": TableColumn(said.t("Met first (UTC)"), "instant"),
         "resolved_at": TableColumn(said.t("Let in later (UTC)"), "instant"),
         "payload": TableColumn(said.t("Raw row"), "wide"),

@@ -234,6 +234,9 @@ def install(*, with_: Scheduler = None, every: Every = 1, session: Given) -> Non
     settings = session.settings()
     plan = schedule.plan(settings, with_, every)
     _print_installed(schedule.install(settings, plan), session)
+    console.note("installed; `artonomics etl status` shows what it has read")
+    if plan.kind == "cron" and not schedule.cron_is_running():
+        console.note("no cron daemon is running here: nothing starts it until one does")
     if plan.kind == "systemd":
         console.note("it runs while you are logged in; `loginctl enable-linger` lets it run always")
 
@@ -278,7 +281,7 @@ def orchestrate(*, port: int = 3000, session: Given) -> int:
         raise InputError(
             "got no Dagster on this machine",
             "the extra orchestrate",
-            "install it: python -m pip install 'artonomics[orchestrate]'",
+            "in the checkout: .venv/bin/pip install -c constraints.txt -e '.[orchestrate]'",
         )
     settings = session.settings()
     home = settings.data_dir.resolve() / "dagster"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from etl.schemas.base import CURRENCY, Column, Table
+from etl.schemas.base import CURRENCY, Column, RowCheck, Table, not_above
 
 _COUNTRY = Column(
     "country", "string", "ISO 3166-1 alpha-2 code", nullable=True, pattern=r"^[A-Z]{2}$"
@@ -214,6 +214,13 @@ GPU_BILLS = Table(
         ),
     ),
     key=("provider", "bill_id"),
+    checks=(
+        RowCheck(
+            "period_reversed",
+            "the period ends before it begins",
+            not_above("period_start", "period_end"),
+        ),
+    ),
     bitemporal=True,
     observed="period_end",
 )

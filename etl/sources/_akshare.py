@@ -149,7 +149,8 @@ def _akshare() -> Any:
         raise SourceError(
             f"got shares whose provider is akshare, which is not here ({error.name})",
             "the optional extra akshare",
-            "python -m pip install 'artonomics[akshare]', or choose --provider yahoo for them",
+            "in the checkout: .venv/bin/pip install -e '.[akshare]'; or choose --provider yahoo "
+            "for them",
             code="EXTRA_MISSING",
         ) from error
 

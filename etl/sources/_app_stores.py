@@ -86,8 +86,9 @@ class Failures:
 
     def add(self, what: str, reason: object) -> None:
         """Note that ``what`` failed for a reason; what to do without a connection is said once."""
-        offline = isinstance(reason, SourceError) and reason.code == UNREACHABLE
-        told = reason.got if offline else str(reason)
+        told = str(reason)
+        if isinstance(reason, SourceError) and reason.code == UNREACHABLE:
+            told = reason.got
         self.by_reason.setdefault(told, []).append(what)
 
     def told(self) -> tuple[str, ...]:

@@ -189,3 +189,24 @@ def test_prices_are_stale_as_soon_as_one_share_lags(published):
     assert found.loc["stock_prices", "stale"]
     assert "1357.HK" in found.loc["stock_prices", "lagging"].split(", ")
     assert found.drop("stock_prices")["lagging"].isna().all()
+
+
+def test_status_shows_a_source_that_has_only_failed_and_why(settings, answering):
+    answering(stand_in([]))
+    pipeline.run(settings, ["gpus", "waves"], offline=True, now=NOW)
+    found = pipeline.status(SnapshotReader(settings.data_dir), NOW).set_index("source")
+    assert found.loc["gpus", "last_status"] == "failed"
+    assert "got no rows from gpus" in found.loc["gpus", "last_error"]
+    assert pd.isna(found.loc["gpus", "n_rows"])
+    assert found.loc["waves", "last_status"] == "ok"
+
+
+def test_watched_shares_never_read_are_named(published):
+    lagging = pipeline.status(SnapshotReader(published), NOW).set_index("source")["lagging"]
+    assert "000977.SZ (never read)" in lagging["stock_prices"]
+
+
+def test_a_first_day_that_has_not_come_is_refused(settings):
+    day = (NOW + timedelta(days=30)).date()
+    with pytest.raises(InputError, match=f"got --from {day}"):
+        pipeline.run(settings, ["gpus"], offline=True, start=day, now=NOW)

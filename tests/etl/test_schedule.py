@@ -156,3 +156,10 @@ def test_what_a_scheduler_would_read_otherwise_is_escaped(tmp_path):
     (service, _) = schedule.plan(settings, "systemd").files.values()
     assert r'at 5%% \"off\" $$HOME"' in service
     assert r"at 5\% " in schedule.plan(settings, "cron").line
+
+
+def test_whether_a_cron_daemon_runs_is_looked_up(monkeypatch):
+    monkeypatch.setattr(schedule, "_comm", lambda process: "cron")
+    assert schedule.cron_is_running()
+    monkeypatch.setattr(schedule, "_comm", lambda process: "bash")
+    assert not schedule.cron_is_running() or not list(Path("/proc").glob("[0-9]*/comm"))

@@ -401,3 +401,10 @@ def test_a_damaged_pointer_leads_to_the_newest_whole_snapshot(settings, content)
     reader = SnapshotReader(settings.data_dir)
     assert closes(reader) == [2.0]
     assert "showing" in reader.info.note
+
+
+def test_without_imported_events_their_table_is_empty(settings, reader):
+    write(settings, bar("2022-12-01", 1.0))
+    found = reader.query("SELECT * FROM product_events")
+    assert found.empty
+    assert {"event_id", "event_date", "source"} <= set(found.columns)

@@ -10,8 +10,9 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from etl import imports, replay
+from etl import exports, imports, replay
 from etl.engines import scratch
+from etl.errors import InputError
 from etl.imports import events, lake
 from etl.warehouse import SnapshotReader
 
@@ -285,3 +286,32 @@ def test_identifiers_are_compared_in_portions(desk, monkeypatch):
     path = desk.files / "log.parquet"
     frame.to_parquet(path)
     assert desk.brought("events", Path(path)) == ("ok", 100, 90, 0, 10)
+
+
+def test_imported_events_are_a_table_that_can_be_asked(desk):
+    lines = "e1,u1,install,2022-12-01T00:00:00Z,JP,\ne2,u1,image,2022-12-02T00:00:00Z,JP,\n"
+    path = desk.write("log.csv", HEADER + lines)
+    desk.bring("events", path)
+    held = desk.ask(
+        "SELECT event_id, event_date::VARCHAR AS day, source FROM product_events ORDER BY 1"
+    )
+    assert list(held.itertuples(index=False, name=None)) == [
+        ("e1", "2022-12-01", "user_events"),
+        ("e2", "2022-12-02", "user_events"),
+    ]
+    corrected = HEADER + lines.replace("image", "open")
+    desk.bring("events", desk.write("log.csv", corrected))
+    names = desk.ask("SELECT event_name FROM product_events ORDER BY 1")["event_name"]
+    assert list(names) == ["install", "open"]
+    with pytest.raises(InputError, match="Cannot access file"):
+        desk.ask(f"SELECT * FROM product_events, read_csv('{path}')")
+
+
+def test_events_that_may_not_be_passed_on_are_in_no_export(desk):
+    path = desk.write("log.csv", HEADER + "e1,u1,install,2022-12-01T00:00:00Z,JP,\n")
+    desk.bring("events", path, redistributable=False)
+    reader = SnapshotReader(desk.settings.data_dir, for_export=True)
+    question = "SELECT * FROM product_events"
+    assert reader.query(question).empty
+    with pytest.raises(InputError, match="may not be passed on"):
+        exports.answer(reader, question, SnapshotReader(desk.settings.data_dir))

@@ -67,3 +67,10 @@ def test_a_fact_is_known_from_the_end_of_its_printed_date(desk, printed, known, 
     assert desk.brought("facts", desk.write("f.csv", text)) == ("ok", 1, 1, 0, 0)
     [row] = desk.ask("SELECT * FROM disclosed_facts").to_dict("records")
     assert (str(row["known_on"])[:10], row["known_on_precision"]) == (known, precision)
+
+
+def test_a_bill_that_ends_before_it_begins_is_kept_out(desk):
+    text = "period_start,period_end,provider,amount,currency\n2022-12-31,2022-12-01,Rack,1,EUR\n"
+    entry = desk.bring("gpu-bills", desk.write("b.csv", text)).entries[0]
+    assert (entry.status, entry.rows_quarantined) == ("failed", 1)
+    assert "the period ends before it begins" in entry.error
