@@ -123,25 +123,37 @@ def residual_correlation(residuals: FloatArray, dates: np.ndarray) -> ResidualCo
     n_events = residuals.shape[0]
     if n_events < 2:
         return ResidualCorrelation(np.nan, 0, _too_few(n_events))
-    days, counts = np.unique(dates, return_counts=True)
-    common = days[counts == n_events]
-    if common.size < MIN_COMMON_DAYS:
+    day_numbers = dates.astype("datetime64[D]").astype(np.int64)
+    day_numbers = day_numbers - day_numbers.min()
+    common = np.bincount(day_numbers.ravel()) == n_events
+    n_common = int(common.sum())
+    if n_common < MIN_COMMON_DAYS:
         reason = Reason(
             "too_few_common_days",
-            f"the estimation windows have {common.size} calendar days in common; "
+            f"the estimation windows have {n_common} calendar days in common; "
             f"the residual correlation needs {MIN_COMMON_DAYS}",
         )
-        return ResidualCorrelation(np.nan, int(common.size), reason)
-    shared = residuals[np.isin(dates, common)].reshape(n_events, common.size)
+        return ResidualCorrelation(np.nan, n_common, reason)
+    shared = residuals[common[day_numbers]].reshape(n_events, n_common)
     centred = shared - shared.mean(axis=1, keepdims=True)
     norms = np.sqrt((centred**2).sum(axis=1, keepdims=True))
     if not np.all(norms > 0):
         reason = Reason("no_variation", "a residual does not vary on the common days")
-        return ResidualCorrelation(np.nan, int(common.size), reason)
+        return ResidualCorrelation(np.nan, n_common, reason)
     # The squared length of the sum of unit vectors is the sum of all n² correlations.
     total = float(((centred / norms).sum(axis=0) ** 2).sum())
     mean = (total - n_events) / (n_events * (n_events - 1))
-    return ResidualCorrelation(mean, int(common.size))
+    return ResidualCorrelation(mean, n_common)
+
+
+def effective_events(n_events: int, mean_correlation: float) -> float:
+    """Return n/(1 + (n − 1)·r̄): as many independent events as ``n_events`` that move together.
+
+    The variance of their mean is that of so many independent ones. NaN without events, or where
+    r̄ is not known or so negative that the variance would not be positive.
+    """
+    inflation = 1 + (n_events - 1) * mean_correlation if n_events > 1 else 1.0
+    return n_events / inflation if n_events and inflation > 0 else np.nan
 
 
 def cross_sectional(sample: Sample) -> Outcome:

@@ -15,8 +15,10 @@ FloatArray = NDArray[np.float64]
 _SPECIAL, _STATS = cast(Any, special), cast(Any, stats)
 
 
-def two_sided_t(statistic: FloatArray | float, degrees_of_freedom: float) -> FloatArray:
-    """Return P(abs(t) >= abs(statistic)) for Student's t; any shape in, same shape out."""
+def two_sided_t(
+    statistic: FloatArray | float, degrees_of_freedom: FloatArray | float
+) -> FloatArray:
+    """Return P(abs(t) >= abs(statistic)) for Student's t; shapes are broadcast."""
     return cast(FloatArray, 2.0 * _SPECIAL.stdtr(degrees_of_freedom, -np.abs(statistic)))
 
 

@@ -70,9 +70,9 @@ def panel(
     cells = day_of * names.size + column_of
     if np.unique(cells).size != cells.size:
         raise ValueError("got two bars of one ticker on one day")
-    infinite = np.isinf(values)
-    if infinite.any():
-        row = int(np.flatnonzero(infinite)[0])
+    infinite = np.flatnonzero(np.isinf(values))
+    if infinite.size:
+        row = int(infinite[0])
         raise ValueError(f"got an infinite value of {tickers[row]} on {dates[row]}")
     matrix = np.full(days.size * names.size, np.nan)
     matrix[cells] = values
@@ -112,11 +112,12 @@ def pair_bars(
     together = [prices.columns[name] for name in (ticker, benchmark, *factors)]
     values = prices.values[:, together]
     present = np.isfinite(values)
-    common = present.all(axis=1)
+    common = np.asarray(present.all(axis=1), dtype=np.bool_)
     left_out = np.zeros_like(common)
     if common.any():
         first, last = np.flatnonzero(common)[[0, -1]]
-        left_out[first:last] = present[first:last, :2].any(axis=1) & ~common[first:last]
+        either = np.asarray(present[:, :2].any(axis=1), dtype=np.bool_)
+        left_out[first:last] = either[first:last] & ~common[first:last]
     return PairBars(
         prices.dates[common],
         values[common],
@@ -270,8 +271,7 @@ def place(pair: PairReturns, event_dates: DateArray, after: BoolArray, layout: L
     )
     available = np.where(outside, 0, available)
     traded = np.isin(event_dates, pair.dates)
-    return Placed(
-        day_zero.astype(np.int64), outside, traded, available.astype(np.int64), reason)
+    return Placed(day_zero.astype(np.int64), outside, traded, available.astype(np.int64), reason)
 
 
 def movements(event_dates: DateArray, day_zero: DateArray, traded: BoolArray) -> list[list[str]]:

@@ -30,7 +30,7 @@ from etl.analytics.event_calendar import (
     Returns,
     movements,
 )
-from etl.analytics.event_windows import Events, Gathered, gather
+from etl.analytics.event_windows import Events, Gathered, gather, positions_by_group
 from etl.analytics.normal_return import (
     AbnormalReturns,
     Model,
@@ -375,13 +375,31 @@ def confounders(tickers: NDArray[np.str_], result: EventStudy) -> list[list[int]
         Shape (n,), in the order of ``result``. An event counts where its day 0 lies between the
         first and last day of the window, whatever its own status.
     """
-    first, last = result.trade_dates[:, :1], result.trade_dates[:, -1:]
+    return _meeting(tickers, result.day_zero, result.day_zero, result.trade_dates[:, [0, -1]])
+
+
+def overlapping(tickers: NDArray[np.str_], result: EventStudy) -> list[list[int]]:
+    """Return for each event the positions of other events of its share whose windows meet its own.
+
+    Parameters
+    ----------
+    tickers
+        Shape (n,), in the order of ``result``. Their returns are in part the same ones; events
+        without a window (excluded ones) meet none.
+    """
+    span = result.trade_dates[:, [0, -1]]
+    return _meeting(tickers, span[:, 0], span[:, 1], span)
+
+
+def _meeting(
+    tickers: NDArray[np.str_], begin: DateArray, end: DateArray, span: DateArray
+) -> list[list[int]]:
+    """Return, by row, the other rows of its ticker for which begin … end meets its own span."""
     found: list[list[int]] = [[] for _ in tickers]
-    for ticker in np.unique(tickers):
-        rows = np.flatnonzero(tickers == ticker)
-        days = result.day_zero[rows]
-        inside = (days[None, :] >= first[rows]) & (days[None, :] <= last[rows])
-        np.fill_diagonal(inside, val=False)
-        for row, others in zip(rows.tolist(), inside, strict=True):
+    group = np.unique(tickers, return_inverse=True)[1]
+    for rows in positions_by_group(group):
+        meets = (begin[rows] <= span[rows, 1:]) & (end[rows] >= span[rows, :1])
+        np.fill_diagonal(meets, val=False)
+        for row, others in zip(rows.tolist(), meets, strict=True):
             found[row] = rows[others].tolist()
     return found

@@ -96,11 +96,17 @@ def by_pair(events: Events) -> Iterator[tuple[str, str, IntArray]]:
     """Yield each pair of share and benchmark with the positions of its events."""
     pairs = np.column_stack([events.tickers, events.benchmarks])
     unique_pairs, pair_of = np.unique(pairs, axis=0, return_inverse=True)
-    order = np.argsort(pair_of.reshape(-1), kind="stable")
-    ends = np.cumsum(np.bincount(pair_of.reshape(-1), minlength=len(unique_pairs)))
-    groups = np.split(order, ends[:-1])
+    groups = positions_by_group(pair_of.reshape(-1))
     for (ticker, benchmark), rows in zip(unique_pairs.tolist(), groups, strict=True):
         yield ticker, benchmark, rows
+
+
+def positions_by_group(group: IntArray) -> list[IntArray]:
+    """Return the positions of each group 0, 1, … of ``group``, shape (n,), in their order."""
+    if not group.size:
+        return []
+    ends = np.bincount(group).cumsum()[:-1]
+    return np.split(np.argsort(group, kind="stable"), ends)
 
 
 def gather(
@@ -195,7 +201,6 @@ def _note_left_out(found: Gathered, rows: IntArray, left_out: DateArray) -> None
     """Write down the days of ``left_out`` that lie within the windows of each row."""
     if not left_out.size:
         return
-    begin = np.searchsorted(left_out, found.estimation_dates[rows, 0])
-    end = np.searchsorted(left_out, found.trade_dates[rows, -1])
-    for row, first, last in zip(rows.tolist(), begin.tolist(), end.tolist(), strict=True):
-        found.left_out[row] = left_out[first:last]
+    for row in rows.tolist():
+        within = left_out > found.estimation_dates[row, 0]
+        found.left_out[row] = left_out[within & (left_out < found.trade_dates[row, -1])]

@@ -138,7 +138,9 @@ def holding_periods(
     found = HoldingPeriods(
         wanted,
         np.full(shape, "NaT", "datetime64[D]"),
-        *(np.full(shape, np.nan) for _ in range(3)),
+        np.full(shape, np.nan),
+        np.full(shape, np.nan),
+        np.full(shape, np.nan),
         np.full(shape, "no_day_zero", "U32"),
     )
     if result.spec.returns == "given":
@@ -227,7 +229,11 @@ def abnormal_turnover(
             :, None
         ]
         found.reason[measured] = reason = np.select(
-            [zero + wanted >= days.size, gaps > 0, np.broadcast_to(before[:, None] <= 0, gaps.shape)],
+            [
+                zero + wanted >= days.size,
+                gaps > 0,
+                np.broadcast_to(before[:, None] <= 0, gaps.shape),
+            ],
             ["horizon_beyond_bars", "missing_volume", "no_turnover"],
             "",
         )

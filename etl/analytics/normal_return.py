@@ -117,9 +117,9 @@ def abnormal_returns(windows: Windows, model: Model) -> AbnormalReturns:
         Returns of n events, finite. Factors extend the market model and no other; market and
         factors must vary, none being a linear combination of the others.
     model
-        ``market``: ordinary least squares on the returns of market and factors; ``mean``: the share's own mean;
-        ``adjusted``: the share's return minus the market's, nothing estimated, so its sigma is
-        the root mean square over the estimation window.
+        ``market``: ordinary least squares on the returns of market and factors; ``mean``: the
+        share's own mean; ``adjusted``: the share's return minus the market's, nothing estimated,
+        so its sigma is the root mean square over the estimation window.
 
     Returns
     -------

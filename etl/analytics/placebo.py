@@ -1,4 +1,4 @@
-"""How unusual was the event's return among the returns on days without an event?
+"""How unusual an event's return is among those of days without an event.
 
 Every event is measured again on random days of the same share, with the same windows and model.
 """
@@ -113,7 +113,7 @@ def placebo(
             reason[rows] = "too_few_placebo_days"
             continue
         drawn[rows] = rng.choice(shared, n_draws)
-        for row in rows:
+        for row in rows.tolist():
             paths[row] = _paths(prices, events, result, row, drawn[row])
     n_days = np.array([days.size for days in candidates], dtype=np.int64)
     return _ranked(result, drawn, paths, n_days, reason)

@@ -24,6 +24,13 @@ def event_study(
     returns: Literal["log", "simple"] = "log",
     model: Literal["market", "mean", "adjusted"] = "market",
     is_returns: Annotated[bool, Flag] = False,
+    factors: tuple[str, ...] = (),
+    horizons: str = "20,60,250",
+    placebo: int = 0,
+    seed: int = 0,
+    currency: str | None = None,
+    fx: Path | None = None,
+    curve: Annotated[bool, Flag] = False,
     session: Given,
 ) -> None:
     """Measure abnormal returns around events.
@@ -48,6 +55,20 @@ def event_study(
         Model of the normal return.
     is_returns
         The file holds returns (column return) instead of prices.
+    factors
+        Ticker among the prices whose return stands beside the market's; may be repeated.
+    horizons
+        Trading days after day 0 for holding returns and turnover, separated by commas.
+    placebo
+        Random days to measure each event on.
+    seed
+        Of the random numbers.
+    currency
+        Convert all prices (column currency) to this one.
+    fx
+        CSV or Parquet of exchange rates: base, quote, rate_date, rate.
+    curve
+        Measure every combination of window, model, estimation, gap and kind of return.
     """
     from etl import console
     from etl.analyze import event_study as method
@@ -62,11 +83,15 @@ def event_study(
         returns=returns,
         model=model,
         is_returns=is_returns,
+        factors=factors,
+        extras=method.Extras(method.horizons_of(horizons), placebo, seed, currency, fx, curve),
     )
 
     def tables() -> None:
         console.print_rows(method.table(document))
         console.print_rows(method.tests_table(document))
+        console.print_rows(method.horizons_table(document))
+        console.print_rows(method.curve_table(document))
         for note in document["notes"]:
             console.note(note)
 
