@@ -58,7 +58,7 @@ def rates_to(
     # A rate as quoted goes before one through a third currency.
     found = pd.concat([direct, through]).drop_duplicates(["base", "day"])
     return panel(
-        found["base"].to_numpy(dtype=str),
+        found["base"].to_numpy(dtype=object),
         found["day"].to_numpy(dtype="datetime64[D]"),
         found["rate"].to_numpy(dtype=float),
     )

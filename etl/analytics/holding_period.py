@@ -214,9 +214,11 @@ def abnormal_turnover(
             continue
         days = pair_bars(prices, ticker, benchmark, result.spec.factors).dates
         turnover = _on(volume, ticker, days)
-        if shares_outstanding is not None and ticker in shares_outstanding.columns:
-            turnover = turnover / _on(shares_outstanding, ticker, days)
-            found.per_share_outstanding[measured] = True
+        if shares_outstanding is not None:
+            shares = _on(shares_outstanding, ticker, days)
+            if np.isfinite(shares).any():
+                turnover = turnover / shares
+                found.per_share_outstanding[measured] = True
         zero = np.searchsorted(days, result.day_zero[measured])[:, None]
         span = np.searchsorted(days, result.estimation_span[measured])
         # Sums of missing days are missing: NaN runs through the running sum, so it is kept apart.

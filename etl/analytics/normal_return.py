@@ -45,7 +45,7 @@ class Windows:
     def flat_factors(self) -> list[FloatArray]:
         """Return the factors' windows with one row an event, nothing where there are none."""
         given = [w for w in (self.factors_estimation, self.factors_event) if w is not None]
-        return [window.reshape(len(window), -1) for window in given]
+        return [window.reshape(window.shape[0], np.prod(window.shape[1:])) for window in given]
 
     def of(self, chosen: BoolArray) -> Windows:
         """Return the chosen events only."""
