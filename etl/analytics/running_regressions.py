@@ -138,7 +138,7 @@ def measure(stretch: Stretch, spans: Spans, model: str, tested: BoolArray) -> Me
     forecast = (window * np.linalg.solve(gram, window[..., None])[..., 0]).sum(axis=-1)
     car = sum_y[:, last] - sum_y[:, first] - (window * coefficients).sum(axis=-1)
     correlation = _correlations(
-        stretch.dates, (y, z), (start, end), coefficients, usable & tested[:, None]
+        stretch.dates, (y, z), (start, end), coefficients, complete & tested[:, None]
     )
     return Measured(
         np.where(complete, car, np.nan),
@@ -175,19 +175,19 @@ def _correlations(
 ) -> FloatArray:
     """Return the mean residual correlation of each span, shape (m,).
 
-    Spans that share their estimation window share it.
+    Spans that share their estimation window and their measured events share it.
     """
     y, z = regression
     found = np.full(coefficients.shape[1], np.nan)
-    windows, span_of = np.unique(np.stack(estimation), axis=1, return_inverse=True)
-    _, example = np.unique(span_of, return_index=True)
-    for index, (start, end) in enumerate(windows.T.tolist()):
-        rows = np.flatnonzero(usable[:, example[index]])
+    key = np.vstack([*estimation, usable])
+    _, example, span_of = np.unique(key, axis=1, return_index=True, return_inverse=True)
+    for index, span in enumerate(example.tolist()):
+        rows = np.flatnonzero(usable[:, span])
         if rows.size < 2:
             continue
-        fitted = z[rows, start:end] @ coefficients[rows, example[index], :, None]
-        residuals = y[rows, start:end] - fitted[:, :, 0]
-        found[span_of.reshape(-1) == index] = residual_correlation(
-            residuals, dates[rows, start:end]
-        ).mean
+        days = slice(int(estimation[0][span]), int(estimation[1][span]))
+        fitted = z[rows, days] @ coefficients[rows, span, :, None]
+        residuals = y[rows, days] - fitted[:, :, 0]
+        common = residual_correlation(residuals, dates[rows, days])
+        found[span_of.reshape(-1) == index] = common.mean
     return found

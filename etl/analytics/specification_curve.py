@@ -153,11 +153,6 @@ def specification_curve(
     ------
     ValueError
         If a currency, benchmark or factor has no prices, or a price is not positive.
-
-    Notes
-    -----
-    r̄ is that of the tested events whose estimation window is whole, whether or not the bars hold
-    their event window too.
     """
     grid = SpecificationGrid() if grid is None else grid
     spans = grid.spans
