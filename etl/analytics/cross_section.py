@@ -261,7 +261,7 @@ def grank(sample: Sample) -> Outcome:
     restandardised = sample.standardised / spread
     residuals = sample.fits.residuals / sample.fits.sigma[:, None]
     n_days = residuals.shape[1] + 1
-    statistic = np.array([_grank_z(residuals, column) for column in restandardised.T])
+    statistic = _grank_z(residuals, restandardised)
     with np.errstate(invalid="ignore", divide="ignore"):
         statistic = statistic * np.sqrt((n_days - 2) / (n_days - 1 - statistic**2))
     reason = None if np.all(np.isfinite(statistic)) else _NO_VARIATION
@@ -378,11 +378,21 @@ def _missing(sample: Sample, variant: str, reason: Reason | None) -> Outcome:
     return _outcome(nothing, nothing, variant, reason)
 
 
-def _grank_z(residuals: FloatArray, restandardised: FloatArray) -> float:
-    """Return the mean rank of the event day over the deviation of all T + 1 days' mean ranks."""
-    series = np.column_stack([residuals, restandardised])
-    n_days = series.shape[1]
-    if not np.all(np.isfinite(series)):
-        return np.nan
-    mean_rank = (ranks(series) / (n_days + 1) - 0.5).mean(axis=0)
-    return float(mean_rank[-1] / np.sqrt((mean_rank**2).mean()))
+def _grank_z(residuals: FloatArray, restandardised: FloatArray) -> FloatArray:
+    """Return the mean rank of the event day over the deviation of all T + 1 days' mean ranks.
+
+    By column of ``restandardised``, (n, columns): each is one further day beside the T residuals,
+    and lifts the rank of every larger residual by one, of an equal one by half.
+    """
+    n_days = residuals.shape[1] + 1
+    alone = ranks(residuals).mean(axis=0)
+    found = np.full(int(restandardised.shape[1]), np.nan)
+    for index, column in enumerate(restandardised.T):
+        if not np.all(np.isfinite(column)):
+            continue
+        above, equal = residuals > column[:, None], residuals == column[:, None]
+        lifted = above.mean(axis=0) + equal.mean(axis=0) / 2
+        own = n_days - (above.sum(axis=1) + equal.sum(axis=1) / 2).mean()
+        mean_rank = np.append(alone + lifted, own) / (n_days + 1) - 0.5
+        found[index] = mean_rank[-1] / np.sqrt((mean_rank**2).mean())
+    return found

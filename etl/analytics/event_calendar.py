@@ -238,24 +238,26 @@ class Placed:
     reason: NDArray[np.str_]
 
 
-def place(pair: PairReturns, event_dates: DateArray, after: BoolArray, layout: Layout) -> Placed:
+def place(dates: DateArray, event_dates: DateArray, after: BoolArray, layout: Layout) -> Placed:
     """Find day 0 of every event and whether its windows lie within the bars.
 
     Parameters
     ----------
+    dates
+        Shape (days,), days with a return of share and benchmark, sorted.
     event_dates
         Shape (n,). A day without trading moves to the next trading day.
     after
         Shape (n,), true for news after the close: a trading day then moves to the next one.
     """
-    at_or_after = np.searchsorted(pair.dates, event_dates, side="left")
-    day_zero = np.where(after, np.searchsorted(pair.dates, event_dates, side="right"), at_or_after)
-    n_bars = pair.dates.size
+    at_or_after = np.searchsorted(dates, event_dates, side="left")
+    day_zero = np.where(after, np.searchsorted(dates, event_dates, side="right"), at_or_after)
+    n_bars = dates.size
     first = day_zero + layout.window[0]
     available = np.clip(first - layout.gap, 0, layout.estimation)
     outside = day_zero >= n_bars
     if n_bars:
-        outside |= event_dates < pair.dates[0]
+        outside |= event_dates < dates[0]
     apart = np.full(outside.shape, n_bars == 0)
     incomplete = (day_zero + layout.window[1] >= n_bars) | (first < 0)
     short = available < layout.estimation
@@ -270,7 +272,7 @@ def place(pair: PairReturns, event_dates: DateArray, after: BoolArray, layout: L
         "",
     )
     available = np.where(outside, 0, available)
-    traded = np.isin(event_dates, pair.dates)
+    traded = np.isin(event_dates, dates)
     return Placed(day_zero.astype(np.int64), outside, traded, available.astype(np.int64), reason)
 
 

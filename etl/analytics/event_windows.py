@@ -14,11 +14,10 @@ from etl.analytics.event_calendar import (
     DateArray,
     IntArray,
     Layout,
-    PairReturns,
     Panel,
     Returns,
-    pair_returns,
     place,
+    require_positive,
 )
 from etl.analytics.normal_return import Windows
 
@@ -124,15 +123,88 @@ def gather(
         If a price that is used is not positive.
     """
     found = _nothing(events.dates.size, layout, len(factors))
-    for ticker, benchmark, rows in by_pair(events):
-        if ticker not in prices.columns:
-            found.reason[rows] = "no_prices_for_ticker"
-        elif benchmark not in prices.columns:
-            found.reason[rows] = "no_prices_for_benchmark"
-        else:
-            pair = pair_returns(prices, ticker, benchmark, returns, factors)
-            _cut(found, rows, pair, events, layout)
+    column, market = _columns(prices, events.tickers), _columns(prices, events.benchmarks)
+    found.reason[market < 0] = "no_prices_for_benchmark"
+    found.reason[column < 0] = "no_prices_for_ticker"
+    for shared in _by_calendar(prices, column, market, factors):
+        if returns is not None:
+            names = {*events.tickers[shared.rows], *events.benchmarks[shared.rows], *factors}
+            require_positive(prices, tuple(map(str, names)))
+        _cut(found, shared, _Cutter(prices, shared.bars, returns), events, layout)
     return found
+
+
+@dataclass(frozen=True)
+class _Shared:
+    """Events whose shares have bars on the same days and have one benchmark.
+
+    ``rows`` are their positions, ``columns`` (rows, 2 + factors) those of share, benchmark and
+    factors in the panel, ``bars`` the positions of the common trading days.
+    """
+
+    rows: IntArray
+    columns: IntArray
+    bars: IntArray
+    left_out: DateArray
+
+
+@dataclass(frozen=True)
+class _Cutter:
+    """Takes stretches of returns from the panel."""
+
+    prices: Panel
+    bars: IntArray
+    returns: Returns | None
+
+    @property
+    def dates(self) -> DateArray:
+        """Days that have a return."""
+        return self.prices.dates[self.bars if self.returns is None else self.bars[1:]]
+
+    def take(self, first: IntArray, length: int, columns: IntArray) -> FloatArray:
+        """Return ``length`` returns from position ``first``, (n,), of ``columns``, (n,)."""
+        n_bars = length if self.returns is None else length + 1
+        at = self.bars[first[:, None] + np.arange(n_bars)]
+        values = self.prices.values[at, columns[:, None]]
+        if self.returns is None:
+            return values
+        if self.returns == "log":
+            change = np.diff(np.log(values), axis=1)
+        else:
+            change = values[:, 1:] / values[:, :-1] - 1
+        bases = self.prices.bases[at, columns[:, None]]
+        return np.where(bases[:, 1:] == bases[:, :-1], change, np.nan)
+
+
+def _columns(prices: Panel, names: NDArray[np.str_]) -> IntArray:
+    """Return the column of each name, −1 where the panel has none."""
+    distinct, index = np.unique(names, return_inverse=True)
+    held = [prices.columns.get(str(name), -1) for name in distinct]
+    return np.array(held, dtype=np.int64)[index]
+
+
+def _by_calendar(
+    prices: Panel, column: IntArray, market: IntArray, factors: tuple[str, ...]
+) -> Iterator[_Shared]:
+    """Group the events that have a share and a benchmark by their common trading days."""
+    others = [prices.columns[name] for name in factors]
+    present = np.isfinite(prices.values)
+    for benchmark in np.unique(market[(market >= 0) & (column >= 0)]).tolist():
+        among = np.flatnonzero((market == benchmark) & (column >= 0))
+        shares, share_of = np.unique(column[among], return_inverse=True)
+        days_of = np.unique(np.packbits(present[:, shares], axis=0), axis=1, return_inverse=True)[1]
+        for group in positions_by_group(days_of.reshape(-1)[share_of]):
+            rows = among[group]
+            own = present[:, column[rows[0]]]
+            common = own & present[:, [benchmark, *others]].all(axis=1)
+            bars = np.flatnonzero(common)
+            left_out = (own | present[:, benchmark]) & ~common
+            if bars.size:
+                left_out[: bars[0]] = left_out[bars[-1] :] = False
+            columns = np.column_stack(
+                [column[rows], *(np.full(rows.size, c) for c in (benchmark, *others))]
+            )
+            yield _Shared(rows, columns, bars, prices.dates[left_out])
 
 
 def _nothing(n_events: int, layout: Layout, n_factors: int) -> Gathered:
@@ -165,36 +237,41 @@ def _nothing(n_events: int, layout: Layout, n_factors: int) -> Gathered:
     )
 
 
-def _cut(
-    found: Gathered, rows: IntArray, pair: PairReturns, events: Events, layout: Layout
-) -> None:
-    """Fill in the rows of one pair."""
-    placed = place(pair, events.dates[rows], events.after[rows], layout)
+def _cut(found: Gathered, shared: _Shared, cutter: _Cutter, events: Events, layout: Layout) -> None:
+    """Fill in the rows of one calendar."""
+    rows, dates = shared.rows, cutter.dates
+    placed = place(dates, events.dates[rows], events.after[rows], layout)
     found.reason[rows], found.traded[rows] = placed.reason, placed.traded
     found.n_estimation[rows] = placed.n_estimation
-    if pair.dates.size:
-        found.common_bars[rows] = pair.dates[[0, -1]]
+    if dates.size:
+        found.common_bars[rows] = dates[[0, -1]]
     inside = ~placed.outside
-    found.day_zero[rows[inside]] = pair.dates[placed.day_zero[inside]]
+    found.day_zero[rows[inside]] = dates[placed.day_zero[inside]]
     whole = placed.reason == ""
-    rows, event_start = rows[whole], placed.day_zero[whole] + layout.window[0]
-    estimation_start = event_start - layout.gap - layout.estimation
-    event = event_start[:, None] + np.arange(layout.n_days)
-    estimation = estimation_start[:, None] + np.arange(layout.estimation)
+    rows, columns = rows[whole], shared.columns[whole]
+    event = placed.day_zero[whole] + layout.window[0]
+    estimation = event - layout.gap - layout.estimation
+    found.estimation_dates[rows] = dates[estimation[:, None] + np.arange(layout.estimation)]
+    found.trade_dates[rows] = dates[event[:, None] + np.arange(layout.n_days)]
     windows = found.windows
-    for taken, into in (
-        (pair.stock, (windows.stock_estimation, windows.stock_event)),
-        (pair.market, (windows.market_estimation, windows.market_event)),
-        (pair.factors, (windows.factors_estimation, windows.factors_event)),
+    for first, length, (stock, market, factors) in (
+        (
+            estimation,
+            layout.estimation,
+            (windows.stock_estimation, windows.market_estimation, windows.factors_estimation),
+        ),
+        (
+            event,
+            layout.n_days,
+            (windows.stock_event, windows.market_event, windows.factors_event),
+        ),
     ):
-        for days, target in zip((estimation, event), into, strict=True):
-            if target is not None:
-                target[rows] = taken[days]
-    found.estimation_dates[rows], found.trade_dates[rows] = (
-        pair.dates[estimation],
-        pair.dates[event],
-    )
-    _note_left_out(found, rows, pair.left_out)
+        stock[rows] = cutter.take(first, length, columns[:, 0])
+        market[rows] = cutter.take(first, length, columns[:, 1])
+        if factors is not None:
+            for index in range(factors.shape[2]):
+                factors[rows, :, index] = cutter.take(first, length, columns[:, 2 + index])
+    _note_left_out(found, rows, shared.left_out)
 
 
 def _note_left_out(found: Gathered, rows: IntArray, left_out: DateArray) -> None:

@@ -82,7 +82,7 @@ def stretch_of(
         if ticker not in prices.columns or benchmark not in prices.columns:
             continue
         pair = pair_returns(prices, ticker, benchmark, returns, factors)
-        placed = place(pair, events.dates[rows], events.after[rows], layout)
+        placed = place(pair.dates, events.dates[rows], events.after[rows], layout)
         at = placed.day_zero[:, None] + np.arange(-before, shape[1] - before)
         held = (at >= 0) & (at < pair.dates.size) & ~placed.outside[:, None]
         row, day = np.nonzero(held)
