@@ -126,21 +126,24 @@ def pair_bars(
     )
 
 
-def require_positive(prices: Panel, names: tuple[str, ...]) -> None:
-    """Refuse prices that are zero or negative.
+def require_positive(prices: Panel, columns: IntArray) -> None:
+    """Refuse prices that are zero or negative in the given columns.
 
     Raises
     ------
     ValueError
         Naming the first such price, its ticker and its day.
     """
-    wrong = prices.values[:, [prices.columns[name] for name in names]] <= 0
-    if wrong.any():
-        day, column = np.argwhere(wrong)[0]
-        price = prices.values[day, prices.columns[names[column]]]
+    wrong = prices.values <= 0
+    if not wrong.any():
+        return
+    found = np.argwhere(wrong[:, columns])
+    if found.size:
+        day, column = int(found[0, 0]), int(columns[found[0, 1]])
+        ticker = list(prices.columns)[list(prices.columns.values()).index(column)]
         raise ValueError(
-            f"got the price {price:g} of {names[column]} on {prices.dates[day]}, which is not "
-            "positive"
+            f"got the price {prices.values[day, column]:g} of {ticker} on {prices.dates[day]}, "
+            "which is not positive"
         )
 
 
@@ -190,7 +193,8 @@ def pair_returns(
     bars = pair_bars(prices, ticker, benchmark, factors)
     dates, values = bars.dates, bars.values
     if returns is not None:
-        require_positive(prices, (ticker, benchmark, *factors))
+        names = (ticker, benchmark, *factors)
+        require_positive(prices, np.array([prices.columns[name] for name in names]))
         change = np.diff(np.log(values), axis=0)
         if returns == "simple":
             change = values[1:] / values[:-1] - 1

@@ -128,8 +128,7 @@ def gather(
     found.reason[column < 0] = "no_prices_for_ticker"
     for shared in _by_calendar(prices, column, market, factors):
         if returns is not None:
-            names = {*events.tickers[shared.rows], *events.benchmarks[shared.rows], *factors}
-            require_positive(prices, tuple(map(str, names)))
+            require_positive(prices, np.unique(shared.columns))
         _cut(found, shared, _Cutter(prices, shared.bars, returns), events, layout)
     return found
 
@@ -175,12 +174,15 @@ class _Cutter:
         bases = self.prices.bases[at, columns[:, None]]
         return np.where(bases[:, 1:] == bases[:, :-1], change, np.nan)
 
+    def series(self, column: int) -> FloatArray:
+        """Return all returns of one column, shape (days,)."""
+        return self.take(np.zeros(1, np.int64), self.dates.size, np.array([column]))[0]
+
 
 def _columns(prices: Panel, names: NDArray[np.str_]) -> IntArray:
     """Return the column of each name, −1 where the panel has none."""
-    distinct, index = np.unique(names, return_inverse=True)
-    held = [prices.columns.get(str(name), -1) for name in distinct]
-    return np.array(held, dtype=np.int64)[index]
+    held = [prices.columns.get(name, -1) for name in names.tolist()]
+    return np.array(held, dtype=np.int64)
 
 
 def _by_calendar(
@@ -189,12 +191,13 @@ def _by_calendar(
     """Group the events that have a share and a benchmark by their common trading days."""
     others = [prices.columns[name] for name in factors]
     present = np.isfinite(prices.values)
+    packed = np.packbits(present, axis=0)
     for benchmark in np.unique(market[(market >= 0) & (column >= 0)]).tolist():
         among = np.flatnonzero((market == benchmark) & (column >= 0))
-        shares, share_of = np.unique(column[among], return_inverse=True)
-        days_of = np.unique(np.packbits(present[:, shares], axis=0), axis=1, return_inverse=True)[1]
-        for group in positions_by_group(days_of.reshape(-1)[share_of]):
-            rows = among[group]
+        groups: dict[bytes, list[int]] = {}
+        for row, days in zip(among.tolist(), packed[:, column[among]].T, strict=True):
+            groups.setdefault(days.tobytes(), []).append(row)
+        for rows in map(np.array, groups.values()):
             own = present[:, column[rows[0]]]
             common = own & present[:, [benchmark, *others]].all(axis=1)
             bars = np.flatnonzero(common)
@@ -251,26 +254,22 @@ def _cut(found: Gathered, shared: _Shared, cutter: _Cutter, events: Events, layo
     rows, columns = rows[whole], shared.columns[whole]
     event = placed.day_zero[whole] + layout.window[0]
     estimation = event - layout.gap - layout.estimation
-    found.estimation_dates[rows] = dates[estimation[:, None] + np.arange(layout.estimation)]
-    found.trade_dates[rows] = dates[event[:, None] + np.arange(layout.n_days)]
+    if not rows.size:
+        return
+    in_estimation = estimation[:, None] + np.arange(layout.estimation)
+    in_event = event[:, None] + np.arange(layout.n_days)
+    found.estimation_dates[rows], found.trade_dates[rows] = dates[in_estimation], dates[in_event]
     windows = found.windows
-    for first, length, (stock, market, factors) in (
-        (
-            estimation,
-            layout.estimation,
-            (windows.stock_estimation, windows.market_estimation, windows.factors_estimation),
-        ),
-        (
-            event,
-            layout.n_days,
-            (windows.stock_event, windows.market_event, windows.factors_event),
-        ),
-    ):
-        stock[rows] = cutter.take(first, length, columns[:, 0])
-        market[rows] = cutter.take(first, length, columns[:, 1])
-        if factors is not None:
-            for index in range(factors.shape[2]):
-                factors[rows, :, index] = cutter.take(first, length, columns[:, 2 + index])
+    windows.stock_estimation[rows] = cutter.take(estimation, layout.estimation, columns[:, 0])
+    windows.stock_event[rows] = cutter.take(event, layout.n_days, columns[:, 0])
+    market = cutter.series(columns[0, 1])
+    windows.market_estimation[rows] = market[in_estimation]
+    windows.market_event[rows] = market[in_event]
+    if windows.factors_estimation is not None and windows.factors_event is not None:
+        for index, column in enumerate(columns[0, 2:].tolist()):
+            factor = cutter.series(column)
+            windows.factors_estimation[rows, :, index] = factor[in_estimation]
+            windows.factors_event[rows, :, index] = factor[in_event]
     _note_left_out(found, rows, shared.left_out)
 
 

@@ -150,7 +150,7 @@ def holding_periods(
         placed = rows[~np.isnat(result.day_zero[rows])]
         if not placed.size:
             continue
-        require_positive(prices, (ticker, benchmark))
+        require_positive(prices, np.array([prices.columns[n] for n in (ticker, benchmark)]))
         bars = pair_bars(prices, ticker, benchmark, result.spec.factors)
         zero = np.searchsorted(bars.dates, result.day_zero[placed])[:, None]
         end = np.minimum(zero + wanted, bars.dates.size - 1)
