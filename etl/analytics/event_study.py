@@ -6,7 +6,7 @@ tested: it has abnormal returns, but no error, no t, no p, and no part in the ag
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
@@ -39,6 +39,7 @@ from etl.analytics.normal_return import (
     own_variation,
 )
 
+CarError = Literal["exact", "simple"]
 Status = Literal["tested", "described", "excluded"]
 
 REASONS = {
@@ -82,6 +83,9 @@ class EventStudySpec:
         Normal return: ``market``, ``mean`` or ``adjusted``.
     factors
         Tickers whose returns stand beside the market's in the market model.
+    car_error
+        ``exact``: the error of a cumulated return is the root of γ'Vγ with its forecast error;
+        ``simple``: σ√l over l days, which leaves that out and is too small.
 
     Raises
     ------
@@ -96,6 +100,7 @@ class EventStudySpec:
     returns: Returns | Literal["given"] = "log"
     model: Model = "market"
     factors: tuple[str, ...] = ()
+    car_error: CarError = "exact"
 
     def __post_init__(self) -> None:
         if self.window[0] > self.window[1]:
@@ -109,6 +114,8 @@ class EventStudySpec:
             raise ValueError(f"got the returns {self.returns!r}; they are log, simple or given")
         if self.model not in ("market", "mean", "adjusted"):
             raise ValueError(f"got the model {self.model!r}; it is market, mean or adjusted")
+        if self.car_error not in ("exact", "simple"):
+            raise ValueError(f"got the CAR error {self.car_error!r}; it is exact or simple")
         if self.factors and self.model != "market":
             raise ValueError(f"got factors for the model {self.model}; they extend market only")
         if len(set(self.factors)) < len(self.factors):
@@ -254,6 +261,9 @@ def study(prices: Panel, events: Events, spec: EventStudySpec) -> EventStudy:
     reason[np.flatnonzero(usable)[~remainder]] = "no_residual_variance"
     usable = reason == ""
     fits = fits.of(remainder)
+    if spec.car_error == "simple":
+        root_days = np.sqrt(np.arange(1.0, spec.days.size + 1))
+        fits = replace(fits, cumulative_abnormal_return_se=fits.sigma[:, None] * root_days)
     tested = ~events.price_selected[usable]
     aggregate = _aggregate(fits.of(tested), gathered.estimation_dates[usable][tested])
     return _result(gathered, events, spec, fits, (reason, usable, tested), aggregate)

@@ -54,6 +54,16 @@ class Events:
             self.after[mask],
         )
 
+    def on_days(self, row: int, days: DateArray) -> Events:
+        """Return the event at ``row`` as if it had happened on each of ``days``, shape (m,)."""
+        return Events(
+            np.repeat(self.tickers[row], days.size),
+            np.repeat(self.benchmarks[row], days.size),
+            days,
+            np.zeros(days.size, dtype=np.bool_),
+            np.zeros(days.size, dtype=np.bool_),
+        )
+
 
 @dataclass(frozen=True)
 class Gathered:

@@ -21,8 +21,9 @@ from etl.analytics.event_calendar import (
     pair_bars,
     require_positive,
 )
-from etl.analytics.event_study import EventStudy
+from etl.analytics.event_study import EventStudy, EventStudySpec
 from etl.analytics.event_windows import Events, by_pair
+from etl.analytics.placebo import MIN_PLACEBO_DAYS, Placebo, rank_among
 
 HORIZONS = (20, 60, 250)
 """Trading days after day 0: about a month, a quarter and a year."""
@@ -93,6 +94,24 @@ class AbnormalTurnover:
 
 
 @dataclass(frozen=True)
+class HoldingPlacebo:
+    """Where an event's holding returns lie among those from random days.
+
+    Attributes
+    ----------
+    n_days
+        Shape (n, h), distinct random days with a value.
+    percentile, p_value
+        Shape (n, h), as in :class:`etl.analytics.placebo.Placebo`; missing for described events
+        and where fewer than 30 days have a value.
+    """
+
+    n_days: IntArray
+    percentile: FloatArray
+    p_value: FloatArray
+
+
+@dataclass(frozen=True)
 class LongRunTest:
     """Does the mean over the tested events differ from zero? Shape (h,) by horizon.
 
@@ -134,7 +153,14 @@ def holding_periods(
     ValueError
         If a horizon is not positive.
     """
-    wanted, shape = _checked(horizons), (events.dates.size, len(horizons))
+    return _held(prices, events, result.day_zero, result.spec, _checked(horizons))
+
+
+def _held(
+    prices: Panel, events: Events, day_zero: DateArray, spec: EventStudySpec, wanted: IntArray
+) -> HoldingPeriods:
+    """Measure from the given days 0, shape (n,)."""
+    shape = (events.dates.size, wanted.size)
     found = HoldingPeriods(
         wanted,
         np.full(shape, "NaT", "datetime64[D]"),
@@ -143,16 +169,16 @@ def holding_periods(
         np.full(shape, np.nan),
         np.full(shape, "no_day_zero", "U32"),
     )
-    if result.spec.returns == "given":
+    if spec.returns == "given":
         found.reason[:] = "no_prices"
         return found
     for ticker, benchmark, rows in by_pair(events):
-        placed = rows[~np.isnat(result.day_zero[rows])]
+        placed = rows[~np.isnat(day_zero[rows])]
         if not placed.size:
             continue
         require_positive(prices, np.array([prices.columns[n] for n in (ticker, benchmark)]))
-        bars = pair_bars(prices, ticker, benchmark, result.spec.factors)
-        zero = np.searchsorted(bars.dates, result.day_zero[placed])[:, None]
+        bars = pair_bars(prices, ticker, benchmark, spec.factors)
+        zero = np.searchsorted(bars.dates, day_zero[placed])[:, None]
         end = np.minimum(zero + wanted, bars.dates.size - 1)
         start = np.maximum(zero - 1, 0)
         beyond = zero + wanted >= bars.dates.size
@@ -242,6 +268,41 @@ def abnormal_turnover(
         with np.errstate(invalid="ignore", divide="ignore"):
             ratio = after / before[:, None] - 1
         found.abnormal_turnover[measured] = np.where(reason == "", ratio, np.nan)
+    return found
+
+
+def holding_placebo(
+    prices: Panel, events: Events, result: EventStudy, held: HoldingPeriods, drawn: Placebo
+) -> HoldingPlacebo:
+    """Rank each event's buy-and-hold abnormal returns among those from its random days.
+
+    Parameters
+    ----------
+    held, drawn
+        The events' own holding returns, and the days drawn for them. A draw whose horizon runs
+        into an event of the share is left out, as is one that reaches beyond the bars.
+
+    Notes
+    -----
+    Long horizons from different days overlap, so that there are far fewer independent ones than
+    ``n_days``.
+    """
+    shape = held.abnormal_return.shape
+    found = HoldingPlacebo(
+        np.zeros(shape, dtype=np.int64), np.full(shape, np.nan), np.full(shape, np.nan)
+    )
+    for row in np.flatnonzero(drawn.reason == "").tolist():
+        days, index = np.unique(drawn.day_zero[row], return_inverse=True)
+        moved = events.on_days(row, days)
+        periods = _held(prices, moved, days, result.spec, held.horizons)
+        own = result.day_zero[events.tickers == events.tickers[row]]
+        meets = (own >= days[:, None, None]) & (own <= periods.end_date[:, :, None])
+        values = np.where(meets.any(axis=2), np.nan, periods.abnormal_return)
+        found.n_days[row] = np.isfinite(values).sum(axis=0)
+        if result.status[row] == "tested":
+            ranks = rank_among(held.abnormal_return[row][:, None], values[index].T)
+            enough = found.n_days[row] >= MIN_PLACEBO_DAYS
+            found.percentile[row], found.p_value[row] = np.where(enough, ranks, np.nan)
     return found
 
 

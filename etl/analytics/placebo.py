@@ -162,17 +162,10 @@ def _paths(
 ) -> FloatArray:
     """Return the cumulative abnormal returns of one event on the drawn days, shape (D, L)."""
     distinct, index = np.unique(days, return_inverse=True)
-    size = distinct.size
-    moved = Events(
-        np.repeat(events.tickers[row], size),
-        np.repeat(events.benchmarks[row], size),
-        distinct,
-        np.zeros(size, dtype=np.bool_),
-        np.zeros(size, dtype=np.bool_),
-    )
+    moved = events.on_days(row, distinct)
     gathered = gathered_for(prices, moved, result.spec)
     usable = unusable(gathered, result.spec) == ""
-    paths = np.full((size, result.spec.days.size), np.nan)
+    paths = np.full((distinct.size, result.spec.days.size), np.nan)
     fits = abnormal_returns(gathered.windows.of(usable), result.spec.model)
     paths[usable] = fits.cumulative_abnormal_return
     return paths[index]
@@ -187,13 +180,13 @@ def _ranked(
 ) -> Placebo:
     """Put the events' own returns among the draws."""
     own = np.where(result.status == "tested", result.cumulative_abnormal_return[:, -1], np.nan)
-    percentile, p_value = _place(own[:, None], paths[:, :, -1])
+    percentile, p_value = rank_among(own[:, None], paths[:, :, -1])
     low, high = _band(paths)
     chosen = (result.status == "tested") & (reason == "")
     n_chosen = int(chosen.sum())
     together = paths[chosen].mean(axis=0) if n_chosen else np.full(paths.shape[1:], np.nan)
     mean_own = np.array([[own[chosen].mean() if n_chosen else np.nan]])
-    mean_percentile, mean_p_value = _place(mean_own, together[None, :, -1])
+    mean_percentile, mean_p_value = rank_among(mean_own, together[None, :, -1])
     mean_low, mean_high = _band(together[None])
     return Placebo(
         drawn,
@@ -212,8 +205,11 @@ def _ranked(
     )
 
 
-def _place(own: FloatArray, draws: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Return percentile and two-sided p of ``own``, (n, 1), among ``draws``, (n, D)."""
+def rank_among(own: FloatArray, draws: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return percentile and two-sided p of ``own``, (n, 1), among ``draws``, (n, D).
+
+    Missing draws do not count.
+    """
     known = np.isfinite(draws)
     n_known = known.sum(axis=1)
     below = (draws < own).sum(axis=1) + 0.5 * (draws == own).sum(axis=1)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -15,9 +15,11 @@ from etl.analytics.holding_period import (
     REASONS,
     AbnormalTurnover,
     HoldingPeriods,
+    HoldingPlacebo,
     LongRunTest,
     abnormal_turnover,
     holding_periods,
+    holding_placebo,
     long_run_test,
 )
 from etl.analytics.placebo import Placebo, placebo
@@ -46,14 +48,15 @@ def check(horizons: tuple[int, ...], n_draws: int) -> None:
 
 @dataclass(frozen=True)
 class Holding:
-    """Holding returns, and turnover where the prices came with volumes."""
+    """Holding returns, turnover where the prices came with volumes, ranks where days were drawn."""
 
     periods: HoldingPeriods
     turnover: AbnormalTurnover | None
+    ranks: HoldingPlacebo | None = None
 
     def of_event(self, index: int) -> dict[str, Any]:
         """Return the fields ``bhar`` and ``abnormal_turnover`` of one event."""
-        periods = self.periods
+        periods, ranks = self.periods, self.ranks
         held = [
             {
                 "horizon": int(horizon),
@@ -61,6 +64,9 @@ class Holding:
                 "share_return_percent": plain(periods.share_return[index, column]),
                 "benchmark_return_percent": plain(periods.benchmark_return[index, column]),
                 "abnormal_return_percent": plain(periods.abnormal_return[index, column]),
+                "placebo_percentile": plain(ranks.percentile[index, column]) if ranks else None,
+                "placebo_p_value": plain(ranks.p_value[index, column]) if ranks else None,
+                "placebo_days": int(ranks.n_days[index, column]) if ranks else None,
                 "reason": str(periods.reason[index, column]) or None,
             }
             for column, horizon in enumerate(periods.horizons)
@@ -148,6 +154,15 @@ def random_days(
 ) -> Placebo | None:
     """Measure the events on random days; nothing where none are drawn."""
     return placebo(prices, events, result, n_draws=n_draws, rng=rng) if n_draws else None
+
+
+def ranked(
+    found: Holding, prices: Panel, events: Events, result: EventStudy, drawn: Placebo | None
+) -> Holding:
+    """Put the holding returns among those from the random days, where these were drawn."""
+    if drawn is None:
+        return found
+    return replace(found, ranks=holding_placebo(prices, events, result, found.periods, drawn))
 
 
 def placebo_of_event(drawn: Placebo | None, index: int) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from etl.analytics.distributions import two_sided_power
 from etl.analytics.event_study import (
     REASONS,
     Aggregate,
+    CarError,
     EventStudy,
     EventStudySpec,
     confounders,
@@ -90,6 +91,7 @@ def run(
     model: Model = "market",
     is_returns: bool = False,
     factors: tuple[str, ...] = (),
+    car_error: CarError = "exact",
     extras: Extras | None = None,
 ) -> dict[str, Any]:
     """Measure the abnormal returns around the events of a file.
@@ -104,7 +106,7 @@ def run(
         CSV or Parquet: ``event_id,ticker,event_date[,benchmark][,selection][,session]``.
     benchmark
         Ticker of the market for events that name none.
-    window, estimation, gap, returns, model, factors
+    window, estimation, gap, returns, model, factors, car_error
         As in :class:`etl.analytics.event_study.EventStudySpec`.
     is_returns
         The values are returns as ratios already; ``returns`` is then not used.
@@ -123,7 +125,7 @@ def run(
     extras = Extras() if extras is None else extras
     kind = "given" if is_returns else returns
     try:
-        spec = EventStudySpec(window, estimation, gap, kind, model, factors)
+        spec = EventStudySpec(window, estimation, gap, kind, model, factors, car_error)
         event_extras.check(extras.horizons, extras.placebo)
     except ValueError as problem:
         raise InputError(str(problem), todo=_HELP) from None
@@ -142,6 +144,7 @@ def run(
     holding = event_extras.holding(bars, file.extras, given, result, extras.horizons)
     rng = np.random.default_rng(extras.seed)
     drawn = event_extras.random_days(bars, given, result, extras.placebo, rng)
+    holding = event_extras.ranked(holding, bars, given, result, drawn)
     panels = {"": file.prices} | ({extras.currency: bars} if extras.currency else {})
     entries = _event_entries(wanted, result)
     for index, entry in enumerate(entries):
@@ -155,6 +158,7 @@ def run(
             "returns": spec.returns,
             "model": model,
             "factors": list(factors),
+            "car_error": car_error,
             "currency": extras.currency,
             "horizons": list(extras.horizons),
             "placebo": extras.placebo,

@@ -25,6 +25,7 @@ def event_study(
     model: Literal["market", "mean", "adjusted"] = "market",
     is_returns: Annotated[bool, Flag] = False,
     factors: tuple[str, ...] = (),
+    car_error: Literal["exact", "simple"] = "exact",
     horizons: str = "20,60,250",
     placebo: int = 0,
     seed: int = 0,
@@ -57,6 +58,8 @@ def event_study(
         The file holds returns (column return) instead of prices.
     factors
         Ticker among the prices whose return stands beside the market's; may be repeated.
+    car_error
+        Error of a cumulated return: with its forecast error, or sigma times the root of the days.
     horizons
         Trading days after day 0 for holding returns and turnover, separated by commas.
     placebo
@@ -84,6 +87,7 @@ def event_study(
         model=model,
         is_returns=is_returns,
         factors=factors,
+        car_error=car_error,
         extras=method.Extras(method.horizons_of(horizons), placebo, seed, currency, fx, curve),
     )
 

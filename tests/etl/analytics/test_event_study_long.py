@@ -16,10 +16,13 @@ from etl.analytics.event_windows import Events
 from etl.analytics.holding_period import (
     abnormal_turnover,
     holding_periods,
+    holding_placebo,
     long_run_test,
     skewness_adjusted_t,
 )
 from etl.analytics.multiple_testing import benjamini_hochberg, holm
+from etl.analytics.placebo import placebo
+from tests.fixtures.walks import events_at, walks
 
 GOLDEN = json.loads((Path(__file__).parents[2] / "golden" / "event_study_long.json").read_text())
 DAYS = np.array(GOLDEN["days"], dtype="datetime64[D]")
@@ -180,3 +183,40 @@ def test_a_missing_p_value_stays_missing_and_does_not_count(method: Any) -> None
     np.testing.assert_array_equal(method(given)[[0, 2]], method(given[[0, 2]]))
     assert np.isnan(method(given)[1])
     assert method(np.full(2, np.nan)).shape == (2,)
+
+
+def test_a_holding_return_is_ranked_among_those_of_days_without_an_event() -> None:
+    prices = walks(n_bars=500)
+    shocked = prices.values.copy()
+    shocked[300:, prices.columns["AAA"]] *= 1.4
+    prices = replace(prices, values=shocked)
+    events = events_at(prices, [300, 400, 300], ["AAA", "AAA", "BBB"], (2,))
+    result = study(prices, events, EventStudySpec((-1, 1), 60, 5))
+    held = holding_periods(prices, events, result, (10, 40, 110))
+    drawn = placebo(prices, events, result, n_draws=300, rng=np.random.default_rng(2))
+    found = holding_placebo(prices, events, result, held, drawn)
+    assert found.percentile[0, 0] > 0.99
+    values = []
+    for day in drawn.day_zero[0]:
+        zero = int(np.searchsorted(prices.dates, day))
+        bars = prices.values[:, [prices.columns["AAA"], prices.columns["MKT"]]]
+        if zero + 40 < 500 and not {300, 400} & set(range(zero, zero + 41)):
+            share, market = bars[zero + 40] / bars[zero - 1]
+            values.append(100 * (share - market))
+    own = held.abnormal_return[0, 1]
+    assert found.percentile[0, 1] == pytest.approx(np.mean(np.array(values) < own))
+    as_far = np.sum(np.abs(values) >= abs(own))
+    assert found.p_value[0, 1] == pytest.approx((1 + as_far) / (1 + len(values)))
+    assert np.isnan(found.p_value[2]).all()  # price-selected
+    assert held.reason[1, 2] == "horizon_beyond_bars"
+    assert np.isnan(found.p_value[1, 2])
+
+
+def test_the_simple_error_of_a_window_leaves_the_forecast_error_out() -> None:
+    simple = study(PRICES, EVENTS, replace(SPEC, car_error="simple"))
+    root = np.sqrt(np.arange(1, SPEC.days.size + 1))
+    np.testing.assert_allclose(
+        simple.cumulative_abnormal_return_se, simple.sigma[:, None] * root, rtol=1e-12
+    )
+    exact = study(PRICES, EVENTS, SPEC)
+    assert (exact.cumulative_abnormal_return_se > simple.cumulative_abnormal_return_se).all()
