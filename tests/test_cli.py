@@ -91,7 +91,8 @@ def test_the_options_of_the_interface_are_there(ask: Ask):
         "sql": ["--format"],
         "analyze event-study": [
             *("--prices", "--events", "--benchmark", "--window", "--estimation", "--gap"),
-            *("--returns", "--model", "--is-returns"),
+            *("--returns", "--model", "--is-returns", "--factors", "--horizons", "--placebo"),
+            *("--seed", "--currency", "--fx", "--curve"),
         ],
         "report build": [
             *("--ticker", "--event", "--window", "--format", "--lang", "--as-of", "--out"),

@@ -123,25 +123,37 @@ def residual_correlation(residuals: FloatArray, dates: np.ndarray) -> ResidualCo
     n_events = residuals.shape[0]
     if n_events < 2:
         return ResidualCorrelation(np.nan, 0, _too_few(n_events))
-    days, counts = np.unique(dates, return_counts=True)
-    common = days[counts == n_events]
-    if common.size < MIN_COMMON_DAYS:
+    day_numbers = dates.astype("datetime64[D]").astype(np.int64)
+    day_numbers = day_numbers - day_numbers.min()
+    common = np.bincount(day_numbers.ravel()) == n_events
+    n_common = int(common.sum())
+    if n_common < MIN_COMMON_DAYS:
         reason = Reason(
             "too_few_common_days",
-            f"the estimation windows have {common.size} calendar days in common; "
+            f"the estimation windows have {n_common} calendar days in common; "
             f"the residual correlation needs {MIN_COMMON_DAYS}",
         )
-        return ResidualCorrelation(np.nan, int(common.size), reason)
-    shared = residuals[np.isin(dates, common)].reshape(n_events, common.size)
+        return ResidualCorrelation(np.nan, n_common, reason)
+    shared = residuals[common[day_numbers]].reshape(n_events, n_common)
     centred = shared - shared.mean(axis=1, keepdims=True)
     norms = np.sqrt((centred**2).sum(axis=1, keepdims=True))
     if not np.all(norms > 0):
         reason = Reason("no_variation", "a residual does not vary on the common days")
-        return ResidualCorrelation(np.nan, int(common.size), reason)
+        return ResidualCorrelation(np.nan, n_common, reason)
     # The squared length of the sum of unit vectors is the sum of all n² correlations.
     total = float(((centred / norms).sum(axis=0) ** 2).sum())
     mean = (total - n_events) / (n_events * (n_events - 1))
-    return ResidualCorrelation(mean, int(common.size))
+    return ResidualCorrelation(mean, n_common)
+
+
+def effective_events(n_events: int, mean_correlation: float) -> float:
+    """Return n/(1 + (n − 1)·r̄): as many independent events as ``n_events`` that move together.
+
+    The variance of their mean is that of so many independent ones. NaN without events, or where
+    r̄ is not known or so negative that the variance would not be positive.
+    """
+    inflation = 1 + (n_events - 1) * mean_correlation if n_events > 1 else 1.0
+    return n_events / inflation if n_events and inflation > 0 else np.nan
 
 
 def cross_sectional(sample: Sample) -> Outcome:
@@ -249,7 +261,7 @@ def grank(sample: Sample) -> Outcome:
     restandardised = sample.standardised / spread
     residuals = sample.fits.residuals / sample.fits.sigma[:, None]
     n_days = residuals.shape[1] + 1
-    statistic = np.array([_grank_z(residuals, column) for column in restandardised.T])
+    statistic = _grank_z(residuals, restandardised)
     with np.errstate(invalid="ignore", divide="ignore"):
         statistic = statistic * np.sqrt((n_days - 2) / (n_days - 1 - statistic**2))
     reason = None if np.all(np.isfinite(statistic)) else _NO_VARIATION
@@ -366,11 +378,21 @@ def _missing(sample: Sample, variant: str, reason: Reason | None) -> Outcome:
     return _outcome(nothing, nothing, variant, reason)
 
 
-def _grank_z(residuals: FloatArray, restandardised: FloatArray) -> float:
-    """Return the mean rank of the event day over the deviation of all T + 1 days' mean ranks."""
-    series = np.column_stack([residuals, restandardised])
-    n_days = series.shape[1]
-    if not np.all(np.isfinite(series)):
-        return np.nan
-    mean_rank = (ranks(series) / (n_days + 1) - 0.5).mean(axis=0)
-    return float(mean_rank[-1] / np.sqrt((mean_rank**2).mean()))
+def _grank_z(residuals: FloatArray, restandardised: FloatArray) -> FloatArray:
+    """Return the mean rank of the event day over the deviation of all T + 1 days' mean ranks.
+
+    By column of ``restandardised``, (n, columns): each is one further day beside the T residuals,
+    and lifts the rank of every larger residual by one, of an equal one by half.
+    """
+    n_days = residuals.shape[1] + 1
+    alone = ranks(residuals).mean(axis=0)
+    found = np.full(int(restandardised.shape[1]), np.nan)
+    for index, column in enumerate(restandardised.T):
+        if not np.all(np.isfinite(column)):
+            continue
+        above, equal = residuals > column[:, None], residuals == column[:, None]
+        lifted = above.mean(axis=0) + equal.mean(axis=0) / 2
+        own = n_days - (above.sum(axis=1) + equal.sum(axis=1) / 2).mean()
+        mean_rank = np.append(alone + lifted, own) / (n_days + 1) - 0.5
+        found[index] = mean_rank[-1] / np.sqrt((mean_rank**2).mean())
+    return found

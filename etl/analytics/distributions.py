@@ -15,8 +15,10 @@ FloatArray = NDArray[np.float64]
 _SPECIAL, _STATS = cast(Any, special), cast(Any, stats)
 
 
-def two_sided_t(statistic: FloatArray | float, degrees_of_freedom: float) -> FloatArray:
-    """Return P(abs(t) >= abs(statistic)) for Student's t; any shape in, same shape out."""
+def two_sided_t(
+    statistic: FloatArray | float, degrees_of_freedom: FloatArray | float
+) -> FloatArray:
+    """Return P(abs(t) >= abs(statistic)) for Student's t; shapes are broadcast."""
     return cast(FloatArray, 2.0 * _SPECIAL.stdtr(degrees_of_freedom, -np.abs(statistic)))
 
 
@@ -32,7 +34,13 @@ def t_quantile(probability: float, degrees_of_freedom: float) -> float:
 
 def ranks(values: FloatArray) -> FloatArray:
     """Return ranks along the last axis, 1 the smallest, ties sharing their mean."""
-    return cast(FloatArray, _STATS.rankdata(values, axis=-1))
+    order = values.argsort(axis=-1)
+    ordered = np.take_along_axis(values, order, axis=-1)
+    if not np.all(ordered[..., 1:] > ordered[..., :-1]):  # ties, or something missing
+        return cast(FloatArray, _STATS.rankdata(values, axis=-1))
+    found = np.empty(values.shape)
+    np.put_along_axis(found, order, np.arange(1.0, values.shape[-1] + 1), axis=-1)
+    return found
 
 
 def signed_rank(values: FloatArray) -> tuple[FloatArray, FloatArray]:

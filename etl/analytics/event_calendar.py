@@ -44,6 +44,11 @@ class Panel:
     values: FloatArray
     bases: IntArray
 
+    def until(self, day: np.datetime64) -> Panel:
+        """Return what was known on ``day``: nothing after it."""
+        kept = self.dates <= day
+        return Panel(self.dates[kept], self.columns, self.values[kept], self.bases[kept])
+
 
 def panel(
     tickers: NDArray[Any], dates: DateArray, values: FloatArray, bases: NDArray[Any] | None = None
@@ -65,8 +70,10 @@ def panel(
     cells = day_of * names.size + column_of
     if np.unique(cells).size != cells.size:
         raise ValueError("got two bars of one ticker on one day")
-    if np.any(np.isinf(values)):
-        raise ValueError("got an infinite value")
+    infinite = np.flatnonzero(np.isinf(values))
+    if infinite.size:
+        row = int(infinite[0])
+        raise ValueError(f"got an infinite value of {tickers[row]} on {dates[row]}")
     matrix = np.full(days.size * names.size, np.nan)
     matrix[cells] = values
     codes = np.zeros(days.size * names.size, dtype=np.int64)
@@ -78,18 +85,97 @@ def panel(
 
 
 @dataclass(frozen=True)
+class PairBars:
+    """Bars of a share, its benchmark and further factors on the trading days all have in common.
+
+    Attributes
+    ----------
+    dates
+        Shape (d,), sorted.
+    values, bases
+        Shape (d, 2 + factors), columns in that order; ``bases`` as in :class:`Panel`.
+    left_out
+        Days between the first and last common day on which share or benchmark has a bar, but
+        not all of them: a suspension, a holiday of one market, a day that is missing.
+    """
+
+    dates: DateArray
+    values: FloatArray
+    bases: IntArray
+    left_out: DateArray
+
+
+def pair_bars(
+    prices: Panel, ticker: str, benchmark: str, factors: tuple[str, ...] = ()
+) -> PairBars:
+    """Return the bars on the trading days that share, benchmark and factors have in common."""
+    together = [prices.columns[name] for name in (ticker, benchmark, *factors)]
+    values = prices.values[:, together]
+    present = np.isfinite(values)
+    common = np.asarray(present.all(axis=1), dtype=np.bool_)
+    left_out = np.zeros_like(common)
+    if common.any():
+        first, last = np.flatnonzero(common)[[0, -1]]
+        either = np.asarray(present[:, :2].any(axis=1), dtype=np.bool_)
+        left_out[first:last] = either[first:last] & ~common[first:last]
+    return PairBars(
+        prices.dates[common],
+        values[common],
+        prices.bases[:, together][common],
+        prices.dates[left_out],
+    )
+
+
+def require_positive(prices: Panel, columns: IntArray) -> None:
+    """Refuse prices that are zero or negative in the given columns.
+
+    Raises
+    ------
+    ValueError
+        Naming the first such price, its ticker and its day.
+    """
+    wrong = prices.values <= 0
+    if not wrong.any():
+        return
+    found = np.argwhere(wrong[:, columns])
+    if found.size:
+        day, column = int(found[0, 0]), int(columns[found[0, 1]])
+        ticker = list(prices.columns)[list(prices.columns.values()).index(column)]
+        raise ValueError(
+            f"got the price {prices.values[day, column]:g} of {ticker} on {prices.dates[day]}, "
+            "which is not positive"
+        )
+
+
+@dataclass(frozen=True)
 class PairReturns:
-    """Returns of a share and its benchmark on their common trading days, shape (days,)."""
+    """Returns of a share, its benchmark and further factors on their common trading days.
+
+    Attributes
+    ----------
+    dates, stock, market
+        Shape (days,).
+    factors
+        Shape (days, factors).
+    left_out
+        As in :class:`PairBars`.
+    """
 
     dates: DateArray
     stock: FloatArray
     market: FloatArray
+    factors: FloatArray
+    left_out: DateArray
 
 
 def pair_returns(
-    prices: Panel, ticker: str, benchmark: str, returns: Returns | None
+    prices: Panel,
+    ticker: str,
+    benchmark: str,
+    returns: Returns | None,
+    factors: tuple[str, ...] = (),
 ) -> PairReturns:
-    """Return both series on the trading days that share and benchmark have in common.
+    """Return the series on the trading days that share, benchmark and factors have in common.
 
     Parameters
     ----------
@@ -97,25 +183,24 @@ def pair_returns(
         Prices, or returns where ``returns`` is ``None``.
     returns
         Kind of return to compute, as a ratio; computed after the days are made common, so that
-        both returns span the same days. ``None`` takes the values as the returns they are.
+        all returns span the same days. ``None`` takes the values as the returns they are.
 
     Raises
     ------
     ValueError
         If a price is not positive.
     """
-    pair = [prices.columns[ticker], prices.columns[benchmark]]
-    values = prices.values[:, pair]
-    common = np.isfinite(values).all(axis=1)
-    dates, values = prices.dates[common], values[common]
-    if returns is None:
-        return PairReturns(dates, values[:, 0], values[:, 1])
-    if np.any(values <= 0):
-        raise ValueError(f"got a price of {ticker} or {benchmark} that is not positive")
-    change = np.diff(np.log(values), axis=0) if returns == "log" else values[1:] / values[:-1] - 1
-    bases = prices.bases[:, pair][common]
-    change = np.where(bases[1:] == bases[:-1], change, np.nan)
-    return PairReturns(dates[1:], change[:, 0], change[:, 1])
+    bars = pair_bars(prices, ticker, benchmark, factors)
+    dates, values = bars.dates, bars.values
+    if returns is not None:
+        names = (ticker, benchmark, *factors)
+        require_positive(prices, np.array([prices.columns[name] for name in names]))
+        change = np.diff(np.log(values), axis=0)
+        if returns == "simple":
+            change = values[1:] / values[:-1] - 1
+        values = np.where(bars.bases[1:] == bars.bases[:-1], change, np.nan)
+        dates = dates[1:]
+    return PairReturns(dates, values[:, 0], values[:, 1], values[:, 2:], bars.left_out)
 
 
 @dataclass(frozen=True)
@@ -139,7 +224,9 @@ class Placed:
     Attributes
     ----------
     day_zero
-        Shape (n,), position of day 0; meaningless where ``reason`` is ``event_outside_bars``.
+        Shape (n,), position of day 0; meaningless where ``outside``.
+    outside
+        Shape (n,), whether the event lies outside the bars.
     traded
         Shape (n,), whether the event's own date is a trading day.
     n_estimation
@@ -149,39 +236,48 @@ class Placed:
     """
 
     day_zero: IntArray
+    outside: BoolArray
     traded: BoolArray
     n_estimation: IntArray
     reason: NDArray[np.str_]
 
 
-def place(pair: PairReturns, event_dates: DateArray, after: BoolArray, layout: Layout) -> Placed:
+def place(dates: DateArray, event_dates: DateArray, after: BoolArray, layout: Layout) -> Placed:
     """Find day 0 of every event and whether its windows lie within the bars.
 
     Parameters
     ----------
+    dates
+        Shape (days,), days with a return of share and benchmark, sorted.
     event_dates
         Shape (n,). A day without trading moves to the next trading day.
     after
         Shape (n,), true for news after the close: a trading day then moves to the next one.
     """
-    at_or_after = np.searchsorted(pair.dates, event_dates, side="left")
-    day_zero = np.where(after, np.searchsorted(pair.dates, event_dates, side="right"), at_or_after)
-    n_bars = pair.dates.size
+    at_or_after = np.searchsorted(dates, event_dates, side="left")
+    day_zero = np.where(after, np.searchsorted(dates, event_dates, side="right"), at_or_after)
+    n_bars = dates.size
     first = day_zero + layout.window[0]
     available = np.clip(first - layout.gap, 0, layout.estimation)
     outside = day_zero >= n_bars
     if n_bars:
-        outside |= event_dates < pair.dates[0]
+        outside |= event_dates < dates[0]
+    apart = np.full(outside.shape, n_bars == 0)
     incomplete = (day_zero + layout.window[1] >= n_bars) | (first < 0)
     short = available < layout.estimation
     reason = np.select(
-        [outside, incomplete, short],
-        ["event_outside_bars", "event_window_incomplete", "too_short_estimation_window"],
+        [apart, outside, incomplete, short],
+        [
+            "benchmark_does_not_overlap",
+            "event_outside_bars",
+            "event_window_incomplete",
+            "too_short_estimation_window",
+        ],
         "",
     )
     available = np.where(outside, 0, available)
-    traded = np.isin(event_dates, pair.dates)
-    return Placed(day_zero.astype(np.int64), traded, available.astype(np.int64), reason)
+    traded = np.isin(event_dates, dates)
+    return Placed(day_zero.astype(np.int64), outside, traded, available.astype(np.int64), reason)
 
 
 def movements(event_dates: DateArray, day_zero: DateArray, traded: BoolArray) -> list[list[str]]:

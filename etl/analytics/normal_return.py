@@ -26,12 +26,26 @@ class Windows:
         Shape (n, T), returns as ratios.
     stock_event, market_event
         Shape (n, L), returns as ratios.
+    factors_estimation, factors_event
+        Shapes (n, T, f) and (n, L, f), returns of factors beside the market; ``None`` without.
     """
 
     stock_estimation: FloatArray
     market_estimation: FloatArray
     stock_event: FloatArray
     market_event: FloatArray
+    factors_estimation: FloatArray | None = None
+    factors_event: FloatArray | None = None
+
+    @property
+    def n_factors(self) -> int:
+        """Number of factors beside the market."""
+        return 0 if self.factors_estimation is None else int(self.factors_estimation.shape[2])
+
+    def flat_factors(self) -> list[FloatArray]:
+        """Return the factors' windows with one row an event, nothing where there are none."""
+        given = [w for w in (self.factors_estimation, self.factors_event) if w is not None]
+        return [window.reshape(window.shape[0], np.prod(window.shape[1:])) for window in given]
 
     def of(self, chosen: BoolArray) -> Windows:
         """Return the chosen events only."""
@@ -40,6 +54,8 @@ class Windows:
             self.market_estimation[chosen],
             self.stock_event[chosen],
             self.market_event[chosen],
+            None if self.factors_estimation is None else self.factors_estimation[chosen],
+            None if self.factors_event is None else self.factors_event[chosen],
         )
 
 
@@ -58,7 +74,8 @@ class AbnormalReturns:
     sigma
         Shape (n,), residual standard deviation with T − k degrees of freedom.
     coefficients
-        Shape (n, k): alpha and beta (market), the mean (mean), nothing (adjusted).
+        Shape (n, k): alpha, beta and one for each factor (market), the mean (mean), nothing
+        (adjusted).
     degrees_of_freedom
         T − k.
     """
@@ -86,9 +103,9 @@ class AbnormalReturns:
         )
 
 
-def n_parameters(model: Model) -> int:
-    """Return k, the number of estimated coefficients of ``model``."""
-    return {"market": 2, "mean": 1, "adjusted": 0}[model]
+def n_parameters(model: Model, n_factors: int = 0) -> int:
+    """Return k, the number of estimated coefficients; only the market model takes factors."""
+    return {"market": 2 + n_factors, "mean": 1, "adjusted": 0}[model]
 
 
 def abnormal_returns(windows: Windows, model: Model) -> AbnormalReturns:
@@ -97,22 +114,23 @@ def abnormal_returns(windows: Windows, model: Model) -> AbnormalReturns:
     Parameters
     ----------
     windows
-        Returns of n events, finite; the market's must vary where ``model`` is ``market``.
+        Returns of n events, finite. Factors extend the market model and no other; market and
+        factors must vary, none being a linear combination of the others.
     model
-        ``market``: ordinary least squares on the market's return; ``mean``: the share's own mean;
-        ``adjusted``: the share's return minus the market's, nothing estimated, so its sigma is
-        the root mean square over the estimation window.
+        ``market``: ordinary least squares on the returns of market and factors; ``mean``: the
+        share's own mean; ``adjusted``: the share's return minus the market's, nothing estimated,
+        so its sigma is the root mean square over the estimation window.
 
     Returns
     -------
     AbnormalReturns
         With V = σ²(I + X*(X'X)⁻¹X*'), X the regressors of the estimation and X* of the event
-        window: its diagonal is σ²(1 + 1/T + (Rm − mean)²/Sxx) in the market model.
+        window: its diagonal is σ²(1 + 1/T + (Rm − mean)²/Sxx) in the market model without factors.
 
     Raises
     ------
     ValueError
-        If T does not exceed the number of coefficients, or the market does not vary.
+        If T does not exceed the number of coefficients, or the market or a factor does not vary.
 
     Notes
     -----
@@ -124,16 +142,17 @@ def abnormal_returns(windows: Windows, model: Model) -> AbnormalReturns:
         offset_estimation, offset_event = windows.market_estimation, windows.market_event
     target = windows.stock_estimation - offset_estimation
     n_estimation = target.shape[1]
-    degrees_of_freedom = n_estimation - n_parameters(model)
+    n_coefficients = n_parameters(model, windows.n_factors)
+    degrees_of_freedom = n_estimation - n_coefficients
     if degrees_of_freedom < 1:
-        raise ValueError(f"got {n_estimation} estimation days for {n_parameters(model)} parameters")
-    q, r = np.linalg.qr(_regressors(windows.market_estimation, model))
-    if model == "market" and not np.all(np.abs(r[:, 1, 1]) > 0):
-        raise ValueError("got a market that does not vary within an estimation window")
+        raise ValueError(f"got {n_estimation} estimation days for {n_coefficients} parameters")
+    estimation = _regressors(windows.market_estimation, windows.factors_estimation, model)
+    event = _regressors(windows.market_event, windows.factors_event, model)
+    q, r = np.linalg.qr(estimation)
+    if not np.all(np.abs(np.diagonal(r, axis1=1, axis2=2)) > 0):
+        raise ValueError("got a market or factor that does not vary within an estimation window")
     projected = q.transpose(0, 2, 1) @ target[:, :, None]
     coefficients = np.linalg.solve(r, projected)[:, :, 0].astype(np.float64)
-    estimation = _regressors(windows.market_estimation, model)
-    event = _regressors(windows.market_event, model)
     residuals = target - _fitted(estimation, coefficients)
     sigma = np.sqrt((residuals**2).sum(axis=1) / degrees_of_freedom)
     abnormal = windows.stock_event - offset_event - _fitted(event, coefficients)
@@ -153,12 +172,27 @@ def abnormal_returns(windows: Windows, model: Model) -> AbnormalReturns:
     )
 
 
-def _regressors(market: FloatArray, model: Model) -> FloatArray:
+def own_variation(windows: Windows) -> FloatArray:
+    """Return how much each regressor varies beyond the ones before it, shape (n, 1 + f).
+
+    Market first, then the factors: the standard deviation of what the constant and the earlier
+    regressors leave of it in the estimation window. Zero says it is constant or collinear.
+    """
+    columns = _regressors(windows.market_estimation, windows.factors_estimation, "market")
+    r = np.linalg.qr(columns, mode="r")
+    size = np.abs(np.diagonal(r, axis1=1, axis2=2))[:, 1:]
+    return (size / np.sqrt(columns.shape[1])).astype(np.float64)
+
+
+def _regressors(market: FloatArray, factors: FloatArray | None, model: Model) -> FloatArray:
     """Return the regressors, shape (n, days, k)."""
-    columns = (np.ones_like(market), market)[: n_parameters(model)]
-    if not columns:
+    if model == "adjusted":
         return np.empty((*market.shape, 0))
-    return np.stack(columns, axis=2)
+    columns = [np.ones_like(market)[:, :, None]]
+    if model == "market":
+        columns.append(market[:, :, None])
+        columns += [] if factors is None else [factors]
+    return np.concatenate(columns, axis=2)
 
 
 def _fitted(regressors: FloatArray, coefficients: FloatArray) -> FloatArray:

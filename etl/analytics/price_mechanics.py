@@ -168,6 +168,81 @@ def runs(marked: BoolArray, shortest: int = 2) -> list[tuple[int, int]]:
     return [(first, end - 1) for first, end in pairs if end - first >= shortest]
 
 
+def widened_window(
+    window: tuple[int, int], trade_dates: DateArray, day_zero: np.datetime64, bound: DateArray
+) -> tuple[int, int]:
+    """Suggest a window in which the price could move freely for as many days as was meant.
+
+    Parameters
+    ----------
+    window
+        First and last day relative to day 0.
+    trade_dates
+        Shape (d,), the calendar of share and benchmark, sorted.
+    day_zero
+        Day 0, one of ``trade_dates``.
+    bound
+        Days on which the price could not move freely: closed at the limit, or suspended (with or
+        without a bar). A limit that was touched and left again does not bind.
+
+    Returns
+    -------
+    tuple of int
+        The window with its last day moved on by the bound trading days from day 0 on, and by one
+        where trading stood still without a bar, whose news the first bar after it carries;
+        ``window`` itself where nothing binds. It may reach beyond the bars, where the event then
+        cannot be measured.
+    """
+    first, last = window
+    if last < 0:
+        return window
+    begin = int(np.searchsorted(trade_dates, day_zero))
+    ahead = trade_dates[begin:]
+    free = (~np.isin(ahead, bound)).cumsum()
+    reached = np.flatnonzero(free == last + 1)
+    missing = last + 1 - (int(free[-1]) if free.size else 0)
+    until = int(reached[0]) if reached.size else ahead.size - 1 + missing
+    inside = ahead[: until + 1]
+    absent = np.setdiff1d(bound, trade_dates)
+    stood_still = inside.size > 0 and bool(((absent > inside[0]) & (absent < inside[-1])).any())
+    return first, until + int(stood_still)
+
+
+LIMIT_IN_WINDOW = "limit_days_in_window"
+LIMIT_IN_ESTIMATION = "limit_days_in_estimation"
+LIMIT_RUN_IN_ESTIMATION = "limit_run_in_estimation"
+
+
+def limit_flags(
+    limit_dates: DateArray, trade_dates: DateArray, window: DateArray, estimation: DateArray
+) -> list[str]:
+    """Return the flags of one event whose windows hold limit days.
+
+    Parameters
+    ----------
+    limit_dates
+        Days on which the share touched its limit.
+    trade_dates
+        Shape (d,), the share's trading days, sorted: they tell a run from days apart.
+    window, estimation
+        First and last day (or all days) of the event window and of the estimation window.
+    """
+    flags: list[str] = []
+    if _within(limit_dates, window).any():
+        flags.append(LIMIT_IN_WINDOW)
+    inside = limit_dates[_within(limit_dates, estimation)]
+    if inside.size:
+        flags.append(LIMIT_IN_ESTIMATION)
+    if runs(np.isin(trade_dates, inside)):
+        flags.append(LIMIT_RUN_IN_ESTIMATION)
+    return flags
+
+
+def _within(days: DateArray, span: DateArray) -> BoolArray:
+    """Return which days lie between the first and last of ``span``; none if that is missing."""
+    return (days >= span[0]) & (days <= span[-1])
+
+
 def suspended_days(bars: Bars, benchmark_dates: DateArray) -> tuple[DateArray, DateArray]:
     """Return the days without a bar and the days with a bar but without trading.
 

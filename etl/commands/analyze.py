@@ -24,6 +24,14 @@ def event_study(
     returns: Literal["log", "simple"] = "log",
     model: Literal["market", "mean", "adjusted"] = "market",
     is_returns: Annotated[bool, Flag] = False,
+    factors: tuple[str, ...] = (),
+    car_error: Literal["exact", "simple"] = "exact",
+    horizons: str = "20,60,250",
+    placebo: int = 0,
+    seed: int = 0,
+    currency: str | None = None,
+    fx: Path | None = None,
+    curve: Annotated[bool, Flag] = False,
     session: Given,
 ) -> None:
     """Measure abnormal returns around events.
@@ -48,6 +56,22 @@ def event_study(
         Model of the normal return.
     is_returns
         The file holds returns (column return) instead of prices.
+    factors
+        Ticker among the prices whose return stands beside the market's; may be repeated.
+    car_error
+        Error of a cumulated return: with its forecast error, or sigma times the root of the days.
+    horizons
+        Trading days after day 0 for holding returns and turnover, separated by commas.
+    placebo
+        Random days to measure each event on.
+    seed
+        Of the random numbers.
+    currency
+        Convert all prices (column currency) to this one.
+    fx
+        CSV or Parquet of exchange rates: base, quote, rate_date, rate.
+    curve
+        Measure every combination of window, model, estimation, gap and kind of return.
     """
     from etl import console
     from etl.analyze import event_study as method
@@ -62,11 +86,16 @@ def event_study(
         returns=returns,
         model=model,
         is_returns=is_returns,
+        factors=factors,
+        car_error=car_error,
+        extras=method.Extras(method.horizons_of(horizons), placebo, seed, currency, fx, curve),
     )
 
     def tables() -> None:
         console.print_rows(method.table(document))
         console.print_rows(method.tests_table(document))
+        console.print_rows(method.horizons_table(document))
+        console.print_rows(method.curve_table(document))
         for note in document["notes"]:
             console.note(note)
 

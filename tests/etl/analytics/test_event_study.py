@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,9 +16,10 @@ from etl.analytics.cross_section import (
 )
 from etl.analytics.distributions import two_sided_power
 from etl.analytics.event_calendar import pair_returns, panel
-from etl.analytics.event_study import EventStudy, EventStudySpec, study
+from etl.analytics.event_study import CarError, EventStudy, EventStudySpec, study
 from etl.analytics.event_windows import Events
 from etl.analytics.normal_return import Windows, abnormal_returns
+from tests.fixtures.walks import events_at, walks
 
 
 def events_of(frame: pd.DataFrame, benchmark: str) -> Events:
@@ -58,7 +60,9 @@ def covid(reference: Path) -> tuple[EventStudy, dict]:
     return study_of(long, events, spec), expected
 
 
-def additions(reference: Path, returns: str) -> tuple[EventStudy, list[dict]]:
+def additions(
+    reference: Path, returns: str, car_error: CarError = "exact"
+) -> tuple[EventStudy, list[dict]]:
     folder = reference / "event_study"
     frames = [
         pd.read_csv(folder / f"additions16_{name}.csv", sep=";", header=None)
@@ -74,7 +78,7 @@ def additions(reference: Path, returns: str) -> tuple[EventStudy, list[dict]]:
         {"ticker": [e["firm"] for e in events], "event_date": [e["event_date"] for e in events]}
     )
     # The estimation window ends on day -11, so days -10 … -3 lie between it and the window.
-    spec = EventStudySpec((-2, 2), estimation=120, gap=8, returns=returns)  # pyright: ignore[reportArgumentType]
+    spec = EventStudySpec((-2, 2), estimation=120, gap=8, returns=returns, car_error=car_error)  # pyright: ignore[reportArgumentType]
     return study_of(long, wanted, spec, "SP500"), events
 
 
@@ -109,6 +113,14 @@ def test_sixteen_index_additions_equal_the_reference(
     assert set(result.status) == {"tested"}
     wanted = np.array([event[theirs] for event in events])
     np.testing.assert_allclose(getattr(result, ours), wanted, rtol=1e-9)
+
+
+@pytest.mark.reference
+@pytest.mark.parametrize("returns", ["log", "simple"])
+def test_the_simple_error_of_the_window_equals_the_reference(reference: Path, returns: str) -> None:
+    result, events = additions(reference, returns, "simple")
+    wanted = np.array([event["car_se_simple"] for event in events])
+    np.testing.assert_allclose(result.cumulative_abnormal_return_se, wanted, rtol=1e-9)
 
 
 AGGREGATE = {
@@ -278,8 +290,36 @@ def test_no_return_is_taken_across_a_change_of_adjustment() -> None:
 def test_a_price_of_zero_is_refused_where_a_logarithm_is_needed() -> None:
     days = np.arange(2).astype("datetime64[D]")
     bars = panel(np.array(["A", "A", "M", "M"]), np.tile(days, 2), np.array([1.0, 0.0, 1.0, 1.0]))
-    with pytest.raises(ValueError, match="not positive"):
+    with pytest.raises(ValueError, match="price 0 of A on 1970-01-02, which is not positive"):
         pair_returns(bars, "A", "M", "log")
+
+
+def test_an_infinite_price_is_named_with_its_day() -> None:
+    days = np.arange(2).astype("datetime64[D]")
+    with pytest.raises(ValueError, match="infinite value of A on 1970-01-02"):
+        panel(np.array(["A", "A"]), days, np.array([1.0, np.inf]))
+
+
+def test_each_calendar_of_its_own_gives_the_same_as_alone() -> None:
+    prices = walks()
+    values = prices.values.copy()
+    values[280, prices.columns["AAA"]] = values[290, prices.columns["CCC"]] = np.nan
+    values[285, prices.columns["ALT"]] = np.nan
+    prices = replace(prices, values=values)
+    events = events_at(prices, [300, 310, 320, 330], ["AAA", "BBB", "CCC", "DDD"])
+    events = replace(events, benchmarks=np.array(["MKT", "ALT", "MKT", "MKT"]))
+    together = study(prices, events, EventStudySpec())
+    for row in range(4):
+        alone = study(prices, events.where(np.arange(4) == row), EventStudySpec())
+        for name in ("abnormal_return", "abnormal_return_se", "trade_dates", "estimation_span"):
+            np.testing.assert_array_equal(getattr(alone, name)[0], getattr(together, name)[row])
+        pair = pair_returns(prices, str(events.tickers[row]), str(events.benchmarks[row]), "log")
+        begin = int(np.searchsorted(pair.dates, together.trade_dates[row, 0]))
+        wanted = np.polyfit(
+            pair.market[begin - 130 : begin - 10], pair.stock[begin - 130 : begin - 10], 1
+        )
+        assert [together.beta[row], together.alpha[row]] == pytest.approx(list(wanted), rel=1e-9)
+    assert [len(days) for days in together.left_out] == [1, 1, 1, 0]
 
 
 @pytest.mark.reference

@@ -7,10 +7,12 @@ from etl.analytics.price_mechanics import (
     Bars,
     abnormal_fluctuations,
     limit_days,
+    limit_flags,
     limit_percent,
     limit_price_cents,
     runs,
     suspended_days,
+    widened_window,
 )
 
 
@@ -152,3 +154,55 @@ def test_three_days_of_deviation_are_held_against_the_bound_of_the_board() -> No
     assert abnormal_fluctuations(dates, stock, market, "szse_chinext").days.size == 0
     assert abnormal_fluctuations(dates, -2 * stock, market, "szse_chinext").days.size == 2
     assert abnormal_fluctuations(dates, 10 * stock, market, "hk_main").days.size == 0
+
+
+TRADED = np.arange("2022-11-01", "2022-12-31", dtype="datetime64[D]")
+TRADED = TRADED[np.is_busday(TRADED)]
+ZERO = TRADED[10]
+
+
+@pytest.mark.parametrize(
+    ("bound", "wanted"),
+    [
+        ([], (-2, 2)),
+        ([8], (-2, 2)),
+        ([10], (-2, 3)),
+        ([10, 11, 12], (-2, 5)),
+        ([12, 13], (-2, 4)),
+        ([13], (-2, 2)),
+        ([11, 13, 14], (-2, 5)),
+    ],
+)
+def test_the_widened_window_has_as_many_free_days(
+    bound: list[int], wanted: tuple[int, int]
+) -> None:
+    assert widened_window((-2, 2), TRADED, ZERO, TRADED[bound]) == wanted
+
+
+def test_a_suspension_without_bars_widens_by_the_bar_after_it() -> None:
+    without = np.delete(TRADED, [11, 12])
+    assert widened_window((-2, 2), without, ZERO, TRADED[[11, 12]]) == (-2, 3)
+    before = np.delete(TRADED, [5])
+    assert widened_window((-2, 2), before, ZERO, TRADED[[5]]) == (-2, 2)
+
+
+def test_a_widened_window_may_reach_beyond_the_bars() -> None:
+    assert widened_window((0, 2), TRADED[:12], ZERO, TRADED[[10, 11]]) == (0, 4)
+    assert widened_window((-5, -1), TRADED, ZERO, TRADED[[9]]) == (-5, -1)
+
+
+def test_limit_days_are_flagged_by_where_they_fall() -> None:
+    window, estimation = TRADED[[8, 12]], TRADED[[0, 6]]
+    cases = [
+        ([], []),
+        ([7, 13], []),
+        ([9], ["limit_days_in_window"]),
+        ([2], ["limit_days_in_estimation"]),
+        ([2, 4], ["limit_days_in_estimation"]),
+        ([2, 3, 9], [*LIMITS_EVERYWHERE]),
+    ]
+    for bars, wanted in cases:
+        assert limit_flags(TRADED[bars], TRADED, window, estimation) == wanted
+
+
+LIMITS_EVERYWHERE = ("limit_days_in_window", "limit_days_in_estimation", "limit_run_in_estimation")
