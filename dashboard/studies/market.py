@@ -16,6 +16,7 @@ from dashboard.studies.frames import column, columns, ordered, rows
 from dashboard.studies.notes import Note
 from dashboard.studies.peers import Chosen, compare, peer_shares
 from dashboard.studies.reactions import Reactions, measure
+from etl.analytics.event_calendar import Panel
 from etl.analytics.event_study import EventStudySpec
 from etl.analytics.price_mechanics import runs
 from etl.errors import InputError
@@ -106,6 +107,62 @@ def market_study(
     InputError
         If the ticker is not among the instruments, or an event is not one of the share's.
     """
+    found = measured(reader, ticker, spec, as_of, event_ids)
+    instrument, instruments, bars = found.instrument, found.instruments, found.bars
+    flags = share_bars.mechanics(instrument, found.prices, bars)
+    reactions = found.reactions
+    around = _peers_event(reactions.events, ticker, event_ids)
+    peers = peer_shares(found.groups, instruments, ticker, around)
+    own = rows(bars, bars["ticker"] == ticker)
+    benchmark = NO_MARKET if pd.isna(instrument["benchmark"]) else str(instrument["benchmark"])
+    return MarketStudy(
+        instrument=pd.concat([pd.Series({"ticker": ticker}), instrument]),
+        benchmark=benchmark,
+        spec=spec,
+        notes=_notes(instrument, own, reactions, flags),
+        prices=_prices(own, bars, benchmark),
+        prices_source=str(column(own, "source_url").iloc[-1]) if len(own) else "",
+        events=reactions.events.drop(columns=["ticker"]),
+        paths=reactions.paths,
+        aggregate=reactions.aggregate,
+        peers=compare(peers, Chosen(around, spec), instruments, found.prices, bars),
+        peers_event_id="" if around is None else str(around["event_id"]),
+        flags=flags,
+    )
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What every study of one share begins with.
+
+    Attributes
+    ----------
+    instrument, instruments
+        The share's row of ``instruments``, and all of them by ticker.
+    groups
+        ``concept_groups`` as known.
+    bars, prices
+        Daily bars of the share, its concept group and their markets; their adjusted closes.
+    reactions
+        The share's events, measured.
+    """
+
+    instrument: pd.Series
+    instruments: pd.DataFrame
+    groups: pd.DataFrame
+    bars: pd.DataFrame
+    prices: Panel
+    reactions: Reactions
+
+
+def measured(
+    reader: Reader,
+    ticker: str,
+    spec: EventStudySpec,
+    as_of: date | None,
+    event_ids: Sequence[str] | None,
+) -> Measured:
+    """Read a share and measure its events; parameters and errors as :func:`market_study`."""
     instruments = queries.instruments(reader).set_index("ticker")
     if ticker not in instruments.index:
         raise InputError(
@@ -120,26 +177,8 @@ def market_study(
     wanted = {ticker, *groups["ticker"], *_markets(instruments, [ticker, *groups["ticker"]])}
     bars = share_bars.load(reader, sorted(wanted), instruments, as_of)
     prices = share_bars.price_panel(bars)
-    flags = share_bars.mechanics(instrument, prices, bars)
-    found = measure(events, instruments, prices, spec, event_ids)
-    around = _peers_event(found.events, ticker, event_ids)
-    peers = peer_shares(groups, instruments, ticker, around)
-    own = rows(bars, bars["ticker"] == ticker)
-    benchmark = NO_MARKET if pd.isna(instrument["benchmark"]) else str(instrument["benchmark"])
-    return MarketStudy(
-        instrument=pd.concat([pd.Series({"ticker": ticker}), instrument]),
-        benchmark=benchmark,
-        spec=spec,
-        notes=_notes(instrument, own, found, flags),
-        prices=_prices(own, bars, benchmark),
-        prices_source=str(column(own, "source_url").iloc[-1]) if len(own) else "",
-        events=found.events.drop(columns=["ticker"]),
-        paths=found.paths,
-        aggregate=found.aggregate,
-        peers=compare(peers, Chosen(around, spec), instruments, prices, bars),
-        peers_event_id="" if around is None else str(around["event_id"]),
-        flags=flags,
-    )
+    reactions = measure(events, instruments, prices, spec, event_ids)
+    return Measured(instrument, instruments, groups, bars, prices, reactions)
 
 
 def _events_of(reader: Reader, ticker: str, as_of: date | None) -> pd.DataFrame:

@@ -35,6 +35,8 @@ class Reactions:
         Events measured against the alternative benchmark, because theirs has no bars.
     estimation_spans
         First and last day of the estimation window of every measured event.
+    result, arrays
+        The study itself and the events it was given, in the order of ``events``.
     """
 
     events: pd.DataFrame
@@ -42,6 +44,8 @@ class Reactions:
     aggregate: pd.DataFrame
     switched: tuple[str, ...]
     estimation_spans: dict[str, tuple[np.datetime64, np.datetime64]]
+    result: EventStudy
+    arrays: Events
 
 
 def measure(
@@ -87,6 +91,8 @@ def measure(
         aggregate_rows(_over(result, prices, _as_arrays(events, benchmarks), among)),
         tuple(names[switched].tolist()),
         spans,
+        result,
+        _as_arrays(events, benchmarks),
     )
 
 
