@@ -351,6 +351,26 @@ def test_the_event_study_is_readable_too(ask: Ask, own_files: tuple[Path, Path])
     assert "patell" in answer.out
 
 
+def test_the_event_study_takes_all_its_options(ask: Ask, own_files: tuple[Path, Path]):
+    prices, events = own_files
+    command = ["analyze", "event-study", "--prices", prices, "--events", events]
+    options = ["--horizons", "20,60", "--placebo", "200", "--seed", "5", "--curve"]
+
+    answer = ask(*command, "--benchmark", "^HSI", *options, "--json")
+    shown = ask(*command, "--benchmark", "^HSI", *options)
+    refused = ask(*command, "--benchmark", "^HSI", "--factors", "BTC-USD")
+
+    assert answer.status == 0, answer.err
+    event = answer.document["events"][0]
+    assert [held["horizon"] for held in event["bhar"]] == [20, 60]
+    assert event["placebo"]["n_draws"] == 200
+    assert answer.document["specification_curve"]["n_specifications"] > 100
+    assert "BHAR %" in shown.out
+    assert "specifications" in shown.out
+    assert refused.status == 2
+    assert "factor 'BTC-USD'" in refused.err
+
+
 # The dashboard
 
 

@@ -69,7 +69,7 @@ def stretch_of(
     prices: Panel, events: Events, layout: Layout, returns: Returns, factors: tuple[str, ...]
 ) -> Stretch:
     """Cut the days that any specification may need around day 0 of every event."""
-    before = layout.estimation + layout.gap - layout.window[0]
+    before = max(layout.estimation + layout.gap - layout.window[0], 0)
     shape = (events.dates.size, before + max(layout.window[1], 0) + 1)
     found = Stretch(
         before,

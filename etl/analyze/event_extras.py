@@ -26,7 +26,7 @@ from etl.analytics.placebo import Placebo, placebo
 from etl.analytics.specification_curve import SpecificationGrid, specification_curve
 from etl.analyze.answers import plain
 
-MOST_DRAWS = 100_000
+MOST_DRAWS = 20_000
 _WINDOWS = ((0, 0), (-1, 1), (-2, 2), (-5, 5), (0, 1), (0, 4), (0, 10))
 _ESTIMATIONS = (60, 120, 180, 250)
 _NO_VOLUME = "no_volume_column"

@@ -239,6 +239,12 @@ def curve_table(document: dict[str, Any]) -> list[dict[str, Any]]:
     ]
 
 
+def explanations(document: dict[str, Any]) -> list[str]:
+    """Return in words why events were left out, one line an event."""
+    found = [(event["event_id"], event["explanation"]) for event in document["events"]]
+    return [f"{name} is left out: {words}" for name, words in found if words]
+
+
 _PER_EVENT = ("status", "reason", "day_zero", "n_estimation", "alpha", "beta", "sigma")
 _PER_DAY = (
     "abnormal_return",

@@ -96,7 +96,7 @@ def event_study(
         console.print_rows(method.tests_table(document))
         console.print_rows(method.horizons_table(document))
         console.print_rows(method.curve_table(document))
-        for note in document["notes"]:
+        for note in (*method.explanations(document), *document["notes"]):
             console.note(note)
 
     session.show(document, tables)

@@ -143,3 +143,17 @@ def test_an_unknown_currency_or_benchmark_is_refused() -> None:
     for options in ({"currencies": ("USD",)}, {"benchmarks": ("NONE",)}):
         with pytest.raises(ValueError, match="got the"):
             specification_curve({"": PRICES}, EVENTS, SpecificationGrid(**cast(Any, options)))
+
+
+def test_a_window_long_after_the_event_and_no_event_at_all() -> None:
+    grid = SpecificationGrid(windows=((30, 32),), models=("mean",), estimations=(10,), gaps=(0,))
+    found = specification_curve({"": PRICES}, EVENTS, grid)
+    wanted = study(PRICES, EVENTS, EventStudySpec((30, 32), 10, 0, model="mean"))
+    log = found.cumulative_abnormal_return[found.table["returns"] == "log"][0]
+    np.testing.assert_allclose(log, wanted.cumulative_abnormal_return[:, -1], rtol=1e-9)
+    nothing = specification_curve({"": PRICES}, EVENTS.where(np.zeros(5, dtype=bool)), GRID_LOCAL)
+    assert nothing.n_tested == 0
+    assert set(nothing.table["n_events"]) == {0}
+
+
+GRID_LOCAL = replace(GRID, currencies=("",))

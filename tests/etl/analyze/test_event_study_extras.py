@@ -148,6 +148,9 @@ def test_an_exclusion_says_what_and_where(measure: Measure) -> None:
     )
     assert last["reason"] == "event_window_incomplete"
     assert document["events"][0]["explanation"] is None
+    told = event_study.explanations(document)
+    assert told[0] == f"E3 is left out: {early['explanation']}"
+    assert len(told) == 2
     assert document["excluded"]["n_excluded"] == 2
 
 
