@@ -12,6 +12,7 @@ import streamlit as st
 
 from dashboard import cache
 from dashboard.app_pages.market_controls import View, event_name
+from dashboard.app_pages.market_robustness import robustness_cards
 from dashboard.components import Card, Provenance, Table, figure_card, plain, table_card
 from dashboard.figures import labels
 from dashboard.figures.market import (
@@ -21,9 +22,10 @@ from dashboard.figures.market import (
     prices_figure,
 )
 from dashboard.figures.theme import Mode
-from dashboard.studies import MarketStudy, market_study
+from dashboard.studies import MarketStudy, RobustnessStudy, market_study, robustness_study
 from dashboard.tables import market as tables
 from dashboard.tables import remarks
+from dashboard.tables import robustness as tables_of_robustness
 from dashboard.text import Words
 
 AROUND = {"event": 60, "all": None}
@@ -35,6 +37,7 @@ class Subject:
     """What is shown, and how: the study, the choice, the language and the theme."""
 
     study: MarketStudy
+    hard: RobustnessStudy
     view: View
     said: Words
     mode: Mode
@@ -45,10 +48,14 @@ def cards(view: View, said: Words, mode: Mode) -> list[Card]:
     study = cache.study(
         market_study, view.ticker, view.spec, as_of=view.as_of, event_ids=view.event_ids
     )
-    subject = Subject(study, view, said, mode)
+    hard = cache.study(
+        robustness_study, view.ticker, view.spec, as_of=view.as_of, event_ids=view.event_ids
+    )
+    subject = Subject(study, hard, view, said, mode)
     return [
         *_prices(subject),
         *_reaction(subject),
+        *_standing_out(subject),
         *_peers(subject),
         *_cautions(subject),
     ]
@@ -117,7 +124,7 @@ def _paths(subject: Subject) -> list[Card]:
         return []
     estimated, model = _estimated(subject), labels.model(said, study.spec.model)
     by_day = abnormal_return_figure(study, chosen, said, subject.mode)
-    cumulative = car_figure(study, chosen, said, subject.mode)
+    cumulative = car_figure(study, chosen, said, subject.mode, subject.hard.bands)
     days, sums = (
         _offered(subject, partial(tables.paths, event_ids=chosen, said=said, name=name))
         for name in ("abnormal-return", "cumulative-abnormal-return")
@@ -150,6 +157,36 @@ def _together(subject: Subject) -> list[Card]:
             note=note,
         )
     ]
+
+
+def _standing_out(subject: Subject) -> list[Card]:
+    """Return what random days, longer holding and other specifications say of the events."""
+    if subject.study.paths.empty:
+        return []
+    makers = {
+        "ranks": tables_of_robustness.ranks,
+        "holding": tables_of_robustness.holding,
+        "specifications": tables_of_robustness.specifications,
+    }
+    offered = {name: _offered_hard(subject, make) for name, make in makers.items()}
+    return robustness_cards(subject.study, subject.hard, subject.said, subject.mode, offered)
+
+
+def _offered_hard(
+    subject: Subject, make: Callable[[MarketStudy, RobustnessStudy, Words], Table]
+) -> Table:
+    """Return a table of both studies whose download holds only what may be passed on."""
+    shown, view = make(subject.study, subject.hard, subject.said), subject.view
+    if not cache.held_back():
+        return shown
+
+    def passed_on() -> pd.DataFrame:
+        named = {"as_of": view.as_of, "event_ids": view.event_ids}
+        study = cache.passed_on(market_study, view.ticker, view.spec, **named)
+        hard = cache.passed_on(robustness_study, view.ticker, view.spec, **named)
+        return make(study, hard, subject.said).frame
+
+    return replace(shown, passed_on=passed_on)
 
 
 def _peers(subject: Subject) -> list[Card]:

@@ -7,7 +7,7 @@ with the single paths and their mean.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -55,6 +55,14 @@ class _Drawing:
     panels: list[Panel]
     words: Words
     measure: _Measure
+    placebo: pd.DataFrame | None = None
+
+    def placebo_band(self, panel: Panel) -> pd.DataFrame:
+        """Return the placebo band of the panel's event: ``day, low, high``."""
+        if self.placebo is None:
+            return pd.DataFrame({"day": [], "low": [], "high": []})
+        own = self.placebo["event_id"].isin(panel.events["event_id"])
+        return self.placebo.loc[own].sort_values("day")
 
     def paths(self, panel: Panel) -> pd.DataFrame:
         """Return the days of the panel's events, in order."""
@@ -94,18 +102,22 @@ def car_figure(
     event_ids: Sequence[str] | None,
     words: Words,
     mode: theme.Mode = "light",
+    placebo: pd.DataFrame | None = None,
 ) -> go.Figure:
     """Draw the cumulative abnormal return with its 95% band (ratios).
 
     Fewer than five tested events are drawn singly, from five on the single paths are thin and
     their mean has a cross-sectional band (t with N − 1 degrees of freedom). A price-selected
     event is drawn apart, dashed and without a band. Missing values leave a gap.
+
+    ``placebo`` (``event_id, day, low, high``) draws a grey band behind each event drawn singly:
+    where 95% of random days of the same share lie.
     """
     title = words.t(
         "Cumulative abnormal return ({returns})", returns=labels.returns(words, study.spec.returns)
     )
     drawing = _drawing(study, event_ids, words, "cumulative_abnormal_return")
-    return _draw(drawing, _path_traces, title, mode)
+    return _draw(replace(drawing, placebo=placebo), _path_traces, title, mode)
 
 
 def mean_path(paths: pd.DataFrame, measure: str) -> pd.DataFrame:
@@ -256,8 +268,11 @@ def _path_traces(drawing: _Drawing, panel: Panel) -> list[Any]:
         ]
     if panel.kind == "single":
         line = _line(paths, _CAR, theme.series_style(0), words)
+        random_days = drawing.placebo_band(panel)
+        grey = theme.INKS["light"].quiet
+        placebo = _band(random_days, ("low", "high"), words, grey) if len(random_days) else []
         band = _band(paths, ("car_low", "car_high"), words)
-        return [*band, line.update(name=_name(panel.events.iloc[0], words))]
+        return [*placebo, *band, line.update(name=_name(panel.events.iloc[0], words))]
     table = mean_path(paths, _CAR)
     singles = [
         _line(own, _CAR, _THIN, words).update(name=_name(event, words), mode="lines", line_width=1)
@@ -280,7 +295,9 @@ def _line(table: pd.DataFrame, column: str, style: theme.SeriesStyle, words: Wor
     )
 
 
-def _band(table: pd.DataFrame, edges: tuple[str, str], words: Words) -> list[go.Scatter]:
+def _band(
+    table: pd.DataFrame, edges: tuple[str, str], words: Words, color: str = theme.BLUE
+) -> list[go.Scatter]:
     names = words.t("95% band, low"), words.t("95% band, high")
     low, high = (
         go.Scatter(
@@ -294,7 +311,7 @@ def _band(table: pd.DataFrame, edges: tuple[str, str], words: Words) -> list[go.
         )
         for edge, name in zip(edges, names, strict=True)
     )
-    high.fill, high.fillcolor = "tonexty", theme.translucent(theme.BLUE, 0.18)
+    high.fill, high.fillcolor = "tonexty", theme.translucent(color, 0.18)
     return [low, high]
 
 

@@ -3,12 +3,15 @@
 from dashboard.studies.break_even import Assumptions, BreakEvenStudy, break_even_study
 from dashboard.studies.market import MarketStudy, market_study
 from dashboard.studies.notes import Note
+from dashboard.studies.robustness import RobustnessStudy, robustness_study
 
 __all__ = [
     "Assumptions",
     "BreakEvenStudy",
     "MarketStudy",
     "Note",
+    "RobustnessStudy",
     "break_even_study",
     "market_study",
+    "robustness_study",
 ]

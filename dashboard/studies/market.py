@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -114,7 +115,8 @@ def market_study(
     around = _peers_event(reactions.events, ticker, event_ids)
     peers = peer_shares(found.groups, instruments, ticker, around)
     own = rows(bars, bars["ticker"] == ticker)
-    benchmark = NO_MARKET if pd.isna(instrument["benchmark"]) else str(instrument["benchmark"])
+    named: Any = instrument["benchmark"]
+    benchmark = NO_MARKET if pd.isna(named) else str(named)
     return MarketStudy(
         instrument=pd.concat([pd.Series({"ticker": ticker}), instrument]),
         benchmark=benchmark,

@@ -1,10 +1,12 @@
-"""Does a reaction stand out: against random days, over longer holding, in every specification?"""
+"""How far a reaction stands out: random days, longer holding, every specification."""
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -52,8 +54,9 @@ class RobustnessStudy:
         the draws, ``p_value``, ``reason``; rank and p are missing for described events.
     holding
         One row an event and horizon: ``event_id, horizon`` (trading days after day 0),
-        ``end_date, share_return, benchmark_return, abnormal_return`` (simple ratios), ``percentile``
-        among random days, ``abnormal_turnover`` (ratio), ``reason``, ``turnover_reason``.
+        ``end_date, share_return, benchmark_return, abnormal_return`` (simple ratios),
+        ``percentile`` among random days, ``abnormal_turnover`` (ratio), ``reason``,
+        ``turnover_reason``.
     corrected
         One row a tested event: ``event_id, p_value`` of its window, ``holm``,
         ``benjamini_hochberg``.
@@ -182,21 +185,33 @@ def _curve(found: Measured, events: Events, chosen: np.ndarray) -> Specification
 
 def _benchmarks(found: Measured) -> tuple[str, ...]:
     """Return the share's benchmark and its alternative, those that have prices."""
-    names = [found.instrument["benchmark"], found.instrument["alternative_benchmark"]]
+    names: list[Any] = [found.instrument["benchmark"], found.instrument["alternative_benchmark"]]
     held = [str(name) for name in names if pd.notna(name) and name in found.prices.columns]
     return tuple(dict.fromkeys(held)) or ("",)
 
 
 def _curve_rows(curve: SpecificationCurve | None) -> pd.DataFrame:
-    """Return the table with its window in one word and the interval its test implies."""
+    """Return the table with its window in one word and a 95% interval.
+
+    One event: by its exact error and t(T − k), k that of the market model. Several: across the
+    events, by t(n − 1).
+    """
     if curve is None:
         return pd.DataFrame({"car": []})
     table = curve.table
+    n_events = table["n_events"].to_numpy(dtype=float)
+    tested = np.isfinite(curve.standard_error)
+    cars = np.where(tested, curve.cumulative_abnormal_return, np.nan)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # specifications without any event
+        own = np.nanmean(np.where(tested, curve.standard_error, np.nan), axis=1)
+        across = np.nanstd(cars, axis=1, ddof=1) / np.sqrt(n_events)
+    single = n_events == 1
+    freedom = np.where(single, table["estimation"] - 2, n_events - 1)
+    quantile = np.array([t_quantile(_BAND, max(degrees, 1)) for degrees in freedom.tolist()])
+    half = np.where(single, own, across) * quantile
+    car = column(table, "mean_car")
     first, last = column(table, "window_first"), column(table, "window_last")
-    car, statistic = column(table, "mean_car"), column(table, "statistic")
-    freedom = np.where(table["n_events"] == 1, table["estimation"] - 2, table["n_events"] - 1)
-    quantile = np.array([t_quantile(_BAND, max(int(degrees), 1)) for degrees in freedom])
-    half = (car / statistic).abs() * quantile
     return table.assign(
         window=first.astype(str) + "," + last.astype(str), car=car, low=car - half, high=car + half
     )

@@ -126,6 +126,15 @@ def reason(said: Words, code: Any) -> str:
         "too_few_degrees_of_freedom": said.t("too few degrees of freedom"),
         "correlation_too_negative": said.t("the residuals are too negatively correlated"),
         "too_few_events": said.t("too few events"),
+        "excluded": said.t("the event is left out"),
+        "too_few_placebo_days": said.t("too few days without an event to draw from"),
+        "no_day_zero": said.t("the event has no day 0 among the bars"),
+        "no_bar_before": said.t("there is no bar before day 0"),
+        "horizon_beyond_bars": said.t("the bars end before the horizon"),
+        "adjustment_changes": said.t("the adjustment of prices changes within the horizon"),
+        "no_estimation_window": said.t("no whole estimation window"),
+        "missing_volume": said.t("the volume of a day is missing"),
+        "no_turnover": said.t("nothing was traded in the estimation window"),
     }
     return of_tests.get(code) or labels.exclusion(said, code)
 
