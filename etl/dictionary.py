@@ -11,6 +11,7 @@ from pathlib import Path
 
 from etl import marts, schemas, sources
 from etl.collection import Collection
+from etl.imports import layouts
 from etl.schemas import Column, Table
 from etl.sources import SourceInfo
 
@@ -67,6 +68,14 @@ requests_per_minute = 10
 ```
 """
 _REACH = {"whole": "the whole series", "range": "a range of days", "present": "the present state"}
+_LAYOUTS = """\
+## Exports of vendors
+
+What `artonomics import` recognises by the columns of a file. *Columns known from* says how far to
+trust that: **documented** by the vendor, named by **public code** that reads such files, or
+**unverified**, which means that no description and no real file was found. No file of a vendor's
+customer was at hand for any of them. Look at `--dry-run` first; `--map THEIRS=OURS` overrules.
+"""
 _SHARED = """\
 ## Columns that every collected table carries
 
@@ -87,6 +96,7 @@ def document() -> str:
         "\n".join(["| table | what it holds |", "|---|---|", *map(_entry, _all_tables())]) + "\n",
         _SOURCES + "\n" + _sources(),
         _COLLECTION + "\n" + _fields(),
+        _LAYOUTS + "\n" + _vendor_layouts(),
         _SHARED + "\n" + _columns(shared),
         _BITEMPORAL + "\n" + _columns(schemas.VALIDITY),
         *(_section(table) for table in _all_tables()),
@@ -152,6 +162,16 @@ def _fields() -> str:
     for name, field in Collection.model_fields.items():
         default = json.dumps(told[name], ensure_ascii=False)
         lines.append(f"| `{name}` | {field.description} | `{default}` |")
+    return "\n".join(lines) + "\n"
+
+
+def _vendor_layouts() -> str:
+    lines = ["| export | layout | columns known from | import as | see |", "|---|---|---|---|---|"]
+    for layout in sorted(layouts.known(), key=lambda layout: layout.name):
+        places = ", ".join(f"[{number}]({url})" for number, url in enumerate(layout.sources, 1))
+        lines.append(
+            f"| {layout.title} | `{layout.name}` | {layout.headers} | `{layout.kind}` | {places} |"
+        )
     return "\n".join(lines) + "\n"
 
 

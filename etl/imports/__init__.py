@@ -54,8 +54,9 @@ class Preview:
     Attributes
     ----------
     files
-        ``name``, ``format``, ``n_bytes`` and ``layout`` of each file, and which rows of it alone
-        are read (``only_rows``) where a layout leaves some out.
+        ``name``, ``format``, ``n_bytes`` and ``layout`` of each file, where the layout's columns
+        are known from (``headers``), and which rows of it alone are read (``only_rows``) where it
+        leaves some out.
     passed_over
         Files of a folder that are no data by their names.
     mapping
@@ -333,6 +334,7 @@ def _described_file(file: InputFile, part: Part) -> dict[str, Any]:
         "format": file.format,
         "n_bytes": file.n_bytes,
         "layout": layout.name if layout else None,
+        "headers": layout.headers if layout else None,
         "only_rows": layout.where or None if layout else None,
     }
 

@@ -34,6 +34,9 @@ _MACROS = (
     # Written in the zone the vendor names: the session's zone has no say.
     "CREATE MACRO instant_in(x, form, zone) AS coalesce(strftime(make_timestamp(epoch_us("
     "timezone(zone, try_strptime(x, form)))), '%Y-%m-%dT%H:%M:%S.%fZ'), x)",
+    # The vendor says UTC and writes no zone: the session's zone has no say.
+    r"CREATE MACRO in_utc(x) AS regexp_replace(x::VARCHAR, "
+    r"'(\d{2}:\d{2}:\d{2}(\.\d+)?)$', '\1+00')",
     "CREATE MACRO months_of(x) AS CASE "
     r"WHEN regexp_full_match(x, 'P?\d+ ?(M|[Mm]onths?)') THEN "
     r"regexp_extract(x, '\d+')::DOUBLE "

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import Literal
 
@@ -93,7 +93,7 @@ def propose(kind: Kind, scan: Scan, layout: Layout | None, wishes: Wishes) -> Pl
         found = {a.ours: a for a in _of_layout(columns, scan, layout)} | found
     taken = {t for a in found.values() for t in a.theirs}
     measures = _measures(kind, scan, layout, wishes, taken)
-    taken |= {t for m in measures for t in _BRACES.findall(m.sql)}
+    taken |= {t for m in measures for t in _BRACES.findall(m.sql + m.metric)}
     for assignment in _by_name(kind, columns, scan, set(found), taken, guess=layout is None):
         found.setdefault(assignment.ours, assignment)
     measured = {"metric", "value"} if measures else set()
@@ -177,8 +177,7 @@ def _measures(
         if ours in metrics
     ]
     if layout and layout.measures:
-        there = [m for m in layout.measures if set(_BRACES.findall(m.sql)) & set(scan.fields)]
-        return [*given, *there]
+        return [*given, *_of_columns(kind, scan, layout, wishes)]
     if any(normalised(f) in ("metric", "value") for f in scan.fields) or "value" in (
         *wishes.maps.values(),
         *wishes.constants,
@@ -193,9 +192,43 @@ def _measures(
     return given
 
 
+def _of_columns(kind: Kind, scan: Scan, layout: Layout, wishes: Wishes) -> Iterator[Measure]:
+    """Yield a layout's figures that are there, one a column where it tells them by a pattern."""
+    left = list(scan.fields)
+    for measure in layout.measures:
+        if not measure.pattern:
+            if set(_BRACES.findall(measure.sql)) & set(scan.fields):
+                yield measure
+            continue
+        found = [(column, measure.of_column(column)) for column in left]
+        left = [column for column, figure in found if figure is None]
+        for column, figure in found:
+            if figure is not None:
+                yield _set_by_user(kind, figure, column, wishes)
+
+
+def _set_by_user(kind: Kind, figure: Measure, column: str, wishes: Wishes) -> Measure:
+    """Return the figure with the metric the user sets, where the column does not tell it."""
+    if figure.metric != "$metric":
+        return figure
+    if "metric" not in wishes.constants:
+        raise InputError(
+            f"got the column {column!r}, which does not say what it counts",
+            "the figure all such columns hold",
+            "say --set metric=retained_users, or the name of whatever they hold",
+        )
+    metric = wishes.constants["metric"]
+    return replace(figure, metric=metric, money=metric in kind.money)
+
+
+def metric_sql(measure: Measure, scan: Scan) -> str:
+    """Return SQL for the name of a figure, which may be made of their columns."""
+    return fill(_BRACES.sub(r"' || {\1} || '", text(measure.metric)), scan)
+
+
 def _resolved(scan: Scan, measures: Sequence[Measure]) -> Iterator[Measure]:
     for m in measures:
-        yield Measure(m.metric, fill(m.sql, scan), m.money, fill(m.days, scan))
+        yield replace(m, sql=fill(m.sql, scan), days=fill(m.days, scan))
 
 
 def _by_name(

@@ -20,13 +20,16 @@ from etl.engines import EngineError, Scratch
 from etl.errors import InputError
 from etl.imports import conversions, scan
 from etl.imports.job import Job, Part, require_one_evidence
-from etl.imports.mapping import Plan, condition
+from etl.imports.mapping import Plan, condition, metric_sql
 from etl.schemas import Column
 from etl.sources._dates import known_on
 from etl.warehouse import MergeCounts, Stamp, Warehouse
 
 PORTION_ROWS = 200_000
 _STAGED = "staged"
+_ADDEND = "TRY_CAST(value::VARCHAR AS DECIMAL(38, 9))"
+# Decimals add up to the same sum in any order. What cannot be read stays, for the checks to reject.
+_SUM = f"coalesce(min(value::VARCHAR) FILTER ({_ADDEND} IS NULL), sum({_ADDEND})::DOUBLE::VARCHAR)"
 
 
 @dataclass(frozen=True)
@@ -175,7 +178,7 @@ def _expression(column: Column, types: dict[str, str]) -> str:
 
 def _require_currency(plan: Plan) -> None:
     if any(m.money for m in plan.measures) and plan.of("currency") is None:
-        named = ", ".join(m.metric for m in plan.measures if m.money)
+        named = ", ".join(dict.fromkeys(m.metric for m in plan.measures if m.money))
         raise InputError(
             f"got money ({named}) without a currency",
             "a column with ISO 4217 codes",
@@ -197,12 +200,14 @@ def union_of_figures(job: Job, part: Part) -> str:
         return _select(own, direct_sql, part, plan)
     selects = []
     for m in plan.measures:
-        figures = own | {"metric": scan.text(m.metric), "value": m.sql}
+        figures = own | {"metric": metric_sql(m, part.scan), "value": m.sql}
         if m.days:
             figures["days_after_install"] = m.days
         if not m.money and "currency" in figures:
             figures["currency"] = "NULL::VARCHAR"
         selects.append(f"FROM ({_select(figures, direct_sql, part, plan)}) WHERE value IS NOT NULL")
+    if plan.layout and plan.layout.summed:
+        selects = [f"EXCLUDE (value), {_SUM} AS value {s} GROUP BY ALL" for s in selects]
     return " UNION ALL BY NAME ".join(f"SELECT * {s}" for s in selects)
 
 

@@ -3,17 +3,21 @@
 A layout names the columns that tell it (``recognise``; ``any`` of which one must be there), the
 kind of data, and for each of our columns either ``from`` (their column), or ``sql`` with their
 columns in braces, where a column the file lacks reads as missing. ``measures`` list figures that
-become a row each.
+become a row each; one with a ``pattern`` stands for all columns whose whole name it matches, with
+the groups ``days`` (age of the cohort) and ``metric`` (where the column names the figure, else
+``metric`` does; ``$metric`` is what the user sets). Rows of one cohort are added up where
+``summed``. ``headers`` says where the columns are known from, ``sources`` names the places.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import yaml
 
@@ -21,15 +25,30 @@ from etl.errors import InputError
 
 _HERE = Path(__file__).parent
 
+Headers = Literal["documented", "public code", "unverified"]
+"""Whether the vendor documents the columns, only public code that reads them does, or nobody."""
+
 
 @dataclass(frozen=True)
 class Measure:
-    """A figure that becomes a row: its metric, SQL for its value and its currency."""
+    """A figure that becomes a row: its metric, SQL for its value, whether it is money, its age.
+
+    ``metric`` may hold their columns in braces; ``pattern`` stands for many columns at once.
+    """
 
     metric: str
     sql: str
     money: bool = False
     days: str = ""
+    pattern: str = ""
+
+    def of_column(self, column: str) -> Measure | None:
+        """Return the figure a column holds that the pattern matches, else nothing."""
+        found = re.fullmatch(self.pattern, column) if self.pattern else None
+        if not found:
+            return None
+        told = found.groupdict()
+        return Measure(told.get("metric") or self.metric, f"{{{column}}}", self.money, told["days"])
 
 
 @dataclass(frozen=True)
@@ -45,12 +64,17 @@ class Layout:
     measures: tuple[Measure, ...] = ()
     notes: Mapping[str, str] = field(default_factory=dict)
     where: str = ""
+    summed: bool = False
+    headers: Headers = "unverified"
+    sources: tuple[str, ...] = ()
 
     def fits(self, columns: Collection[str]) -> bool:
         """Return whether a file with these columns is of this layout."""
-        return set(self.recognise) <= set(columns) and (
-            not self.any or not set(self.any).isdisjoint(columns)
-        )
+        patterns = [m for m in self.measures if m.pattern]
+        one_of = not (self.any or patterns)
+        one_of = one_of or not set(self.any).isdisjoint(columns)
+        one_of = one_of or any(m.of_column(c) for m in patterns for c in columns)
+        return set(self.recognise) <= set(columns) and one_of
 
 
 def known(kind: str = "") -> list[Layout]:
@@ -96,10 +120,11 @@ def _read(path: Path) -> Layout:
             notes[ours] = entry["note"]
     measures = tuple(
         Measure(
-            m["metric"],
-            m["sql"] if "sql" in m else "{" + m["from"] + "}",
+            m.get("metric", ""),
+            m["sql"] if "sql" in m else "{" + m.get("from", "") + "}",
             bool(m.get("money")),
             str(m.get("days", "")),
+            m.get("pattern", ""),
         )
         for m in told.get("measures", [])
     )
@@ -113,4 +138,7 @@ def _read(path: Path) -> Layout:
         measures=measures,
         notes=notes,
         where=told.get("where", ""),
+        summed=bool(told.get("summed")),
+        headers=told["headers"],
+        sources=tuple(told.get("sources", ())),
     )
