@@ -183,3 +183,38 @@ def rank_shocks(
             console.note(note)
 
     session.show(document, tables)
+
+
+@app.command
+def attention(
+    *,
+    input: Path,
+    cumulative: Annotated[bool, Flag] = False,
+    forecast: int = 90,
+    seed: int = 0,
+    session: Given,
+) -> None:
+    """Measure how fast attention fades after its peak, and where its mean changes.
+
+    Parameters
+    ----------
+    input
+        CSV or Parquet: date, value; one row a day.
+    cumulative
+        The values are running counts: they become rates a day between one date and the next.
+    forecast
+        Days after the last date to continue the fitted curve.
+    seed
+        Seed of the intervals.
+    """
+    from etl import console
+    from etl.analyze import attention as method
+
+    document = method.run(input, cumulative=cumulative, forecast=forecast, seed=seed)
+
+    def tables() -> None:
+        console.print_rows(method.table(document))
+        for note in document["notes"]:
+            console.note(note)
+
+    session.show(document, tables)

@@ -105,7 +105,7 @@ def test_an_absent_package_names_the_extra(
     fetch: Fetch, module: ModuleType, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setitem(sys.modules, "akshare", None)
-    with pytest.raises(SourceError, match=r"artonomics\[akshare\]"):
+    with pytest.raises(SourceError, match=r"\.\[akshare\]"):
         fetch(module)
 
 
