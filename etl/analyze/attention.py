@@ -99,7 +99,7 @@ def _read(path: Path, *, cumulative: bool) -> tuple[pd.DataFrame, list[str]]:
             "a finite number, 0 or more",
             "correct it, or leave the cell empty where nothing is known",
         )
-    n_missing = int(frame["value"].isna().sum())
+    n_missing = list(frame["value"].isna()).count(True)
     known = frame.dropna(subset=["value"]).drop_duplicates()
     twice = known.duplicated("date").to_numpy()
     if twice.any():
