@@ -42,6 +42,12 @@ def _pages(said: Words) -> list[st.Page]:
             url_path="market",
         ),
         st.Page(
+            "app_pages/attention.py",
+            title=said.t("Attention"),
+            icon=":material/trending_down:",
+            url_path="attention",
+        ),
+        st.Page(
             "app_pages/data.py",
             title=said.t("Data"),
             icon=":material/database:",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Hashable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -24,10 +25,17 @@ from dashboard.components import (
 from dashboard.figures import labels, theme
 from dashboard.figures.break_even import break_even_figure
 from dashboard.figures.timeline import timeline_figure
-from dashboard.studies import BreakEvenStudy, MarketStudy, break_even_study, market_study
+from dashboard.studies import (
+    BreakEvenStudy,
+    MarketStudy,
+    break_even_study,
+    market_study,
+    wave_study,
+)
 from dashboard.tables import break_even as strip_tables
 from dashboard.tables import market as tables
 from dashboard.tables import remarks
+from dashboard.tables import waves as wave_tables
 from dashboard.text import Words, words
 from etl.analytics.event_study import EventStudySpec
 
@@ -47,6 +55,7 @@ def _body(said: Words) -> None:
     study = cache.study(market_study, cases.TICKER, SPEC)
     st.caption(_freshness_line(study, said))
     _wave(study, said)
+    _scoreboard(said)
     _break_even(said)
     _limits(said)
     _timeline(said)
@@ -172,6 +181,33 @@ def _event_tile(event: dict[Hashable, Any], study: MarketStudy, said: Words) -> 
     )
     change = said.signed_percent(event["price_change"])
     metric_tile(said, labels.event_day(event, said), f"{glyph} {change}", provenance, notes=notes)
+
+
+def _scoreboard(said: Words) -> None:
+    st.header(said.t("Every wave side by side"), anchor=False)
+    study = cache.study(wave_study)
+    shown = wave_tables.scoreboard(study, said)
+    if cache.held_back():
+        shown = replace(
+            shown,
+            passed_on=lambda: wave_tables.scoreboard(cache.passed_on(wave_study), said).frame,
+        )
+    table_card(
+        said,
+        shown,
+        heading=said.t("Wave scoreboard"),
+        note=said.t(
+            "Which waves are listed, and by which event each is measured, is a choice (assumed). "
+            "Attention is new ratings in Norway, or downloads as published. An empty cell is not "
+            "known; the column near the end says why."
+        ),
+        provenance=Provenance(
+            "estimated",
+            "",
+            None,
+            said.t("event study, rating counts and disclosed figures of the snapshot"),
+        ),
+    )
 
 
 def _break_even(said: Words) -> None:

@@ -4,6 +4,7 @@ from dashboard.studies.break_even import Assumptions, BreakEvenStudy, break_even
 from dashboard.studies.market import MarketStudy, market_study
 from dashboard.studies.notes import Note
 from dashboard.studies.robustness import RobustnessStudy, robustness_study
+from dashboard.studies.waves import WaveStudy, wave_study
 
 __all__ = [
     "Assumptions",
@@ -11,7 +12,9 @@ __all__ = [
     "MarketStudy",
     "Note",
     "RobustnessStudy",
+    "WaveStudy",
     "break_even_study",
     "market_study",
     "robustness_study",
+    "wave_study",
 ]

@@ -1,0 +1,304 @@
+"""How high attention rose, where, and how fast it faded: ratings, positions, downloads."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from dashboard import queries
+from dashboard.queries import Reader
+from dashboard.studies.frames import column, columns, ordered, rows
+from dashboard.studies.notes import Note
+from etl.analytics.attention_waves import curve, wave_table
+from etl.analytics.intervals import Interval
+from etl.analytics.rank_shocks import as_events, rank_shocks, rating_shocks
+from etl.analytics.rankings import PowerLaw, calibrate, downloads, downloads_ratio, prior_law
+from etl.analytics.rating_rates import installs, rating_rates
+
+RATIO_AT = (1, 2, 3, 5, 10, 20, 50, 100)
+"""Positions at which the relative downloads are told."""
+LONGEST_DAYS = 62
+"""A published count over a longer stretch says nothing about a wave."""
+_KEYS = ["app_id", "app_name", "storefront"]
+
+
+@dataclass(frozen=True)
+class AttentionChoice:
+    """What is looked at, and the assumptions that estimates stand on.
+
+    Attributes
+    ----------
+    app_ids
+        Apps, by identifier of the table ``apps``.
+    chart_type, category
+        Which chart.
+    installs_per_rating
+        Low and high of installs behind one new rating; the middle is their geometric mean.
+    downloads_at_top
+        Downloads a day at position 1; 0 leaves only ratios between positions.
+    """
+
+    app_ids: tuple[str, ...]
+    chart_type: str = "free"
+    category: str = "photo_and_video"
+    installs_per_rating: tuple[int, int] = (50, 200)
+    downloads_at_top: int = 0
+
+
+@dataclass(frozen=True)
+class AttentionStudy:
+    """What is known about the attention to some apps.
+
+    Attributes
+    ----------
+    rates
+        One row between two look-ups: ``app_id, app_name, storefront, previous_on, observed_on,
+        n_days, change, new_ratings_per_day`` (missing where the count fell), ``flag``.
+    waves
+        One row an app and storefront, as :func:`etl.analytics.attention_waves.wave_table`.
+    curves
+        ``app_name, date, new_ratings_per_day, low, high``: fitted decays.
+    positions
+        Dated readings of the chosen chart: ``app_name, storefront, observed_on, rank`` (missing
+        where the chart was read and the app was not in it), ``chart_depth``.
+    storefronts
+        The last reading of each storefront, dated or not: ``app_name, storefront, rank,
+        observed_on``.
+    shocks
+        Of the dated charts and the rating counts: ``app_name, storefront, event_date, shock,
+        rank, previous_rank, new_ratings_per_day, trailing_median``.
+    events
+        The shocks of listed companies as events: ``event_id, ticker, event_date, event_type,
+        selection, title``.
+    installs
+        ``name, method`` (``ratings``, ``rank``, ``disclosed``), ``start, end,
+        downloads_per_day, low, high, evidence_kind, source_url``.
+    ratios
+        Downloads at a position over those at the top: ``rank, ratio, ratio_low, ratio_high``.
+    notes
+        ``ratings_fell`` (app_names), ``undated_charts``, ``no_dated_charts``, ``no_scale``,
+        ``shocks_without_share`` (n).
+    """
+
+    choice: AttentionChoice
+    rates: pd.DataFrame
+    waves: pd.DataFrame
+    curves: pd.DataFrame
+    positions: pd.DataFrame
+    storefronts: pd.DataFrame
+    shocks: pd.DataFrame
+    events: pd.DataFrame
+    installs: pd.DataFrame
+    ratios: pd.DataFrame
+    notes: list[Note]
+
+
+def attention_study(
+    reader: Reader, choice: AttentionChoice, *, as_of: date | None = None
+) -> AttentionStudy:
+    """Put together what is known; ``as_of`` leaves out what became public later."""
+    apps = queries.apps(reader)
+    chosen = rows(apps, column(apps, "app_id").isin(list(choice.app_ids)))
+    rates = _rates(reader, chosen, as_of)
+    waves = wave_table(rates, _KEYS)
+    ranks = _ranks(reader, chosen, choice, as_of)
+    dated = rows(ranks, ranks["observed_on"].notna())
+    positions = _with_gaps(reader, dated, choice, as_of)
+    shocks = _shocks(positions, rates)
+    found = as_events(shocks.drop(columns="app_name"), chosen) if len(shocks) else None
+    law = prior_law()
+    if choice.downloads_at_top:
+        law = calibrate(np.array([1.0]), np.array([float(choice.downloads_at_top)]))
+    ratio = downloads_ratio(law, np.array(RATIO_AT, dtype=float))
+    return AttentionStudy(
+        choice=choice,
+        rates=rates,
+        waves=waves,
+        curves=_curves(rates),
+        positions=positions,
+        storefronts=_last_of_each(ranks),
+        shocks=shocks,
+        events=found.events if found else pd.DataFrame(),
+        installs=_installs(reader, chosen, rates, positions, choice, law, as_of),
+        ratios=pd.DataFrame({"rank": RATIO_AT}).join(ratio),
+        notes=_notes(rates, ranks, dated, choice, found.left_out if found else {}),
+    )
+
+
+def _rates(reader: Reader, apps: pd.DataFrame, as_of: date | None) -> pd.DataFrame:
+    counts = queries.rating_counts(reader, as_of)
+    counts = rows(counts, column(counts, "app_id").isin(list(apps["app_id"])))
+    rates = rating_rates(counts)
+    names: Any = dict(zip(apps["app_id"], apps["app_name"], strict=True))
+    return ordered(rates.assign(app_name=rates["app_id"].map(names)), "app_name", "observed_on")
+
+
+def _curves(rates: pd.DataFrame) -> pd.DataFrame:
+    parts = [
+        curve(own).assign(app_name=str(name))
+        for name, own in rates.dropna(subset=["new_ratings_per_day"]).groupby("app_name")
+    ]
+    empty = pd.DataFrame({"app_name": [], "date": [], "new_ratings_per_day": []})
+    held = [part for part in parts if len(part)]
+    return pd.concat(held, ignore_index=True) if held else empty
+
+
+def _ranks(
+    reader: Reader, apps: pd.DataFrame, choice: AttentionChoice, as_of: date | None
+) -> pd.DataFrame:
+    """Return the positions in the chosen chart, by our own identifier and name of the app."""
+    by_id: Any = {row["app_id"]: row["app_id"] for row in apps.to_dict("records")}
+    by_id |= {
+        row["bundle_id"]: row["app_id"]
+        for row in apps.to_dict("records")
+        if isinstance(row["bundle_id"], str)
+    }
+    ranks = queries.chart_ranks(reader, sorted(by_id), as_of)
+    of_chart = ranks["chart_type"].eq(choice.chart_type) & ranks["category"].eq(choice.category)
+    ranks = rows(ranks, of_chart)
+    names: Any = dict(zip(apps["app_id"], apps["app_name"], strict=True))
+    ours = column(ranks, "app_id").map(by_id)
+    return ranks.assign(app_id=ours, app_name=ours.map(names))
+
+
+def _with_gaps(
+    reader: Reader, dated: pd.DataFrame, choice: AttentionChoice, as_of: date | None
+) -> pd.DataFrame:
+    """Return the dated positions, and a row without a rank where a chart was read without them."""
+    kept = ["app_id", "app_name", "storefront", "chart_type", "category", "observed_on", "rank"]
+    if dated.empty:
+        return columns(dated, *kept, "chart_depth")
+    read = queries.charts(reader, as_of)
+    of_chart = read["chart_type"].eq(choice.chart_type) & read["category"].eq(choice.category)
+    read = rows(read, of_chart & read["observed_on"].notna())
+    best = columns(dated.sort_values("rank"), *kept).drop_duplicates(kept[:-1])
+    apps = columns(dated, "app_id", "app_name", "storefront").drop_duplicates()
+    days = columns(read, "storefront", "chart_type", "category", "observed_on", "chart_depth")
+    days = days.sort_values("chart_depth").drop_duplicates(list(days.columns[:-1]), keep="last")
+    whole = apps.merge(days, on="storefront").merge(best, on=kept[:-1], how="left")
+    return ordered(whole, "app_name", "storefront", "observed_on")
+
+
+def _last_of_each(ranks: pd.DataFrame) -> pd.DataFrame:
+    """Return the last reading of each app and storefront; a dated one comes after undated ones."""
+    last = ranks.sort_values("observed_on", na_position="first", kind="stable")
+    last = last.drop_duplicates(["app_id", "storefront"], keep="last")
+    return columns(last, "app_name", "storefront", "rank", "observed_on")
+
+
+def _shocks(positions: pd.DataFrame, rates: pd.DataFrame) -> pd.DataFrame:
+    parts = [rating_shocks(rates)] if len(rates) else []
+    if len(positions):
+        parts.append(rank_shocks(positions))
+    found = [part for part in parts if len(part)]
+    if not found:
+        return pd.DataFrame()
+    names: Any = {}
+    for frame in (positions, rates):
+        names |= dict(zip(frame["app_id"], frame["app_name"], strict=True))
+    shocks = pd.concat(found, ignore_index=True)
+    shocks = shocks.assign(app_name=column(shocks, "app_id").map(names))
+    return ordered(shocks, "event_date", "app_name")
+
+
+def _installs(
+    reader: Reader,
+    apps: pd.DataFrame,
+    rates: pd.DataFrame,
+    positions: pd.DataFrame,
+    choice: AttentionChoice,
+    law: PowerLaw,
+    as_of: date | None,
+) -> pd.DataFrame:
+    low, high = choice.installs_per_rating
+    estimated = installs(rates, Interval(float(np.sqrt(low * high)), low, high))
+    parts = [
+        pd.DataFrame(
+            {
+                "name": estimated["app_name"] + ", " + estimated["storefront"],
+                "method": "ratings",
+                "start": estimated["previous_on"],
+                "end": estimated["observed_on"],
+                "downloads_per_day": estimated["installs_per_week"] / 7,
+                "low": estimated["installs_low"] / 7,
+                "high": estimated["installs_high"] / 7,
+                "evidence_kind": "estimated",
+                "source_url": None,
+            }
+        ),
+        _published(reader, apps, as_of),
+    ]
+    if choice.downloads_at_top and len(positions):
+        sold = downloads(
+            law,
+            positions["rank"].to_numpy(dtype=float, na_value=np.nan),
+            positions["chart_depth"].to_numpy(dtype=float),
+        )
+        parts.append(
+            pd.DataFrame(
+                {
+                    "name": positions["app_name"] + ", " + positions["storefront"],
+                    "method": "rank",
+                    "start": positions["observed_on"],
+                    "end": positions["observed_on"],
+                    "downloads_per_day": sold["downloads_per_day"].to_numpy(),
+                    "low": sold["downloads_low"].to_numpy(),
+                    "high": sold["downloads_high"].to_numpy(),
+                    "evidence_kind": "estimated",
+                    "source_url": None,
+                }
+            )
+        )
+    held = [part for part in parts if len(part)]
+    return pd.concat(held, ignore_index=True) if held else parts[0]
+
+
+def _published(reader: Reader, apps: pd.DataFrame, as_of: date | None) -> pd.DataFrame:
+    """Return published downloads of the apps over short stretches, per day."""
+    facts = queries.facts(reader, "downloads", as_of)
+    named = tuple(str(name) for name in apps["app_name"])
+    mine = column(facts, "entity").str.startswith(named) if named else facts["entity"].isna()
+    days = (facts["period_end"] - facts["period_start"]).dt.days + 1
+    daily = facts["unit"].eq("count/day")
+    facts = rows(facts.assign(days=days, daily=daily), mine & (daily | days.le(LONGEST_DAYS)))
+    per_day = facts["value"].where(facts["daily"], facts["value"] / facts["days"])
+    return pd.DataFrame(
+        {
+            "name": facts["entity"],
+            "method": "disclosed",
+            "start": facts["period_start"],
+            "end": facts["period_end"],
+            "downloads_per_day": per_day,
+            "low": np.nan,
+            "high": np.nan,
+            "evidence_kind": facts["evidence_kind"],
+            "source_url": facts["source_url"],
+        }
+    )
+
+
+def _notes(
+    rates: pd.DataFrame,
+    ranks: pd.DataFrame,
+    dated: pd.DataFrame,
+    choice: AttentionChoice,
+    left_out: Any,
+) -> list[Note]:
+    notes = []
+    fell = rows(rates, rates["flag"] == "count_fell")
+    if len(fell):
+        notes.append(Note("ratings_fell", {"app_names": sorted(set(fell["app_name"]))}))
+    if dated.empty:
+        notes.append(Note("no_dated_charts"))
+    if len(dated) < len(ranks):
+        notes.append(Note("undated_charts"))
+    if not choice.downloads_at_top:
+        notes.append(Note("no_scale"))
+    without = int(left_out.get("no_ticker", 0))
+    if without:
+        notes.append(Note("shocks_without_share", {"n": without}))
+    return notes

@@ -1,0 +1,99 @@
+"""The Attention page: waves, positions, downloads and shocks, in both languages."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+
+from dashboard.studies.attention import AttentionChoice, attention_study
+from etl import imports
+from etl.config import Settings
+from etl.warehouse import SnapshotReader
+
+LENSA, MEITU = "1436732536", "com.meitu.mtxx"
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_the_page_opens_with_its_figures_and_says_what_is_missing(published, open_page, lang):
+    page = open_page(published, "attention", lang=lang)
+    assert not page.exception
+    assert len(page.get("plotly_chart")) == 4
+    told = page.markdown[-1].value
+    assert ("No dated chart" if lang == "en" else "没有标明日期的榜单") in told
+
+
+def test_without_an_app_it_asks_for_one(published, open_page):
+    page = open_page(published, "attention", apps="")
+    assert not page.exception
+    assert "at least one app" in page.info[0].value
+
+
+def test_the_address_restores_every_choice(published, open_page):
+    page = open_page(
+        published, "attention", apps=LENSA, per_rating="20,40", at_top="5000", as_of="2023-06-01"
+    )
+    assert page.multiselect(key="apps").value == [LENSA]
+    assert page.slider(key="per_rating").value == (20, 40)
+    assert page.number_input(key="at_top").value == 5000
+    assert page.date_input(key="as_of").value == date(2023, 6, 1)
+    assert not page.warning
+
+
+def test_as_known_on_a_day_nothing_later_counts(reader):
+    day = date(2023, 1, 31)
+    study = attention_study(reader, AttentionChoice((LENSA,)), as_of=day)
+    assert study.rates["observed_on"].max().date() <= day
+    assert study.waves["last_seen"].max().date() <= day
+
+
+def test_installs_follow_the_stated_ratio_and_published_figures_stand_beside(reader):
+    study = attention_study(reader, AttentionChoice((LENSA,), installs_per_rating=(50, 200)))
+    first = study.installs[study.installs["method"] == "ratings"].iloc[0]
+    assert first["downloads_per_day"] == pytest.approx(100 * 607 / 7)
+    assert (first["low"], first["high"]) == pytest.approx((50 * 607 / 7, 200 * 607 / 7))
+    published = study.installs[study.installs["method"] == "disclosed"]
+    week = published[published["start"] == "2022-12-01"].iloc[0]
+    assert week["downloads_per_day"] == pytest.approx(5_800_000 / 7)
+
+
+@pytest.fixture
+def with_charts(tmp_path: Path) -> SnapshotReader:
+    """Return a snapshot with ten days of a chart that Meitu climbs, is absent from, and tops."""
+    from etl import pipeline
+
+    settings = Settings(data_dir=tmp_path / "data")
+    pipeline.run(
+        settings, ["apps", "instruments", "disclosed_facts", "app_rating_counts"], offline=True
+    )
+    ranks = [80, 75, None, 20, 9, 5, 1, 1, 2, 4]
+    lines = ["date,country,chart,genre,position,bundle_id"]
+    for number, rank in enumerate(ranks):
+        day = date(2022, 11, 25) + timedelta(days=number)
+        lines.append(f"{day},JP,free,photo_and_video,100,org.other")
+        if rank:
+            lines.append(f"{day},JP,free,photo_and_video,{rank},{MEITU}")
+    file = tmp_path / "charts.csv"
+    file.write_text("\n".join(lines) + "\n")
+    done = imports.import_files(settings, "charts", [file])
+    assert done.error is None, done.error
+    return SnapshotReader(settings.data_dir)
+
+
+def test_dated_charts_give_positions_with_gaps_and_shocks_become_events(with_charts):
+    study = attention_study(with_charts, AttentionChoice((MEITU,), downloads_at_top=10_000))
+    by_day = study.positions.set_index("observed_on")["rank"]
+    assert len(by_day) == 10
+    assert by_day.isna().tolist() == [False, False, True, *[False] * 7]
+    found = dict(zip(study.shocks["shock"], study.shocks["event_date"].dt.date, strict=False))
+    assert found["first_top_1"] == date(2022, 12, 1)
+    assert found["entered_top_10"] == date(2022, 11, 29)
+    assert set(study.events["ticker"]) == {"1357.HK"}
+    assert set(study.events["selection"]) == {"exogenous"}
+    sold = study.installs[study.installs["method"] == "rank"]
+    assert sold["downloads_per_day"].isna().sum() == 1
+    top = sold[sold["start"] == "2022-12-01"].iloc[0]
+    assert top["downloads_per_day"] == pytest.approx(10_000)
+    assert top["low"] <= top["downloads_per_day"] <= top["high"]
+    assert "no_dated_charts" not in {note.code for note in study.notes}
