@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 
@@ -90,7 +91,9 @@ def regress(target: FloatArray, regressors: FloatArray, n_lags: int | None = Non
     scale = np.sqrt((inner**2).mean(axis=0))
     if np.any(scale == 0) or np.linalg.matrix_rank(inner / scale) < k:
         raise ValueError("got regressors that are collinear")
-    bread: FloatArray = np.linalg.inv((inner / scale).T @ (inner / scale)) / np.outer(scale, scale)
+    scaled: FloatArray = inner / scale
+    inverse = cast(FloatArray, np.linalg.inv(scaled.T @ scaled))
+    bread: FloatArray = inverse / np.outer(scale, scale)
     coefficients: FloatArray = bread @ inner.T @ target[known]
     residuals = np.full(target.shape, np.nan)
     residuals[known] = target[known] - inner @ coefficients
