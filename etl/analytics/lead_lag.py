@@ -129,8 +129,9 @@ def _weekly_rates(rates: pd.DataFrame, last_weekday: int) -> Any:
 
 def _week_of(days: np.ndarray, last_weekday: int) -> pd.DatetimeIndex:
     """Return the last day of the week each day lies in."""
-    index = pd.DatetimeIndex(days.astype("datetime64[us]"))
-    return index + pd.to_timedelta((last_weekday - index.weekday) % 7, unit="D").as_unit("us")
+    # The calendar of NumPy begins on a Thursday, 3 counted from Monday.
+    weekdays = (days.astype("datetime64[D]").astype(np.int64) + 3) % 7
+    return pd.DatetimeIndex((days + (last_weekday - weekdays) % 7).astype("datetime64[us]"))
 
 
 def cross_correlation(
