@@ -32,6 +32,27 @@ def t_quantile(probability: float, degrees_of_freedom: float) -> float:
     return float(_SPECIAL.stdtrit(degrees_of_freedom, probability))
 
 
+def t_quantiles(probability: float, degrees_of_freedom: FloatArray) -> FloatArray:
+    """Return quantiles of Student's t, shaped as ``degrees_of_freedom``; NaN below one."""
+    freedom = np.where(degrees_of_freedom >= 1, degrees_of_freedom, np.nan)
+    return cast(FloatArray, _SPECIAL.stdtrit(freedom, probability))
+
+
+def normal_quantile(probability: float) -> float:
+    """Return the quantile of N(0, 1) at ``probability`` (0 to 1)."""
+    return float(_SPECIAL.ndtri(probability))
+
+
+def upper_normal(statistic: float) -> float:
+    """Return P(z >= statistic) for N(0, 1)."""
+    return float(_SPECIAL.ndtr(-statistic))
+
+
+def upper_f(statistic: float, df_numerator: float, df_denominator: float) -> float:
+    """Return P(F >= statistic) for the F distribution."""
+    return float(_SPECIAL.fdtrc(df_numerator, df_denominator, statistic))
+
+
 def ranks(values: FloatArray) -> FloatArray:
     """Return ranks along the last axis, 1 the smallest, ties sharing their mean."""
     order = values.argsort(axis=-1)
