@@ -15,6 +15,7 @@ from dashboard.app_pages.market_controls import View, event_name
 from dashboard.app_pages.market_robustness import robustness_cards
 from dashboard.components import Card, Provenance, Table, figure_card, plain, table_card
 from dashboard.figures import labels
+from dashboard.figures.contagion import correlation_figure
 from dashboard.figures.market import (
     abnormal_return_figure,
     car_figure,
@@ -22,7 +23,16 @@ from dashboard.figures.market import (
     prices_figure,
 )
 from dashboard.figures.theme import Mode
-from dashboard.studies import MarketStudy, RobustnessStudy, market_study, robustness_study
+from dashboard.studies import (
+    ContagionStudy,
+    MarketStudy,
+    RobustnessStudy,
+    contagion_study,
+    market_study,
+    robustness_study,
+)
+from dashboard.studies.contagion import DAYS_BEFORE
+from dashboard.tables import contagion as contagion_tables
 from dashboard.tables import market as tables
 from dashboard.tables import remarks
 from dashboard.tables import robustness as tables_of_robustness
@@ -213,6 +223,52 @@ def _peers(subject: Subject) -> list[Card]:
             figure,
             _offered(subject, lambda study: tables.peers(study, said)),
             _estimated(subject, said.t("each share's own market")),
+        ),
+        *_contagion(subject),
+    ]
+
+
+def _contagion(subject: Subject) -> list[Card]:
+    """Return the groups against each other, and what the shares had in common before."""
+    said, view = subject.said, subject.view
+    named = {"as_of": view.as_of, "event_ids": view.event_ids}
+    study = cache.study(contagion_study, view.ticker, view.spec, **named)
+    if study is None:
+        return []
+
+    def offered(make: Callable[[ContagionStudy, Words], Table]) -> Table:
+        shown = make(study, said)
+        if not cache.held_back():
+            return shown
+
+        def passed_on() -> pd.DataFrame:
+            own = cache.passed_on(contagion_study, view.ticker, view.spec, **named)
+            return make(own, said).frame if own else pd.DataFrame(columns=list(shown.columns))
+
+        return replace(shown, passed_on=passed_on)
+
+    before = Provenance(
+        "estimated",
+        "",
+        _last_day(subject.study),
+        said.t("residuals of the market model over the {n} days before", n=DAYS_BEFORE),
+    )
+    return [
+        partial(st.markdown, plain(contagion_tables.sentence(study, said))),
+        partial(
+            table_card,
+            said,
+            offered(contagion_tables.firms),
+            heading=said.t("AI-art revenue against the mere label"),
+            provenance=_estimated(subject, said.t("each share's own market")),
+        ),
+        partial(
+            figure_card,
+            said,
+            said.t("What the shares had in common before"),
+            correlation_figure(study, said, subject.mode),
+            offered(contagion_tables.correlation),
+            before,
         ),
     ]
 

@@ -1,6 +1,7 @@
 """Queries and analytics put together: what pages and reports show, without Streamlit."""
 
 from dashboard.studies.break_even import Assumptions, BreakEvenStudy, break_even_study
+from dashboard.studies.contagion import ContagionStudy, contagion_study
 from dashboard.studies.market import MarketStudy, market_study
 from dashboard.studies.notes import Note
 from dashboard.studies.robustness import RobustnessStudy, robustness_study
@@ -9,11 +10,13 @@ from dashboard.studies.waves import WaveStudy, wave_study
 __all__ = [
     "Assumptions",
     "BreakEvenStudy",
+    "ContagionStudy",
     "MarketStudy",
     "Note",
     "RobustnessStudy",
     "WaveStudy",
     "break_even_study",
+    "contagion_study",
     "market_study",
     "robustness_study",
     "wave_study",

@@ -112,7 +112,7 @@ def market_study(
     instrument, instruments, bars = found.instrument, found.instruments, found.bars
     flags = share_bars.mechanics(instrument, found.prices, bars)
     reactions = found.reactions
-    around = _peers_event(reactions.events, ticker, event_ids)
+    around = peers_event(reactions.events, ticker, event_ids)
     peers = peer_shares(found.groups, instruments, ticker, around)
     own = rows(bars, bars["ticker"] == ticker)
     named: Any = instrument["benchmark"]
@@ -210,7 +210,7 @@ def _markets(instruments: pd.DataFrame, tickers: list[str]) -> set[str]:
     return set(pd.concat(markets).dropna())
 
 
-def _peers_event(
+def peers_event(
     events: pd.DataFrame, ticker: str, event_ids: Sequence[str] | None
 ) -> pd.Series | None:
     """Return the event the peers are compared around: the last chosen one."""
