@@ -204,6 +204,21 @@ def test_values_before_the_event_do_not_know_what_follows() -> None:
     assert rows[0]["correlation_after"] != rows[1]["correlation_after"]
 
 
+def test_a_return_across_a_change_of_adjustment_is_left_out() -> None:
+    rng = np.random.default_rng(16)
+    prices = around(correlated(rng, 120, 0.3), correlated(rng, 60, 0.3), rng)
+    bases = prices.bases.copy()
+    bases[80:] = 1
+    values = np.where(bases == 1, 3 * prices.values, prices.values)
+    changed = Panel(prices.dates, prices.columns, values, bases)
+    row = excess_co_movement(changed, [("A", "B")], MARKETS, EVENT).iloc[0]
+    change = np.delete(np.diff(np.log(prices.values), axis=0)[:120], 79, axis=0)
+    regressors = sm.add_constant(change[:, 2:])
+    residuals = [sm.OLS(change[:, column], regressors).fit().resid for column in (0, 1)]
+    assert row["n_before"] == 119
+    assert row["correlation_before"] == pytest.approx(np.corrcoef(residuals)[0, 1])
+
+
 def test_pairs_that_cannot_be_compared_say_why() -> None:
     rng = np.random.default_rng(11)
     series = dict(zip("ABMS", rng.standard_normal((4, 100)) * 0.01, strict=True))
@@ -219,6 +234,8 @@ def test_pairs_that_cannot_be_compared_say_why() -> None:
     assert reasons(20)[0] == "too_few_days_before"
     assert reasons(80)[0] == "too_few_days_after"
     assert reasons(500)[0] == "event_outside_bars"
+    lone = excess_co_movement(prices, [("A", "B")], {"A": "M", "B": "Z"}, EVENT)
+    assert lone["reason"].to_list() == ["no_prices"]
     with pytest.raises(ValueError, match="no benchmark for B"):
         excess_co_movement(prices, [("A", "B")], {"A": "M"}, EVENT)
     with pytest.raises(ValueError, match="paired with itself"):
@@ -309,12 +326,21 @@ def test_residuals_are_of_common_days_and_leave_out_with_a_reason() -> None:
     series["C"][:100] = np.nan
     series["D"] = 2 * series["M"]
     prices = prices_of(series)
-    markets = dict.fromkeys("ABCDX", "M") | {"A2": "Z"}
+    prices = Panel(
+        prices.dates,
+        prices.columns | {"E": prices.columns["A"]},
+        prices.values,
+        prices.bases,
+    )
+    markets = dict.fromkeys("ABCDX", "M") | {"E": "Z"}
     found = residual_returns(prices, markets, START, START + 150)
     assert found.tickers == ("A", "B")
     assert found.left_out == {
-        "C": "too_few_days", "D": "constant_series", "X": "no_prices", "A2": "no_prices"
-    }  # fmt: skip
+        "C": "too_few_days",
+        "D": "constant_series",
+        "E": "no_prices_for_benchmark",
+        "X": "no_prices",
+    }
     assert len(found.dates) == 145
     pair = pair_returns(prices, "A", "M", "log", ("B",))
     np.testing.assert_array_equal(found.dates, pair.dates)

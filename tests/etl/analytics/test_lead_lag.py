@@ -360,6 +360,21 @@ def test_attention_that_foretells_is_found_and_its_placebo_is_not() -> None:
     assert (found.n_rows, found.n_left_out) == (156, 4)
 
 
+def test_comparisons_are_those_of_the_forecasts_shown() -> None:
+    attention, returns = leading(np.random.default_rng(21), 120)
+    found = forecast_test(attention, returns, SPEC, n_placebo=1, rng=np.random.default_rng(0))
+    shown = found.forecasts
+    small, large = (shown["actual"] - shown[name] for name in ("mean", "with_attention"))
+    noise = (shown["mean"] - shown["with_attention"]) ** 2
+    row = found.comparisons.set_index(["model", "against"]).loc[("with_attention", "mean")]
+    assert row["r_squared"] == pytest.approx(1 - (large**2).sum() / (small**2).sum())
+    saved = (small**2 - large**2).to_numpy()
+    assert row["clark_west"] == pytest.approx(clark_west(saved + noise.to_numpy(), 1))
+    assert row["clark_west_p_value"] == pytest.approx(stats.norm.sf(row["clark_west"]))
+    assert row["diebold_mariano"] == pytest.approx(diebold_mariano(saved, 1))
+    assert row["n"] == len(shown)
+
+
 def test_attention_without_meaning_is_seldom_found() -> None:
     rng = np.random.default_rng(15)
     found = [
