@@ -12,8 +12,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import combinations, pairwise
-from math import comb
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -22,15 +21,22 @@ import pandas as pd
 from etl.analytics.cross_section import MIN_COMMON_DAYS
 from etl.analytics.distributions import (
     FloatArray,
-    normal_quantile,
     t_quantile,
-    two_sided_normal,
-    two_sided_power,
     two_sided_t,
 )
-from etl.analytics.event_calendar import BoolArray, DateArray, Panel
+from etl.analytics.event_calendar import DateArray, Panel
 from etl.analytics.event_study import EventStudySpec, gathered_for, study
 from etl.analytics.event_windows import Events
+from etl.analytics.group_tests import (
+    Correlations,
+    Power,
+    Sides,
+    correlations_of,
+    mean_of,
+    power_of,
+    run_tests,
+    squared_errors,
+)
 from etl.analytics.normal_return import abnormal_returns
 
 MIN_FIRMS = 3
@@ -38,8 +44,6 @@ MIN_FIRMS = 3
 
 MIN_EVENT_DAYS = 3
 """Fewer event days and their mean is not tested."""
-
-POWER_WANTED = 0.8
 
 _NO_DAY = np.datetime64("NaT", "D")
 
@@ -175,36 +179,6 @@ class ContagionSpec:
 
 
 @dataclass(frozen=True)
-class Power:
-    """What the comparison could have found, before looking at the event.
-
-    Attributes
-    ----------
-    standard_error
-        Of the difference, from the days before, correlation included; a ratio, as the returns.
-    effect, power
-        Chance (0 to 1) that a two-sided test finds a true difference of ``effect``.
-    detectable
-        Difference found with a chance of 80%.
-    """
-
-    standard_error: float
-    effect: float
-    power: float
-    detectable: float
-
-
-@dataclass(frozen=True)
-class Correlations:
-    """Mean correlations of residuals on the days before; missing (NaN) where there are no pairs."""
-
-    within_first: float
-    within_second: float
-    across: float
-    n_common_days: int
-
-
-@dataclass(frozen=True)
 class GroupComparison:
     """Two groups around one event day; returns are ratios of the study's kind.
 
@@ -253,34 +227,6 @@ class GroupComparison:
         return Counter(reason for reason in self.firms["reason"] if reason)
 
 
-@dataclass(frozen=True)
-class _Sides:
-    """The n firms compared, shape (n,) each: return, its error, and whether of the first group.
-
-    ``residuals`` has shape (n, common days).
-    """
-
-    returns: FloatArray
-    errors: FloatArray
-    first: BoolArray
-    residuals: FloatArray
-
-    @property
-    def weights(self) -> FloatArray:
-        """What each firm counts in the difference: 1/n of the first side, −1/n of the second."""
-        return np.where(self.first, 1 / self.first.sum(), -1 / (~self.first).sum())
-
-    @property
-    def correlation(self) -> FloatArray:
-        """Correlations of residuals between firms, shape (n, n)."""
-        return np.asarray(np.corrcoef(self.residuals))
-
-    @property
-    def covariance(self) -> FloatArray:
-        """Covariances of the returns, had the event been a time as the days before: (n, n)."""
-        return self.correlation * np.outer(self.errors, self.errors)
-
-
 def compare_groups(
     prices: Panel,
     members: pd.DataFrame,
@@ -325,10 +271,15 @@ def compare_groups(
         raise ValueError(f"got a group of {late} dated after the event; take groups_on its day")
     firms, days, sides = _measure(prices, members, event, markets, spec)
     n_first, n_second = int(sides.first.sum()), int((~sides.first).sum())
-    correlations = _correlations(sides) if min(n_first, n_second) else None
+    correlations = correlations_of(sides) if min(n_first, n_second) else None
     reason = _why_untested(sides, event)
-    mean_first, mean_second = _mean(sides.returns[sides.first]), _mean(sides.returns[~sides.first])
-    tests, (low, high) = _tests(sides, correlations, reason, spec, rng)
+    mean_first, mean_second = (
+        mean_of(sides.returns[sides.first]),
+        mean_of(sides.returns[~sides.first]),
+    )
+    tests, (low, high) = run_tests(
+        sides, correlations, reason, spec.level, spec.n_permutations, rng
+    )
     return GroupComparison(
         event,
         spec,
@@ -342,14 +293,10 @@ def compare_groups(
         low,
         high,
         tests,
-        _power(sides, correlations, spec),
+        power_of(sides, correlations, spec.level, spec.effect),
         correlations,
         reason,
     )
-
-
-def _mean(values: FloatArray) -> float:
-    return float(values.mean()) if values.size else np.nan
 
 
 def _measure(
@@ -358,7 +305,7 @@ def _measure(
     event: GroupEvent,
     markets: Mapping[str, str],
     spec: ContagionSpec,
-) -> tuple[Any, DateArray, _Sides]:
+) -> tuple[Any, DateArray, Sides]:
     """Measure every member that can take part.
 
     Returns
@@ -402,7 +349,7 @@ def _measure(
         reason=reasons,
     )
     compared = chosen[measured]
-    sides = _Sides(
+    sides = Sides(
         total[compared],
         errors[compared],
         (firms["concept_group"] == spec.first_group).to_numpy(dtype=bool)[compared],
@@ -418,153 +365,14 @@ def _on_common_days(residuals: FloatArray, dates: np.ndarray) -> FloatArray:
     return residuals[np.isin(dates, common)].reshape(len(dates), common.size)
 
 
-def _correlations(sides: _Sides) -> Correlations:
-    """Return mean correlations; missing with fewer than 30 common days."""
-    n_days = sides.residuals.shape[1]
-    if n_days < MIN_COMMON_DAYS:
-        return Correlations(np.nan, np.nan, np.nan, n_days)
-    first, table = sides.first, sides.correlation
-
-    def within(chosen: BoolArray) -> float:
-        upper = np.triu_indices(int(chosen.sum()), 1)
-        return _mean(table[np.ix_(chosen, chosen)][upper])
-
-    return Correlations(
-        within(first), within(~first), float(table[np.ix_(first, ~first)].mean()), n_days
-    )
-
-
-def _why_untested(sides: _Sides, event: GroupEvent) -> str:
+def _why_untested(sides: Sides, event: GroupEvent) -> str:
     """Return why no p is given at all; empty where one is."""
     if event.price_selected:
         return "price_selected"
     if min(sides.first.sum(), (~sides.first).sum()) < MIN_FIRMS:
         return "too_few_firms"
-    sums = _squared_errors(sides)
+    sums = squared_errors(sides)
     return "" if sums.sum() > 1e-24 else "no_variation"
-
-
-def _squared_errors(sides: _Sides) -> FloatArray:
-    """Return s²/n of the first and second side, as if firms were independent."""
-    groups = sides.returns[sides.first], sides.returns[~sides.first]
-    return np.array([group.var(ddof=1) / group.size for group in groups])
-
-
-_VARIANTS = {
-    "welch": "difference of means over the unequal variances' error, t(Welch-Satterthwaite)",
-    "permutation": "absolute difference of means among all divisions of the firms",
-    "kolari_pynnonen": "portfolio's error scaled to the spread within the groups, t(n-2)",
-    "portfolio": "difference over its own error in the estimation window, N(0,1)",
-}
-
-
-def _tests(
-    sides: _Sides,
-    correlations: Correlations | None,
-    reason: str,
-    spec: ContagionSpec,
-    rng: np.random.Generator,
-) -> tuple[pd.DataFrame, tuple[float, float]]:
-    """Return the four tests and the Welch interval; with a reason all values are missing."""
-    rows = {
-        name: {"test": name, "statistic": np.nan, "degrees_of_freedom": np.nan, "p_value": np.nan,
-               "variant": variant, "reason": reason}
-        for name, variant in _VARIANTS.items()
-    }  # fmt: skip
-    interval = (np.nan, np.nan)
-    if not reason and correlations is not None:
-        difference = float(sides.weights @ sides.returns)
-        squares = _squared_errors(sides)
-        freedom = _welch_degrees(sides, squares)
-        error = float(np.sqrt(squares.sum()))
-        half = t_quantile((1 + spec.level) / 2, freedom) * error
-        interval = (difference - half, difference + half)
-        rows["welch"] |= _by_t(difference / error, freedom)
-        p_value, drawn = permutation_p(sides.returns, sides.first, spec.n_permutations, rng)
-        rows["permutation"] |= {"statistic": difference, "p_value": p_value}
-        rows["permutation"]["variant"] += f", {drawn}"
-        if correlations.n_common_days < MIN_COMMON_DAYS:
-            rows["kolari_pynnonen"]["reason"] = "too_few_common_days"
-            rows["portfolio"]["reason"] = "too_few_common_days"
-        else:
-            rows["kolari_pynnonen"] |= _kolari_pynnonen(difference, sides)
-            z = difference / _portfolio_error(sides)
-            rows["portfolio"] |= {"statistic": z, "p_value": float(two_sided_normal(z))}
-    return pd.DataFrame(list(rows.values())), interval
-
-
-def _by_t(statistic: float, freedom: float) -> dict[str, float]:
-    p_value = float(two_sided_t(statistic, freedom))
-    return {"statistic": statistic, "degrees_of_freedom": freedom, "p_value": p_value}
-
-
-def _welch_degrees(sides: _Sides, squares: FloatArray) -> float:
-    sizes = np.array([sides.first.sum(), (~sides.first).sum()])
-    return float(squares.sum() ** 2 / (squares**2 / (sizes - 1)).sum())
-
-
-def _kolari_pynnonen(difference: float, sides: _Sides) -> dict[str, Any]:
-    """Return the t of the difference, its covariance scaled to the firms' spread on the event."""
-    expected = spread = 0.0
-    for side in (sides.first, ~sides.first):
-        covariance = sides.covariance[np.ix_(side, side)]
-        spread += float(((sides.returns[side] - sides.returns[side].mean()) ** 2).sum())
-        expected += float(np.trace(covariance) - covariance.mean() * side.sum())
-    variance = sides.weights @ sides.covariance @ sides.weights
-    if not min(expected, variance) > 1e-24:
-        return {"reason": "correlation_too_large"}
-    error = float(np.sqrt(variance * spread / expected))
-    return _by_t(difference / error, sides.returns.size - 2)
-
-
-def _portfolio_error(sides: _Sides) -> float:
-    """Return the difference's standard error from the estimation window, correlation included."""
-    return float(np.sqrt(sides.weights @ sides.covariance @ sides.weights))
-
-
-def permutation_p(
-    returns: FloatArray, first: BoolArray, n_permutations: int, rng: np.random.Generator
-) -> tuple[float, str]:
-    """Return how often a division of the firms differs at least as much, and how it was counted.
-
-    Parameters
-    ----------
-    returns, first
-        Shape (n,): a value a firm, and whether it is of the first group.
-    n_permutations
-        All divisions are counted where there are no more (exact); else so many are drawn
-        and p is (1 + as far)/(1 + drawn).
-
-    Returns
-    -------
-    tuple
-        Two-sided p of the absolute difference of means, and how many divisions it is from.
-    """
-    n, n_first = returns.size, int(first.sum())
-    observed = abs(returns[first].mean() - returns[~first].mean())
-    exact = comb(n, n_first) <= n_permutations
-    if exact:
-        divisions = np.array(list(combinations(range(n), n_first)))
-    else:
-        divisions = rng.permuted(np.tile(np.arange(n), (n_permutations, 1)), axis=1)[:, :n_first]
-    sums = returns[divisions].sum(axis=1)
-    differences = np.abs(sums / n_first - (returns.sum() - sums) / (n - n_first))
-    # Equal divisions differ by rounding.
-    as_far = int((differences >= observed * (1 - 1e-9)).sum())
-    if exact:
-        return as_far / len(divisions), f"exact, {len(divisions)} divisions"
-    return (1 + as_far) / (1 + n_permutations), f"{n_permutations} drawn"
-
-
-def _power(sides: _Sides, correlations: Correlations | None, spec: ContagionSpec) -> Power | None:
-    if correlations is None or correlations.n_common_days < MIN_COMMON_DAYS:
-        return None
-    error, size = _portfolio_error(sides), 1 - spec.level
-    if not error > 0:
-        return None
-    quantiles = normal_quantile(1 - size / 2) + normal_quantile(POWER_WANTED)
-    power = two_sided_power(spec.effect, error, 1, size)
-    return Power(error, spec.effect, power, quantiles * error)
 
 
 @dataclass(frozen=True)
@@ -612,7 +420,7 @@ def pooled(comparisons: Sequence[GroupComparison], level: float = 0.95) -> Poole
     ]
     _require_apart(usable)
     values = np.array([found.difference for found in usable], dtype=np.float64)
-    n, mean = values.size, _mean(values)
+    n, mean = values.size, mean_of(values)
     left_out = len(comparisons) - n
     nothing = (np.nan, np.nan, np.nan, np.nan)
     if n < MIN_EVENT_DAYS:

@@ -13,11 +13,11 @@ from etl.analytics.contagion import (
     GroupEvent,
     compare_groups,
     groups_on,
-    permutation_p,
     pooled,
 )
 from etl.analytics.event_calendar import Panel, panel
 from etl.analytics.event_study import EventStudySpec
+from etl.analytics.group_tests import permutation_p
 
 START = np.datetime64("2023-01-02")
 EVENT = START + 140
