@@ -65,15 +65,21 @@ class Attention:
     peak
         Position of the highest observation, the first of equal ones.
     begins_after_peak
-        Whether that is the first one: then the peak may lie before the series.
+        Whether that is the first one, or the series was said to begin so: then the peak may lie
+        before the series.
     decay
         The fitted curves from the peak on; days count from the begin of the highest observation.
     half_life_days, half_life_low, half_life_high
         Of the chosen curve, the height above its level. Only ``half_life_high``, a bound, is
-        given where the series begins after its peak (half of the peak had gone at most so many
-        days after the first observation, since the peak was at least as high as that), and where
-        half of it goes within one stretch between two look-ups, which cannot be told apart: then
-        it is the end of the first stretch whose mean is at most half of the highest.
+        given where the series begins after its peak, and where half of it goes within one stretch
+        between two look-ups, which cannot be told apart: then it is ``half_gone_by_days``. After
+        a peak that was not seen the bound counts from the highest observation: the peak was no
+        lower, so half of it had gone by then. The half-life from the peak itself is no longer
+        than that either where the loss slows down (exponential, power law), but how long before
+        the series the peak lay is not known.
+    above_half_until_days, half_gone_by_days
+        What was seen without any curve: until when attention stayed above half of the highest
+        observation, and by when it had first fallen to half or less (missing if it has not).
     reason
         Code of :data:`etl.analytics.decay.REASONS`; empty where there is a half-life.
     """
@@ -85,6 +91,8 @@ class Attention:
     half_life_days: float
     half_life_low: float
     half_life_high: float
+    above_half_until_days: float
+    half_gone_by_days: float
     reason: str
 
     @cached_property
@@ -119,7 +127,13 @@ class Attention:
         return fit.at(since), low, high
 
 
-def attention(series: Series, rng: np.random.Generator, longest_days: int = 0) -> Attention:
+def attention(
+    series: Series,
+    rng: np.random.Generator,
+    longest_days: int = 0,
+    *,
+    begins_after_peak: bool = False,
+) -> Attention:
     """Find the peak, fit the decay after it and divide the series where its mean changes.
 
     Parameters
@@ -130,6 +144,8 @@ def attention(series: Series, rng: np.random.Generator, longest_days: int = 0) -
         Where the randomness of the interval comes from.
     longest_days
         Days after the peak that the curves are fitted to; 0 takes all.
+    begins_after_peak
+        The peak is known to lie before the series; always so where its first value is its highest.
     """
     peak = int(series.value.argmax())
     start = series.begin[peak]
@@ -139,13 +155,25 @@ def attention(series: Series, rng: np.random.Generator, longest_days: int = 0) -
     inside = end <= longest_days if longest_days else np.ones(end.size, dtype=np.bool_)
     inside[0] = True
     found = decay(Observations(begin[inside], end[inside], series.value[peak:][inside]), rng)
-    first = peak == 0
-    fit, low, high, reason = found.fit, found.half_life_low, found.half_life_high, found.reason
-    half_life = np.nan if fit is None else fit.half_life_days
-    if fit is not None and half_life < end[0]:
-        half_gone = np.flatnonzero(series.value[peak:] <= series.value[peak] / 2)
-        high = float(end[half_gone[0]]) if half_gone.size else np.nan
-        half_life, low, reason = np.nan, np.nan, "finer_than_look_ups"
-    if fit is not None and first:
+    above_until, gone_by = _half_seen(begin, end, series.value[peak:])
+    after_peak = begins_after_peak or peak == 0
+    half_life, low, high = np.nan, found.half_life_low, found.half_life_high
+    reason = found.reason
+    if found.fit is not None:
+        half_life = found.fit.half_life_days
+        reason = "finer_than_look_ups" if half_life < end[0] else ""
+    if reason == "finer_than_look_ups":
+        half_life, low, high = np.nan, np.nan, gone_by
+    if after_peak and reason in ("", "finer_than_look_ups"):
         half_life, low, reason = np.nan, np.nan, "begins_after_peak"
-    return Attention(series, peak, first, found, half_life, low, high, reason)
+    return Attention(
+        series, peak, after_peak, found, half_life, low, high, above_until, gone_by, reason
+    )
+
+
+def _half_seen(begin: FloatArray, end: FloatArray, value: FloatArray) -> tuple[float, float]:
+    """Return until when values from the peak on are above half of it, and by when half is gone."""
+    low = np.flatnonzero(value <= value[0] / 2)
+    if not low.size or value[0] == 0:
+        return float(begin[-1]), np.nan
+    return float(begin[low[0] - 1]), float(end[low[0]])

@@ -15,8 +15,8 @@ from etl.analytics.distributions import FloatArray
 SHORTEST = 2
 """Observations a segment has at least."""
 MOST_BREAKS = 5
-_LONGEST = 2_000
-"""Up to so many observations the best division is found exactly; it costs their square."""
+LONGEST = 10_000
+"""Up to so many observations the best division is looked for; it costs their square."""
 
 
 @dataclass(frozen=True)
@@ -40,13 +40,15 @@ class Breaks:
         The stretches between them.
     rss
         Residual sum of squares around the segments' means.
-    bic
-        Number of breaks → BIC, for every number that was tried.
+    rss_by_number, bic
+        Number of breaks → residual sum of squares and BIC of the best division, for every number
+        that was tried.
     """
 
     after: tuple[int, ...]
     segments: tuple[Segment, ...]
     rss: float
+    rss_by_number: dict[int, float]
     bic: dict[int, float]
 
 
@@ -63,24 +65,25 @@ def breaks(values: FloatArray, most: int = MOST_BREAKS) -> Breaks:
     Raises
     ------
     ValueError
-        If a value is missing or infinite, or there are more than 2,000.
+        If a value is missing or infinite, or there are more than :data:`LONGEST`.
 
     Notes
     -----
-    Dynamic programming (Bai and Perron 2003) by ``ruptures`` with ``jump=1``: every position may
-    end a segment. BIC counts a mean for each segment, each break and the variance, as R's
-    strucchange does.
+    Dynamic programming (Bai and Perron 2003) by ``ruptures``, whose search with a linear kernel
+    is that of the mean, exact at every position (``jump=1``) and compiled. BIC counts a mean for
+    each segment, each break and the variance, as R's strucchange does.
     """
     n = values.size
     if not np.isfinite(values).all():
         raise ValueError("got a value that is missing or infinite")
-    if n > _LONGEST:
-        raise ValueError(f"got {n} values; breaks are looked for in at most {_LONGEST}")
+    if n > LONGEST:
+        raise ValueError(f"got {n} values; breaks are looked for in at most {LONGEST}")
     most = min(most, n // SHORTEST - 1)
     ends = {0: [n]}
     if most > 0 and np.ptp(values) > 0:
-        search: Any = cast(Any, ruptures).Dynp(model="l2", min_size=SHORTEST, jump=1)
-        search.fit(values)
+        search: Any = cast(Any, ruptures).KernelCPD("linear", min_size=SHORTEST, jump=1)
+        # The compiled search sums squares, which cancel where the mean is far from zero.
+        search.fit((values - values.mean()) / values.std())
         ends |= {number: search.predict(n_bkps=number) for number in range(1, most + 1)}
     rss = {number: _rss(values, cut) for number, cut in ends.items()}
     floor = n * (1e-9 * max(float(np.abs(values).max()), 1e-300)) ** 2 if n else 1.0
@@ -93,7 +96,7 @@ def breaks(values: FloatArray, most: int = MOST_BREAKS) -> Breaks:
         for first, end in zip(starts, cut, strict=True)
         if end > first
     )
-    return Breaks(tuple(end - 1 for end in cut[:-1]), segments, rss[chosen], bic)
+    return Breaks(tuple(end - 1 for end in cut[:-1]), segments, rss[chosen], rss, bic)
 
 
 def _rss(values: FloatArray, ends: list[int]) -> float:

@@ -10,6 +10,7 @@ import pandas as pd
 
 from etl import user_files
 from etl.analytics.attention import Attention, Series, attention
+from etl.analytics.change_points import LONGEST
 from etl.analytics.decay import REASONS
 from etl.analyze.answers import plain, shown
 from etl.errors import InputError
@@ -19,7 +20,12 @@ FORECAST_DAYS = 90
 
 
 def run(
-    path: Path, *, cumulative: bool = False, forecast: int = FORECAST_DAYS, seed: int = 0
+    path: Path,
+    *,
+    cumulative: bool = False,
+    begins_after_peak: bool = False,
+    forecast: int = FORECAST_DAYS,
+    seed: int = 0,
 ) -> dict[str, Any]:
     """Find the peak of a series, its half-life, and where its mean changes.
 
@@ -30,6 +36,8 @@ def run(
     cumulative
         The values are running counts (of ratings, say): they become mean rates a day between one
         date and the next, and a fall takes no part.
+    begins_after_peak
+        The peak is known to lie before the first date: the half-life is then a bound.
     forecast
         Days after the last date to continue the curve.
     seed
@@ -50,13 +58,17 @@ def run(
     frame, notes = _read(path, cumulative=cumulative)
     begin, end = (frame[name].to_numpy(dtype="datetime64[D]") for name in ("begin", "date"))
     series = Series(begin, end, frame["value"].to_numpy(dtype=float))
-    found = attention(series, np.random.default_rng(seed))
+    rng = np.random.default_rng(seed)
+    found = attention(series, rng, begins_after_peak=begins_after_peak)
     return {
         "peak_date": str(found.peak_date),
         "peak_value": plain(series.value[found.peak]),
         "half_life_days": plain(found.half_life_days),
         "half_life_low": plain(found.half_life_low),
         "half_life_high": plain(found.half_life_high),
+        "above_half_until_days": plain(found.above_half_until_days),
+        "half_gone_by_days": plain(found.half_gone_by_days),
+        "begins_after_peak": found.begins_after_peak,
         "reason": found.reason or None,
         "model": found.decay.fit.model if found.decay.fit else None,
         "aicc": {name: plain(value) for name, value in found.decay.aicc.items()},
@@ -80,7 +92,7 @@ def table(document: dict[str, Any]) -> list[dict[str, Any]]:
             "from": shown(document["half_life_low"], "{:.1f}"),
             "to": shown(document["half_life_high"], "{:.1f}"),
             "curve": document["model"] or "",
-            "breaks": ", ".join(one["date"] for one in document["breaks"]),
+            "breaks": ", ".join(one["date"] for one in document["breaks"] or []),
         }
     ]
 
@@ -100,7 +112,8 @@ def _read(path: Path, *, cumulative: bool) -> tuple[pd.DataFrame, list[str]]:
             "correct it, or leave the cell empty where nothing is known",
         )
     n_missing = list(frame["value"].isna()).count(True)
-    known = frame.dropna(subset=["value"]).drop_duplicates()
+    given = frame.dropna(subset=["value"])
+    known = given.drop_duplicates()
     twice = known.duplicated("date").to_numpy()
     if twice.any():
         index, row = UserFile(file.path, known).first(twice)
@@ -110,16 +123,20 @@ def _read(path: Path, *, cumulative: bool) -> tuple[pd.DataFrame, list[str]]:
             "remove the wrong one",
         )
     known = known.sort_values("date", ignore_index=True)
+    n_repeated = len(given) - len(known)
     notes = [f"{n_missing} rows without a value take no part"] if n_missing else []
+    notes += [f"{n_repeated} rows repeat another one and count once"] if n_repeated else []
+    if known.empty or (cumulative and len(known) == 1):
+        raise InputError(
+            f"got {len(known)} dates with a value in {path.name}",
+            "at least two counts, for a rate between them" if cumulative else "at least one",
+            "add rows, or fill the column value",
+        )
     if cumulative:
         known, fallen = _rates(known)
         notes += [f"{fallen} stretches in which the count fell take no part"] if fallen else []
     else:
         known = known.assign(begin=known["date"])
-    if known.empty:
-        raise InputError(
-            f"got no usable row in {path.name}", "a date with a value", "fill the column value"
-        )
     return known, notes
 
 
@@ -140,7 +157,10 @@ def _coefficients(found: Attention) -> dict[str, float | None]:
 
 
 def _breaks(found: Attention) -> dict[str, Any]:
-    series, divided = found.series, found.breaks
+    series = found.series
+    if series.value.size > LONGEST:
+        return dict.fromkeys(("breaks", "segments", "rss", "rss_by_number", "bic"))
+    divided = found.breaks
     return {
         "breaks": [
             {"date": str(series.end[after]), "break_after": after + 1} for after in divided.after
@@ -155,6 +175,7 @@ def _breaks(found: Attention) -> dict[str, Any]:
             for one in divided.segments
         ],
         "rss": plain(divided.rss),
+        "rss_by_number": {str(n): plain(value) for n, value in divided.rss_by_number.items()},
         "bic": {str(number): plain(value) for number, value in divided.bic.items()},
     }
 
@@ -166,7 +187,13 @@ def _forecast(found: Attention, days: int) -> list[dict[str, Any]]:
     since = np.arange(last + 1, last + days + 1)
     value, low, high = found.forecast(since)
     return [
-        {"date": str(found.peak_date + day), "value": plain(v), "low": plain(lo), "high": plain(hi)}
+        {
+            "date": str(found.peak_date + day),
+            "value": plain(v),
+            "low": plain(lo),
+            "high": plain(hi),
+            "evidence_kind": "estimated",
+        }
         for day, v, lo, hi in zip(since, value, low, high, strict=True)
     ]
 
@@ -175,7 +202,14 @@ def _remarks(found: Attention) -> list[str]:
     """Say why there is no half-life, and where it reaches beyond what was seen."""
     notes = [f"no half-life: {REASONS[found.reason]}"] if found.reason else []
     if found.reason and np.isfinite(found.half_life_high):
-        notes.append(f"half of it had gone at most {found.half_life_high:.1f} days later")
+        notes.append(
+            f"a bound: half of it had gone at most {found.half_life_high:.1f} days after "
+            f"{found.peak_date}, the day of the highest value"
+        )
+    elif np.isfinite(found.half_life_days) and not np.isfinite(found.half_life_high):
+        notes.append("the half-life has no upper end: many resampled series do not fade")
+    if found.series.value.size > LONGEST:
+        notes.append(f"breaks are looked for in at most {LONGEST} values")
     seen = (found.series.end[-1] - found.peak_date) / np.timedelta64(1, "D")
     if found.half_life_days > seen:
         notes.append(f"the half-life is longer than the {seen:.0f} days seen after the peak")

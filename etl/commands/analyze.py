@@ -190,6 +190,7 @@ def attention(
     *,
     input: Path,
     cumulative: Annotated[bool, Flag] = False,
+    begins_after_peak: Annotated[bool, Flag] = False,
     forecast: int = 90,
     seed: int = 0,
     session: Given,
@@ -202,6 +203,8 @@ def attention(
         CSV or Parquet: date, value; one row a day.
     cumulative
         The values are running counts: they become rates a day between one date and the next.
+    begins_after_peak
+        The peak is known to lie before the first date: the half-life is then a bound.
     forecast
         Days after the last date to continue the fitted curve.
     seed
@@ -210,7 +213,13 @@ def attention(
     from etl import console
     from etl.analyze import attention as method
 
-    document = method.run(input, cumulative=cumulative, forecast=forecast, seed=seed)
+    document = method.run(
+        input,
+        cumulative=cumulative,
+        begins_after_peak=begins_after_peak,
+        forecast=forecast,
+        seed=seed,
+    )
 
     def tables() -> None:
         console.print_rows(method.table(document))

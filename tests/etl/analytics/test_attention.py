@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -189,3 +191,113 @@ def test_a_constant_or_short_series_has_no_break():
 def test_every_position_can_be_a_break():
     value = np.concatenate([np.zeros(13), np.full(20, 5.0)])
     assert breaks(value).after == (12,)
+
+
+def golden() -> dict[str, Any]:
+    path = Path(__file__).parents[2] / "golden" / "attention.json"
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("case", golden()["decay"], ids=lambda c: f"{c['made_by']}-{c['end'][0]}")
+def test_curves_equal_those_fitted_by_a_second_implementation(case):
+    begin, end, value = (np.array(case[name], dtype=float) for name in ("begin", "end", "value"))
+    seen = Observations(begin, end, value)
+    found = decay(seen, rng())
+    expected = case["fits"]
+    assert found.fit is not None
+    assert found.fit.model == min(expected, key=lambda name: expected[name]["aicc"])
+    best = expected[found.fit.model]
+    assert found.fit.half_life_days == pytest.approx(best["half_life_days"], rel=1e-4)
+    for name, aicc in found.aicc.items():
+        assert aicc == pytest.approx(expected[name]["aicc"], rel=1e-5, abs=1e-3)
+        fit = curves._fit(seen, name)  # pyright: ignore[reportArgumentType]
+        assert fit is not None
+        assert fit.rss == pytest.approx(expected[name]["rss"], rel=1e-5)
+
+
+def test_an_exact_exponential_has_the_half_life_of_its_logarithms():
+    case = golden()["log_linear"]
+    days = np.array(case["days"])
+    found = decay(Observations(days, days, np.array(case["value"])), rng())
+    assert found.fit is not None
+    assert found.fit.half_life_days == pytest.approx(case["half_life_days"], rel=1e-4)
+
+
+def test_divisions_equal_those_found_by_trying_every_one():
+    case = golden()["breaks"]
+    expected = case["by_number"]
+    found = breaks(np.array(case["value"]), most=3)
+    for number, one in expected.items():
+        assert found.rss_by_number[int(number)] == pytest.approx(one["rss"], rel=1e-9)
+        assert found.bic[int(number)] == pytest.approx(one["bic"], rel=1e-9)
+    chosen = min(expected.values(), key=lambda one: one["bic"])
+    assert [after + 1 for after in found.after] == chosen["cut"] == [13, 19]
+    assert found.rss == pytest.approx(chosen["rss"])
+
+
+def test_values_that_merely_vary_have_no_half_life():
+    draw = np.random.default_rng(1)
+    found = [attention(daily(100 + draw.normal(0, 10, 60)), rng()) for _ in range(60)]
+    numbers = [one.half_life_days for one in found if np.isfinite(one.half_life_days)]
+    assert len(numbers) <= 9, "no more than chance makes of a criterion without a level"
+    assert sum(one.reason == "no_decay" for one in found) >= 45
+
+
+def test_a_single_high_day_is_bounded_by_the_next_one():
+    found = attention(daily(np.array([10, 10, 500, 10, 11, 10, 9, 10, 11, 10.0])), rng())
+    assert found.reason == "finer_than_look_ups"
+    assert np.isnan(found.half_life_days)
+    assert found.half_life_high == 1
+
+
+def test_what_was_seen_brackets_the_half_even_without_a_curve():
+    begin = np.array(["2022-11-19", "2022-12-10", "2023-02-13"], dtype="datetime64[D]")
+    end = np.array(["2022-11-19", "2022-12-20", "2023-02-13"], dtype="datetime64[D]")
+    found = attention(Series(begin, end, np.array([840.0, 4300, 952])), rng())
+    assert found.reason == "too_few_observations"
+    assert (found.above_half_until_days, found.half_gone_by_days) == (0, 65)
+    still_high = attention(Series(begin, end, np.array([840.0, 4300, 3000])), rng())
+    assert still_high.above_half_until_days == 65
+    assert np.isnan(still_high.half_gone_by_days)
+
+
+def test_a_series_said_to_begin_after_its_peak_has_a_bound_alone():
+    value = np.concatenate([[60.0], 100 * np.exp(-0.1 * DAYS) + 2 + noise()])
+    known, said = (attention(daily(value), rng(), begins_after_peak=flag) for flag in (False, True))
+    assert known.reason == ""
+    assert said.reason == "begins_after_peak"
+    assert np.isnan([said.half_life_days, said.half_life_low]).all()
+    assert said.half_life_high == known.half_life_high
+
+
+@pytest.mark.parametrize("model", ["exponential", "power"])
+def test_the_bound_after_an_unseen_peak_holds_the_half_life_from_the_peak(model):
+    curve, half_life = TRUE[model]
+    late = attention(daily(curve(DAYS)[5:]), rng())
+    assert late.reason == "begins_after_peak"
+    assert late.half_life_high >= half_life * (1 - 1e-3)
+
+
+def test_an_interval_is_open_where_resampled_series_do_not_fade():
+    value = 100 * np.exp(-0.002 * np.arange(24.0)) + np.random.default_rng(0).normal(0, 3, 24)
+    found = decay(points(value), rng())
+    assert found.fit is not None
+    assert np.isfinite(found.half_life_low)
+    assert np.isnan(found.half_life_high)
+
+
+def test_half_lives_are_counted_in_days_whatever_the_spacing():
+    value = TRUE["exponential_above_level"][0](DAYS) + noise()
+    weekly = Observations(7 * DAYS, 7 * DAYS, value)
+    found, stretched = decay(points(value), rng()), decay(weekly, rng())
+    assert found.fit is not None
+    assert stretched.fit is not None
+    ratio = stretched.fit.half_life_days / found.fit.half_life_days
+    assert ratio == pytest.approx(7, rel=1e-3)
+
+
+def test_thousands_of_days_are_divided_too():
+    value = np.concatenate([np.zeros(1_500), np.full(1_500, 1.0)]) + 1e6
+    assert breaks(value).after == (1_499,)
+    with pytest.raises(ValueError, match="at most 10000"):
+        breaks(np.zeros(10_001))

@@ -61,7 +61,7 @@ def test_a_bound_says_why(tmp_path):
     [
         ([1, -2], r"got the value -2 on 2022-12-02 in line 3"),
         ([1, "inf"], "got the value 'inf' in line 3"),
-        (["", ""], "got no usable row"),
+        (["", ""], "got 0 dates with a value"),
     ],
 )
 def test_values_that_cannot_be_are_refused(tmp_path, values, said):
@@ -81,3 +81,53 @@ def test_a_wrong_column_or_horizon_is_refused(tmp_path):
         attention.run(file(tmp_path, [1, 2], "date,ratings"))
     with pytest.raises(InputError, match="--forecast -1"):
         attention.run(file(tmp_path, [1, 2]), forecast=-1)
+
+
+def test_every_number_of_breaks_is_answered_with_its_error_and_bic(tmp_path):
+    told = attention.run(file(tmp_path, [1, 1.1, 0.9, 1, 5, 5.2, 4.9, 5, 5.1, 4.8]))
+    assert [one["date"] for one in told["breaks"]] == ["2022-12-04"]
+    assert list(told["rss_by_number"]) == list(told["bic"]) == ["0", "1", "2", "3", "4"]
+    assert told["rss"] == told["rss_by_number"]["1"]
+    assert told["segments"][0]["mean"] == pytest.approx(1)
+    assert (told["segments"][1]["start"], told["segments"][1]["n"]) == ("2022-12-05", 6)
+
+
+def test_rows_in_any_order_are_one_series_and_repeated_rows_are_counted(tmp_path):
+    path = file(tmp_path, list(FADING))
+    once = attention.run(path)
+    header, *lines = path.read_text().splitlines()
+    path.write_text("\n".join([header, *reversed(lines), lines[3]]) + "\n")
+    again = attention.run(path)
+    assert again.pop("notes") == ["1 rows repeat another one and count once", *once.pop("notes")]
+    assert again == once
+
+
+def test_one_count_has_no_rate(tmp_path):
+    with pytest.raises(InputError, match="at least two counts"):
+        attention.run(file(tmp_path, [5]), cumulative=True)
+
+
+def test_one_value_has_a_reason_in_place_of_a_half_life(tmp_path):
+    told = attention.run(file(tmp_path, [5]))
+    assert told["reason"] == "peak_is_last"
+    assert told["half_life_days"] is None
+    assert told["forecast"] == []
+
+
+def test_a_peak_known_to_lie_before_the_file_makes_a_bound(tmp_path):
+    told = attention.run(file(tmp_path, list(FADING)), begins_after_peak=True)
+    assert told["reason"] == "begins_after_peak"
+    assert told["half_life_days"] is None
+    assert 6 < told["half_life_high"] < 8
+    assert "days after 2022-12-03" in told["notes"][-1]
+
+
+def test_a_file_of_many_years_is_answered(tmp_path):
+    told = attention.run(file(tmp_path, [1000 / (1 + abs(n - 300)) for n in range(2_500)]))
+    assert told["model"] == "power"
+    assert told["breaks"]
+
+
+def test_a_forecast_is_estimated_row_by_row(tmp_path):
+    told = attention.run(file(tmp_path, list(FADING)), forecast=3)
+    assert {row["evidence_kind"] for row in told["forecast"]} == {"estimated"}
