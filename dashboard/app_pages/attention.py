@@ -13,6 +13,7 @@ import streamlit as st
 
 from dashboard import cache, permalinks, queries
 from dashboard.app_pages.as_known import as_known_note, as_known_on
+from dashboard.app_pages.attention_lead import lead_lag_cards, share_names
 from dashboard.components import (
     Card,
     Provenance,
@@ -37,11 +38,12 @@ MOST_INSTALLS = 1_000
 
 @dataclass(frozen=True)
 class View:
-    """What the reader chose; ``span`` is ``wave`` or ``all``."""
+    """What the reader chose; ``span`` is ``wave`` or ``all``, ``share`` a ticker."""
 
     choice: AttentionChoice
     span: str
     as_of: date | None
+    share: str
 
 
 def page(said: Words) -> None:
@@ -66,7 +68,7 @@ def _controls(said: Words) -> View:
             as_of = as_known_on(said)
         with chosen:
             app_ids = _apps(said)
-        kind, category, span, ratio, top = st.columns([2, 3, 2, 4, 3])
+        kind, category, span, ratio, top, share = st.columns([2, 3, 2, 4, 3, 3])
         with kind:
             chart_type = _code("chart", said.t("Chart"), dict(_chart_types(said)), said)
         with category:
@@ -79,9 +81,12 @@ def _controls(said: Words) -> View:
             per_rating = _range(said)
         with top:
             at_top = _number(said)
+        with share:
+            names = share_names(said)
+            ticker = _code("share", said.t("Share to compare with"), names, said)
     as_known_note(said, as_of)
     choice = AttentionChoice(tuple(app_ids), chart_type, genre, per_rating, at_top)
-    return View(choice, shown, as_of)
+    return View(choice, shown, as_of, ticker)
 
 
 def _apps(said: Words) -> list[str]:
@@ -155,6 +160,7 @@ def _cards(view: View, said: Words, mode: Mode) -> list[Card]:
         *_charts(study, view, said, mode),
         *_downloads(study, view, said, mode),
         *_shocks(study, view, said),
+        *lead_lag_cards(_first_rated(study), view.share, view.as_of, said, mode),
         partial(st.header, said.t("What to know before trusting it"), anchor=False),
         partial(st.markdown, "\n".join(notes)),
     ]
@@ -202,6 +208,12 @@ def _waves(study: AttentionStudy, view: View, said: Words, mode: Mode) -> list[C
             provenance=fitted,
         ),
     ]
+
+
+def _first_rated(study: AttentionStudy) -> str:
+    """Return the first chosen app that has ratings; empty without one."""
+    rated = set(study.rates["app_id"])
+    return next((code for code in study.choice.app_ids if code in rated), "")
 
 
 def _last(frame: pd.DataFrame) -> date | None:

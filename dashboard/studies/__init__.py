@@ -2,6 +2,7 @@
 
 from dashboard.studies.break_even import Assumptions, BreakEvenStudy, break_even_study
 from dashboard.studies.contagion import ContagionStudy, contagion_study
+from dashboard.studies.lead_lag import LeadLagStudy, lead_lag_study
 from dashboard.studies.market import MarketStudy, market_study
 from dashboard.studies.notes import Note
 from dashboard.studies.robustness import RobustnessStudy, robustness_study
@@ -11,12 +12,14 @@ __all__ = [
     "Assumptions",
     "BreakEvenStudy",
     "ContagionStudy",
+    "LeadLagStudy",
     "MarketStudy",
     "Note",
     "RobustnessStudy",
     "WaveStudy",
     "break_even_study",
     "contagion_study",
+    "lead_lag_study",
     "market_study",
     "robustness_study",
     "wave_study",

@@ -7,7 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from dashboard.figures.lead_lag import lag_figure
+from dashboard.studies import lead_lag_study
 from dashboard.studies.attention import AttentionChoice, attention_study
+from dashboard.tables import lead_lag
+from dashboard.text import words
 from etl import imports
 from etl.config import Settings
 from etl.warehouse import SnapshotReader
@@ -97,3 +101,27 @@ def test_dated_charts_give_positions_with_gaps_and_shocks_become_events(with_cha
     assert top["downloads_per_day"] == pytest.approx(10_000)
     assert top["low"] <= top["downloads_per_day"] <= top["high"]
     assert "no_dated_charts" not in {note.code for note in study.notes}
+
+
+def test_attention_and_returns_are_compared_week_by_week(reader):
+    study = lead_lag_study(reader, LENSA, "300624.SZ")
+    assert study.n_weeks > 100
+    assert set(study.correlation["lag"]) == set(range(-8, 9))
+    codes = {note.code for note in study.cannot_tell}
+    assert {"app_of_another_company", "one_storefront", "common_cause"} <= codes
+    said = [lead_lag.cannot_tell(note, words("en")) for note in study.cannot_tell]
+    assert all("{" not in sentence for sentence in said)
+    assert "Lensa AI (NO) and 300624.SZ" in lead_lag.sentence(study, words("en"))
+
+
+def test_an_app_without_ratings_has_nothing_to_compare(reader):
+    study = lead_lag_study(reader, MEITU, "1357.HK")
+    assert study.reason == "no_common_week"
+    assert "too few weeks" in lead_lag.sentence(study, words("en"))
+    assert not lag_figure(study, words("en")).data
+
+
+def test_what_came_later_does_not_change_the_comparison_as_known(reader):
+    day = date(2024, 6, 30)
+    early = lead_lag_study(reader, LENSA, "300624.SZ", as_of=day)
+    assert early.last_week.date() <= day + timedelta(days=7)
