@@ -52,8 +52,9 @@ class WaveStudy:
         - ``abnormal_value, market_value, currency, shares_on, value_kind, value_reason``: the
           market value on the eve and the part the window's return added, in the share's money;
         - ``attention_begin, peak_per_day, half_life_days, half_life_low, half_life_high,
-          half_life_reason, left_30, left_90, left_365``, and ``attention_unit``: ``ratings``
-          (new ones a day in Norway) or ``downloads`` (a day, as published);
+          half_gone_by_days, half_life_reason, left_30, left_90, left_365``, and
+          ``attention_unit``: ``ratings`` (new ones a day in Norway) or ``downloads`` (a day, as
+          published);
         - ``revenue_0, revenue_1, revenue_2``: the half-year of the event and the next two, with
           ``revenue_0_period`` … and ``revenue_currency``; ``payers_0`` … at their ends.
     """
@@ -211,6 +212,7 @@ _ATTENTION = {
     "half_life_days": "half_life_days",
     "half_life_low": "half_life_low",
     "half_life_high": "half_life_high",
+    "half_gone_by_days": "half_gone_by_days",
     "half_life_reason": "reason",
     "left_30": "left_30",
     "left_90": "left_90",

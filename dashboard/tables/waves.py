@@ -75,15 +75,17 @@ def scoreboard(study: WaveStudy, said: Words) -> Table:
 
 def half_life(row: dict[Hashable, Any], said: Words) -> str:
     """Return a half-life with its interval, or the bound where only that is known."""
+    high, gone_by = row["half_life_high"], row["half_gone_by_days"]
     if pd.notna(row["half_life_days"]):
         return said.t(
             "{days} days ({low}–{high})",
             days=said.number(row["half_life_days"], digits=0),
             low=said.number(row["half_life_low"], digits=0),
-            high=said.number(row["half_life_high"], digits=0),
+            high="∞" if pd.isna(high) else said.number(high, digits=0),
         )
-    if pd.notna(row["half_life_high"]):
-        return said.t("at most {days} days", days=said.number(row["half_life_high"], digits=0))
+    bound = gone_by if pd.isna(high) else high
+    if pd.notna(bound):
+        return said.t("at most {days} days", days=said.number(bound, digits=0))
     return ""
 
 

@@ -86,3 +86,12 @@ def test_the_table_says_bounds_and_reasons_in_both_languages(reader):
     chinese = tables.scoreboard(study, words("zh")).frame.set_index("wave_id")
     assert chinese.loc["W03", "half_life"] == "至多 14 天"
     assert chinese.loc["W01", "name"] == "美图 AI 绘画"
+
+
+def test_three_published_figures_give_a_bound_and_a_missing_end_is_open(reader):
+    study = wave_study(reader)
+    english = tables.scoreboard(study, words("en")).frame.set_index("wave_id")
+    assert english.loc["W04", "half_life_reason"] == "too_few_observations"
+    assert english.loc["W04", "half_life"] == "at most 65 days", "10 December to 13 February"
+    row = {"half_life_days": 9.0, "half_life_low": 7.0, "half_life_high": np.nan}
+    assert tables.half_life({**row, "half_gone_by_days": 8.0}, words("en")) == "9 days (7–∞)"
