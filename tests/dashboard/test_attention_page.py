@@ -23,7 +23,7 @@ LENSA, MEITU = "1436732536", "com.meitu.mtxx"
 def test_the_page_opens_with_its_figures_and_says_what_is_missing(published, open_page, lang):
     page = open_page(published, "attention", lang=lang)
     assert not page.exception
-    assert len(page.get("plotly_chart")) == 4
+    assert len(page.get("plotly_chart")) == 5
     told = page.markdown[-1].value
     assert ("No dated chart" if lang == "en" else "没有标明日期的榜单") in told
 
