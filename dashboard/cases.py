@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from etl.analytics.rank_shocks import EVENT_PREFIX
+
 TICKER = "1357.HK"
 """Meitu, the listed company behind the app of the wave of December 2022."""
 
@@ -16,6 +18,7 @@ WAVE = (*CAUSES, CHOSEN_BY_PRICE)
 
 
 def default_events(ticker: str, event_ids: list[str]) -> list[str]:
-    """Return the events of ``ticker`` a page opens on: the wave, or else all there are."""
+    """Return the events of ``ticker`` a page opens on: the wave, all announced, or detected."""
+    announced = [name for name in event_ids if not name.startswith(EVENT_PREFIX)]
     wave = [event_id for event_id in WAVE if event_id in event_ids]
-    return wave if ticker == TICKER and wave else event_ids
+    return wave if ticker == TICKER and wave else announced or event_ids

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
@@ -24,6 +24,7 @@ from dashboard.components import (
     with_states,
 )
 from dashboard.figures import attention as figures
+from dashboard.figures import labels
 from dashboard.figures.theme import Mode
 from dashboard.studies.attention import AttentionChoice, AttentionStudy, attention_study
 from dashboard.tables import attention as tables
@@ -34,6 +35,7 @@ SPANS = ("wave", "all")
 WAVE_DAYS = 240
 CHART_TYPES = ("free", "paid", "grossing")
 MOST_INSTALLS = 1_000
+MOST_LINKS = 5
 
 
 @dataclass(frozen=True)
@@ -314,7 +316,32 @@ def _shocks(study: AttentionStudy, view: View, said: Words) -> list[Card]:
                 "import of market events."
             ),
         ),
+        *(partial(_event_link, event, said) for event in _latest(study.events)),
     ]
+
+
+def _latest(events: pd.DataFrame) -> list[dict[Hashable, Any]]:
+    """Return the last events, the newest first."""
+    return events.iloc[::-1].head(MOST_LINKS).to_dict("records")
+
+
+def _event_link(event: dict[Hashable, Any], said: Words) -> None:
+    """Lead to the event study of a detected shock."""
+    st.page_link(
+        "app_pages/market.py",
+        label=said.t(
+            "Study {ticker} on {day}: {title}",
+            ticker=plain(event["ticker"]),
+            day=said.date(event["event_date"]),
+            title=plain(labels.shock(said, event["event_type"])),
+        ),
+        icon=":material/candlestick_chart:",
+        query_params={
+            "ticker": event["ticker"],
+            "event": event["event_id"],
+            "lang": said.language,
+        },
+    )
 
 
 def _offered(

@@ -11,6 +11,7 @@ import streamlit as st
 from dashboard import cache, cases, permalinks, queries
 from dashboard.app_pages.as_known import as_known_note, as_known_on
 from dashboard.figures import labels
+from dashboard.studies.market import events_of
 from dashboard.text import Words
 from etl.analytics.event_study import EventStudySpec
 
@@ -89,8 +90,7 @@ def _event_names(ticker: str, as_of: date | None, said: Words) -> dict[str, str]
     """Return day and title of the share's events known on a day, by identifier."""
     return {
         row["event_id"]: event_name(row, said)
-        for row in cache.ask(queries.events, as_of).to_dict("records")
-        if row["ticker"] == ticker
+        for row in cache.ask(events_of, ticker, as_of).to_dict("records")
     }
 
 

@@ -11,8 +11,25 @@ from dashboard.text import Words
 
 def event_title(event: Any, words: Words) -> str:
     """Return an event's title in the reader's language, in English where no other is held."""
+    detected = _shocks(words).get(str(event.get("event_type")))
+    if detected:
+        return words.t("{apps}: {shock} (detected)", apps=event["entity"], shock=detected)
     chinese = event["title_zh"] if words.language == "zh" else None
     return str(event["title_en"] if chinese is None or pd.isna(chinese) else chinese)
+
+
+def shock(words: Words, code: str) -> str:
+    """Name a detected shock of attention."""
+    return _shocks(words).get(code, code)
+
+
+def _shocks(words: Words) -> dict[str, str]:
+    return {
+        "first_top_1": words.t("first at the top"),
+        "entered_top_10": words.t("entered the top 10"),
+        "jump_of_50_places": words.t("jump of 50 places or more"),
+        "rating_surge": words.t("surge of ratings"),
+    }
 
 
 def event_day(event: Any, words: Words) -> str:

@@ -11,13 +11,15 @@ import pandas as pd
 
 from dashboard import queries
 from dashboard.queries import Reader
-from dashboard.studies.frames import column, columns, ordered, rows
+from dashboard.studies import shocks
+from dashboard.studies.frames import column, columns, rows
 from dashboard.studies.notes import Note
+from dashboard.studies.shocks import Chart
 from etl.analytics.attention_waves import curve, wave_table
 from etl.analytics.intervals import Interval
-from etl.analytics.rank_shocks import as_events, rank_shocks, rating_shocks
+from etl.analytics.rank_shocks import as_events
 from etl.analytics.rankings import PowerLaw, calibrate, downloads, downloads_ratio, prior_law
-from etl.analytics.rating_rates import installs, rating_rates
+from etl.analytics.rating_rates import installs
 
 RATIO_AT = (1, 2, 3, 5, 10, 20, 50, 100)
 """Positions at which the relative downloads are told."""
@@ -103,13 +105,14 @@ def attention_study(
     """Put together what is known; ``as_of`` leaves out what became public later."""
     apps = queries.apps(reader)
     chosen = rows(apps, column(apps, "app_id").isin(list(choice.app_ids)))
-    rates = _rates(reader, chosen, as_of)
+    rates = shocks.rates(reader, chosen, as_of)
     waves = wave_table(rates, _KEYS)
-    ranks = _ranks(reader, chosen, choice, as_of)
+    chart = Chart(choice.chart_type, choice.category)
+    ranks = shocks.ranks(reader, chosen, chart, as_of)
     dated = rows(ranks, ranks["observed_on"].notna())
-    positions = _with_gaps(reader, dated, choice, as_of)
-    shocks = _shocks(positions, rates)
-    found = as_events(shocks.drop(columns="app_name"), chosen) if len(shocks) else None
+    positions = shocks.with_gaps(reader, dated, chart, as_of)
+    sudden = shocks.detected(positions, rates)
+    found = as_events(sudden.drop(columns="app_name"), chosen) if len(sudden) else None
     law = prior_law()
     if choice.downloads_at_top:
         law = calibrate(np.array([1.0]), np.array([float(choice.downloads_at_top)]))
@@ -121,20 +124,12 @@ def attention_study(
         curves=_curves(rates),
         positions=positions,
         storefronts=_last_of_each(ranks),
-        shocks=shocks,
+        shocks=sudden,
         events=found.events if found else pd.DataFrame(),
         installs=_installs(reader, chosen, rates, positions, choice, law, as_of),
         ratios=pd.DataFrame({"rank": RATIO_AT}).join(ratio),
         notes=_notes(rates, ranks, dated, choice, found.left_out if found else {}),
     )
-
-
-def _rates(reader: Reader, apps: pd.DataFrame, as_of: date | None) -> pd.DataFrame:
-    counts = queries.rating_counts(reader, as_of)
-    counts = rows(counts, column(counts, "app_id").isin(list(apps["app_id"])))
-    rates = rating_rates(counts)
-    names: Any = dict(zip(apps["app_id"], apps["app_name"], strict=True))
-    return ordered(rates.assign(app_name=rates["app_id"].map(names)), "app_name", "observed_on")
 
 
 def _curves(rates: pd.DataFrame) -> pd.DataFrame:
@@ -147,62 +142,11 @@ def _curves(rates: pd.DataFrame) -> pd.DataFrame:
     return pd.concat(held, ignore_index=True) if held else empty
 
 
-def _ranks(
-    reader: Reader, apps: pd.DataFrame, choice: AttentionChoice, as_of: date | None
-) -> pd.DataFrame:
-    """Return the positions in the chosen chart, by our own identifier and name of the app."""
-    by_id: Any = {row["app_id"]: row["app_id"] for row in apps.to_dict("records")}
-    by_id |= {
-        row["bundle_id"]: row["app_id"]
-        for row in apps.to_dict("records")
-        if isinstance(row["bundle_id"], str)
-    }
-    ranks = queries.chart_ranks(reader, sorted(by_id), as_of)
-    of_chart = ranks["chart_type"].eq(choice.chart_type) & ranks["category"].eq(choice.category)
-    ranks = rows(ranks, of_chart)
-    names: Any = dict(zip(apps["app_id"], apps["app_name"], strict=True))
-    ours = column(ranks, "app_id").map(by_id)
-    return ranks.assign(app_id=ours, app_name=ours.map(names))
-
-
-def _with_gaps(
-    reader: Reader, dated: pd.DataFrame, choice: AttentionChoice, as_of: date | None
-) -> pd.DataFrame:
-    """Return the dated positions, and a row without a rank where a chart was read without them."""
-    kept = ["app_id", "app_name", "storefront", "chart_type", "category", "observed_on", "rank"]
-    if dated.empty:
-        return columns(dated, *kept, "chart_depth")
-    read = queries.charts(reader, as_of)
-    of_chart = read["chart_type"].eq(choice.chart_type) & read["category"].eq(choice.category)
-    read = rows(read, of_chart & read["observed_on"].notna())
-    best = columns(dated.sort_values("rank"), *kept).drop_duplicates(kept[:-1])
-    apps = columns(dated, "app_id", "app_name", "storefront").drop_duplicates()
-    days = columns(read, "storefront", "chart_type", "category", "observed_on", "chart_depth")
-    days = days.sort_values("chart_depth").drop_duplicates(list(days.columns[:-1]), keep="last")
-    whole = apps.merge(days, on="storefront").merge(best, on=kept[:-1], how="left")
-    return ordered(whole, "app_name", "storefront", "observed_on")
-
-
 def _last_of_each(ranks: pd.DataFrame) -> pd.DataFrame:
     """Return the last reading of each app and storefront; a dated one comes after undated ones."""
     last = ranks.sort_values("observed_on", na_position="first", kind="stable")
     last = last.drop_duplicates(["app_id", "storefront"], keep="last")
     return columns(last, "app_name", "storefront", "rank", "observed_on")
-
-
-def _shocks(positions: pd.DataFrame, rates: pd.DataFrame) -> pd.DataFrame:
-    parts = [rating_shocks(rates)] if len(rates) else []
-    if len(positions):
-        parts.append(rank_shocks(positions))
-    found = [part for part in parts if len(part)]
-    if not found:
-        return pd.DataFrame()
-    names: Any = {}
-    for frame in (positions, rates):
-        names |= dict(zip(frame["app_id"], frame["app_name"], strict=True))
-    shocks = pd.concat(found, ignore_index=True)
-    shocks = shocks.assign(app_name=column(shocks, "app_id").map(names))
-    return ordered(shocks, "event_date", "app_name")
 
 
 def _installs(

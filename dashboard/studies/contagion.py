@@ -95,7 +95,7 @@ def contagion_study(
     news = GroupEvent(day, picked, str(event["session"]) == "after", (ticker,))
     asked = ContagionSpec(study=spec)
     compared = compare_groups(
-        found.prices, members, news, _markets(found), asked, np.random.default_rng(SEED)
+        found.prices, members, news, markets(found), asked, np.random.default_rng(SEED)
     )
     power: Any = compared.power
     correlation, told, left_out = _structure(found, members, day, spec)
@@ -125,7 +125,7 @@ def contagion_study(
     )
 
 
-def _markets(found: Measured) -> dict[str, str]:
+def markets(found: Measured) -> dict[str, str]:
     """Return the benchmark of each share: the alternative where its own has no bars."""
     markets: dict[str, str] = {}
     for ticker, row in found.instruments.iterrows():
@@ -141,7 +141,7 @@ def _structure(
 ) -> tuple[pd.DataFrame, tuple[int, float, float], pd.DataFrame]:
     """Return the clustered correlations of the days before, and who has no place there."""
     tickers = set(members["ticker"]) & set(found.prices.columns)
-    known = {name: market for name, market in _markets(found).items() if name in tickers}
+    known = {name: market for name, market in markets(found).items() if name in tickers}
     first = day - np.timedelta64(DAYS_BEFORE, "D")
     last = day - np.timedelta64(1, "D")
     kind = "simple" if spec.returns == "simple" else "log"

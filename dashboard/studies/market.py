@@ -17,9 +17,10 @@ from dashboard.studies.frames import column, columns, ordered, rows
 from dashboard.studies.notes import Note
 from dashboard.studies.peers import Chosen, compare, peer_shares
 from dashboard.studies.reactions import Reactions, measure
+from dashboard.studies.shocks import share_events
 from etl.analytics.event_calendar import Panel
 from etl.analytics.event_study import EventStudySpec
-from etl.analytics.price_mechanics import runs
+from etl.analytics.price_mechanics import runs, widened_window
 from etl.errors import InputError
 
 NO_MARKET = "–"
@@ -41,14 +42,15 @@ class MarketStudy:
     notes
         ``alternative_benchmark`` (event_ids, benchmark, alternative), ``adjusted_bars_only``
         (ticker), ``bars_from`` (ticker, date: a predecessor's bars are left out),
-        ``limit_run_in_estimation`` (event_id, first, last), ``date_known_to`` (event_id,
+        ``limit_run_in_estimation`` (event_id, first, last), ``widened_window`` (event_id, first,
+        last: a window with as many free days as was meant), ``date_known_to`` (event_id,
         precision).
     prices
         ``trade_date, close_as_traded, adjusted_close, benchmark_adjusted_close, volume``.
     prices_source
         Address the share's bars were read from; empty without bars.
     events
-        One row an event: ``event_id, event_date, day_zero, moved, title_en, title_zh,
+        One row an event: ``event_id, entity, event_date, day_zero, moved, title_en, title_zh,
         event_type, selection, date_precision, session, status, reason, flags, benchmark,
         n_estimation, alpha, beta, sigma, other_events, source_url``; lists are joined by commas.
     paths
@@ -173,7 +175,7 @@ def measured(
             'list them with `artonomics sql "SELECT ticker, name FROM instruments"`',
         )
     instrument = instruments.loc[ticker]
-    events = _events_of(reader, ticker, as_of)
+    events = events_of(reader, ticker, as_of)
     _require_events(events, ticker, as_of, event_ids or ())
     groups = queries.concept_groups(reader, as_of)
     wanted = {ticker, *groups["ticker"], *_markets(instruments, [ticker, *groups["ticker"]])}
@@ -183,10 +185,20 @@ def measured(
     return Measured(instrument, instruments, groups, bars, prices, reactions)
 
 
-def _events_of(reader: Reader, ticker: str, as_of: date | None) -> pd.DataFrame:
-    """Return the events of the share, by day."""
-    events = queries.events(reader, as_of)
-    return rows(events, events["ticker"] == ticker)
+def events_of(reader: Reader, ticker: str, as_of: date | None = None) -> pd.DataFrame:
+    """Return the events of the share by day: those announced, and shocks of attention detected.
+
+    Columns as ``market_events``; detected ones fill those of
+    :func:`dashboard.studies.shocks.share_events`.
+    """
+    announced = queries.events(reader, as_of)
+    announced = rows(announced, announced["ticker"] == ticker)
+    detected = share_events(reader, ticker, as_of)
+    if detected.empty:
+        return announced
+    both = pd.concat([announced, detected.astype(object)], ignore_index=True)
+    both["event_date"] = pd.to_datetime(both["event_date"])
+    return ordered(both, "event_date", "event_id")
 
 
 def _require_events(
@@ -255,7 +267,23 @@ def _notes(
     for _, event in vague.iterrows():
         values = {"event_id": event["event_id"], "precision": event["date_precision"]}
         notes.append(Note("date_known_to", values))
-    return notes + _limit_runs(own, found, flags)
+    return [*notes, *_wider_windows(own, found, flags), *_limit_runs(own, found, flags)]
+
+
+def _wider_windows(own: pd.DataFrame, found: Reactions, flags: pd.DataFrame) -> list[Note]:
+    """Return a note for each event in whose window the price was bound, with a wider one."""
+    binds = column(flags, "flag").str.contains("_closed|_locked|suspension")
+    bound = column(rows(flags, binds), "trade_date").to_numpy(dtype="datetime64[D]")
+    days = own["trade_date"].to_numpy(dtype="datetime64[D]")
+    window = found.result.spec.window
+    notes = []
+    for event in rows(found.events, found.events["day_zero"].notna()).to_dict("records"):
+        day_zero = event["day_zero"].to_datetime64().astype("datetime64[D]")
+        first, last = widened_window(window, days, day_zero, bound)
+        if (first, last) != window:
+            values = {"event_id": event["event_id"], "first": first, "last": last}
+            notes.append(Note("widened_window", values))
+    return notes
 
 
 def _limit_runs(own: pd.DataFrame, found: Reactions, flags: pd.DataFrame) -> list[Note]:

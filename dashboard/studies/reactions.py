@@ -164,7 +164,9 @@ def _event_rows(events: pd.DataFrame, result: EventStudy, benchmarks: np.ndarray
     names = events["event_id"].to_list()
     day_zero = _days(result.day_zero)
     announced = events["event_date"].to_numpy(dtype="datetime64[D]")
-    kept = "event_id ticker event_date title_en title_zh event_type selection date_precision "
+    kept = (
+        "event_id ticker entity event_date title_en title_zh event_type selection date_precision "
+    )
     kept += "session source_url"
     return events[kept.split()].assign(
         day_zero=day_zero,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from dashboard.components import Table, TableColumn
+from dashboard.figures import labels
 from dashboard.studies import Note
 from dashboard.studies.attention import AttentionStudy
 from dashboard.tables import remarks
@@ -19,9 +20,14 @@ def waves(study: AttentionStudy, said: Words) -> Table:
     frame = study.waves.assign(
         half_life=[half_life(row, said) for row in records],
         why=[remarks.reason(said, row["reason"]) for row in records],
+        how=[kinds.get(row["half_life_kind"], "") for row in records],
         curve=[_curve_name(str(row["model"]), said) for row in records],
         **{
-            f"kind_{days}": [kinds.get(row[f"left_{days}_kind"], "") for row in records]
+            f"kind_{days}": [
+                kinds.get(row[f"left_{days}_kind"])
+                or remarks.reason(said, row[f"left_{days}_reason"])
+                for row in records
+            ]
             for days in (30, 90, 365)
         },
     )
@@ -32,6 +38,7 @@ def waves(study: AttentionStudy, said: Words) -> Table:
         "peak_end": TableColumn(said.t("and"), "date"),
         "peak_per_day": TableColumn(said.t("New ratings a day there"), "number", 1),
         "half_life": TableColumn(said.t("Half-life")),
+        "how": TableColumn(said.t("How known")),
         "curve": TableColumn(said.t("Curve")),
         "left_30": TableColumn(said.t("Left after 30 days"), "percent"),
         "kind_30": TableColumn(said.t("How known")),
@@ -117,7 +124,7 @@ def shocks(study: AttentionStudy, said: Words) -> Table:
     frame = study.shocks
     if frame.empty:
         return Table(pd.DataFrame(), {}, "attention-shocks")
-    frame = frame.assign(what=[_shock_name(str(code), said) for code in frame["shock"]])
+    frame = frame.assign(what=[labels.shock(said, str(code)) for code in frame["shock"]])
     columns = {
         "event_date": TableColumn(said.t("Day"), "date"),
         "app_name": TableColumn(said.t("App")),
@@ -142,8 +149,11 @@ def events(study: AttentionStudy, said: Words) -> Table:
         "selection": TableColumn(said.t("How it was chosen")),
         "title": TableColumn(said.t("What happened"), "wide"),
     }
-    held = {name: look for name, look in columns.items() if name in study.events}
-    return Table(study.events, held, "attention-events")
+    frame = study.events
+    if frame.empty:
+        return Table(frame, {}, "attention-events")
+    # The codes go into the download, which the event study reads.
+    return Table(frame, columns, "attention-events")
 
 
 def note_sentence(note: Note, said: Words) -> str:
@@ -187,15 +197,5 @@ def _curve_name(code: str, said: Words) -> str:
         "exponential_above_level": said.t("exponential above a level"),
         "power": said.t("power law"),
         "bass": said.t("Bass"),
-    }
-    return names.get(code, code)
-
-
-def _shock_name(code: str, said: Words) -> str:
-    names = {
-        "first_top_1": said.t("first at the top"),
-        "entered_top_10": said.t("entered the top 10"),
-        "jump_of_50_places": said.t("jump of 50 places or more"),
-        "rating_surge": said.t("surge of ratings"),
     }
     return names.get(code, code)

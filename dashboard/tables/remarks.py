@@ -76,6 +76,14 @@ def note_sentence(note: Note, study: MarketStudy, said: Words) -> str:
                 first=said.date(values["first"]),
                 last=said.date(values["last"]),
             )
+        case "widened_window":
+            return said.t(
+                "Around {day} the price could not move freely for some days of the window; from "
+                "day {first} to day {last} it could move for as many days as was meant.",
+                day=_event_day(study, values["event_id"], said),
+                first=str(values["first"]),
+                last=str(values["last"]),
+            )
         case "date_known_to":
             return said.t(
                 "The date {day} is known to the {precision} only.",
@@ -127,6 +135,9 @@ def reason(said: Words, code: Any) -> str:
         "correlation_too_negative": said.t("the residuals are too negatively correlated"),
         "too_few_events": said.t("too few events"),
         "excluded": said.t("the event is left out"),
+        "no_prices": said.t("no bars are held"),
+        "too_few_days_before": said.t("fewer than 30 common days before the event"),
+        "too_few_days_after": said.t("fewer than 30 common days from the event on"),
         "group_dated_later": said.t("the evidence for its group is younger than the event"),
         "group_ambiguous": said.t("two groups rest on evidence of the same day"),
         "other_group": said.t("its group is neither of the two compared"),
@@ -142,7 +153,9 @@ def reason(said: Words, code: Any) -> str:
         "no_share_count": said.t("no share count is held"),
         "begins_after_peak": said.t("the series begins after the peak: a bound"),
         "finer_than_look_ups": said.t("it fades faster than it was looked up: a bound"),
-        "too_few_observations": said.t("too few observations of attention"),
+        "too_few_observations": said.t("too few observations"),
+        "after_last_look_up": said.t("the look-ups end before that day"),
+        "no_close_look_up_and_no_curve": said.t("no look-up near that day, and no curve"),
         "peak_is_last": said.t("attention has not faded yet"),
         "does_not_vary": said.t("attention does not vary"),
         "no_decay": said.t("attention does not fade"),

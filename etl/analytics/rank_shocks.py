@@ -20,6 +20,8 @@ from etl.analytics.rating_rates import app_keys
 CHART = ["storefront", "chart_type", "category"]
 """What tells one chart from another."""
 RATING_SURGE = "rating_surge"
+EVENT_PREFIX = "shock-"
+"""How identifiers of events made from shocks begin."""
 _STRENGTH = ["first", "entered", "jump", "rating"]
 """First words of the shocks, the strongest first."""
 UNKNOWN_APP = "unknown_app"
@@ -253,7 +255,8 @@ class ShockEvents:
     ----------
     events
         One row a ticker and day: ``event_id, ticker, event_date, event_type`` (the strongest
-        shock), ``selection`` (``exogenous``), ``title, app_ids, n_shocks``.
+        shock), ``selection`` (``exogenous``), ``title, app_names, app_ids, n_days`` (since the
+        reading before, at most), ``n_shocks``.
     left_out
         Counts by the codes of ``LEFT_OUT``.
     """
@@ -303,18 +306,22 @@ def as_events(
     events = days.agg(
         event_type=("shock", "first"),
         title=("title", "first"),
+        app_names=("app_name", lambda values: ", ".join(sorted(set(values)))),
+        n_days=("n_days", "max"),
         app_ids=("app_id", lambda values: " ".join(sorted(set(values)))),
         n_shocks=("shock", "size"),
     ).reset_index()
     events = events.sort_values(["event_date", "ticker"], ignore_index=True)
     events["selection"] = "exogenous"
     events["event_id"] = [
-        f"shock-{ticker}-{day:%Y-%m-%d}"
+        f"{EVENT_PREFIX}{ticker}-{day:%Y-%m-%d}"
         for ticker, day in zip(events["ticker"], events["event_date"], strict=True)
     ]
     columns = ["event_id", "ticker", "event_date", "event_type", "selection", "title"]
     left_out = Counter(code for code in reason.tolist() if code)
-    return ShockEvents(events.loc[:, [*columns, "app_ids", "n_shocks"]], left_out)
+    return ShockEvents(
+        events.loc[:, [*columns, "app_names", "app_ids", "n_days", "n_shocks"]], left_out
+    )
 
 
 def _listing(apps: pd.DataFrame) -> pd.DataFrame:
