@@ -297,6 +297,7 @@ def _downloads(study: AttentionStudy, view: View, said: Words, mode: Mode) -> li
 
 def _shocks(study: AttentionStudy, view: View, said: Words) -> list[Card]:
     found = Provenance("estimated", "", None, said.t("rules look back only, never ahead"))
+    held = set(cache.ask(queries.coverage)["ticker"])
     return [
         partial(st.header, said.t("Detected shocks"), anchor=False),
         partial(
@@ -316,7 +317,7 @@ def _shocks(study: AttentionStudy, view: View, said: Words) -> list[Card]:
                 "import of market events."
             ),
         ),
-        *(partial(_event_link, event, said) for event in _latest(study.events)),
+        *(partial(_event_link, event, held, said) for event in _latest(study.events)),
     ]
 
 
@@ -325,8 +326,17 @@ def _latest(events: pd.DataFrame) -> list[dict[Hashable, Any]]:
     return events.iloc[::-1].head(MOST_LINKS).to_dict("records")
 
 
-def _event_link(event: dict[Hashable, Any], said: Words) -> None:
-    """Lead to the event study of a detected shock."""
+def _event_link(event: dict[Hashable, Any], held: set[str], said: Words) -> None:
+    """Lead to the event study of a detected shock, or say that the share has no bars."""
+    if event["ticker"] not in held:
+        st.caption(
+            said.t(
+                "No bars of {ticker} are held, so its shock cannot be studied: import prices, or "
+                "collect them live.",
+                ticker=plain(event["ticker"]),
+            )
+        )
+        return
     st.page_link(
         "app_pages/market.py",
         label=said.t(

@@ -32,8 +32,10 @@ def pairs(study: CoMovementStudy, said: Words) -> Table:
     if study.pairs.empty:
         return Table(study.pairs, {}, "co-movement")
     frame = study.pairs.assign(
-        found=[_verdict(str(code), said) for code in study.pairs["verdict"]],
-        why=[remarks.reason(said, code) for code in study.pairs["reason"]],
+        found=[
+            _verdict(str(verdict), said) or remarks.reason(said, reason)
+            for verdict, reason in zip(study.pairs["verdict"], study.pairs["reason"], strict=True)
+        ],
     )
     columns = {
         "other": TableColumn(said.t("Ticker")),
@@ -50,7 +52,6 @@ def pairs(study: CoMovementStudy, said: Words) -> Table:
         "p_value": TableColumn(said.t("p, plain change"), "number", 3),
         "adjusted_p_value_holm": TableColumn(said.t("p, adjusted, Holm"), "number", 3),
         "found": TableColumn(said.t("What it amounts to"), "wide"),
-        "why": TableColumn(said.t("Reason"), "wide"),
     }
     return Table(frame, columns, "co-movement")
 

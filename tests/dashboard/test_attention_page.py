@@ -125,3 +125,9 @@ def test_what_came_later_does_not_change_the_comparison_as_known(reader):
     day = date(2024, 6, 30)
     early = lead_lag_study(reader, LENSA, "300624.SZ", as_of=day)
     assert early.last_week.date() <= day + timedelta(days=7)
+
+
+def test_a_shock_of_a_share_leads_to_its_event_study_or_says_what_is_missing(published, open_page):
+    remini = "1470373330"
+    page = open_page(published, "attention", lang="en", apps=remini)
+    assert any("No bars of BSP are held" in note.value for note in page.caption)
