@@ -236,10 +236,10 @@ def generalised_sign(sample: Sample) -> Outcome:
 def wilcoxon(sample: Sample) -> Outcome:
     """Signed ranks: the statistic is W+, the sum of ranks of positive returns.
 
-    Two-sided p-value, exact up to 50 events without ties or zeros, else by the normal
-    approximation; zeros are dropped.
+    Two-sided p-value, exact up to 50 events without ties and up to 13 with them, else by the
+    normal approximation; zeros are dropped.
     """
-    variant = "signed ranks, W+, zeros dropped; exact up to 50 events without ties, else normal"
+    variant = "signed ranks, W+, zeros dropped; exact to 50 events, 13 with ties, else normal"
     if sample.n_events < 2:
         return _missing(sample, variant, _too_few(sample.n_events))
     if np.any(np.all(sample.window == 0, axis=0)):
