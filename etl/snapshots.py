@@ -11,7 +11,7 @@ import hashlib
 import json
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -103,7 +103,11 @@ class Snapshots:
 
         Their content is not read: the checksum is looked at when a snapshot is opened.
         """
-        return [self._listed(name) for name in self._all()]
+        listed: list[SnapshotInfo] = []
+        for name in self._all():
+            with suppress(FileNotFoundError):  # a writer dropped it in the meantime
+                listed.append(self._listed(name))
+        return listed
 
     def go_back(self, wanted: str | None = None) -> SnapshotInfo:
         """Point readers at a snapshot, by default the last one with other data; return it.

@@ -543,13 +543,16 @@ class SnapshotReader:
         """Return a connection to the snapshot that sees the event lake, and no other file."""
         from etl.imports import lake  # reads the lake's days through this reader
 
-        files = [str(file) for file in lake.files(self, self._data_dir, PRODUCT_EVENTS.name)]
+        data_dir = self._data_dir.resolve()
+        files = [str(file) for file in lake.files(self, data_dir, PRODUCT_EVENTS.name)]
         view = statements.lake_view(PRODUCT_EVENTS, files)
 
         def open_lake(con: duckdb.DuckDBPyConnection) -> None:
             con.execute(view)
-            folder = _quoted(self._data_dir.resolve() / "lake")
-            con.execute(f"SET allowed_directories = ['{folder}']")
+            # The files themselves, not their folder: beside them lie those of sources that are
+            # kept out of exports, and what was rejected or superseded.
+            allowed = ", ".join(f"'{_quoted(Path(file))}'" for file in files)
+            con.execute(f"SET allowed_paths = [{allowed}]")
 
         connect = _connect_export if self._for_export else _connect_attached
         return connect(self.info.path, open_lake)

@@ -315,3 +315,6 @@ def test_events_that_may_not_be_passed_on_are_in_no_export(desk):
     assert reader.query(question).empty
     with pytest.raises(InputError, match="may not be passed on"):
         exports.answer(reader, question, SnapshotReader(desk.settings.data_dir))
+    [hidden] = (desk.settings.lake_dir / "product_events").rglob("*.parquet")
+    with pytest.raises(InputError, match="Cannot access file"):
+        reader.query(f"SELECT * FROM read_parquet('{hidden.resolve()}'), product_events")
