@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Hashable, Iterator
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
 from dashboard import cache, cases, queries
+from dashboard.app_pages.as_known import as_known_note, as_known_on
 from dashboard.components import (
     Provenance,
     Table,
@@ -52,13 +54,16 @@ def page(said: Words) -> None:
 
 
 def _body(said: Words) -> None:
-    study = cache.study(market_study, cases.TICKER, SPEC)
+    with st.container(width=220):
+        as_of = as_known_on(said)
+    as_known_note(said, as_of)
+    study = cache.study(market_study, cases.TICKER, SPEC, as_of=as_of)
     st.caption(_freshness_line(study, said))
     _wave(study, said)
-    _scoreboard(said)
-    _break_even(said)
+    _scoreboard(as_of, said)
+    _break_even(as_of, said)
     _limits(said)
-    _timeline(said)
+    _timeline(as_of, said)
 
 
 def _freshness_line(study: MarketStudy, said: Words) -> str:
@@ -67,8 +72,13 @@ def _freshness_line(study: MarketStudy, said: Words) -> str:
         "Snapshot published {published}; prices of {ticker} to {last}",
         published=said.instant(info.published_at),
         ticker=cases.TICKER,
-        last=said.date(study.prices["trade_date"].iloc[-1]),
+        last=said.date(_last_day(study)),
     )
+
+
+def _last_day(study: MarketStudy) -> date | None:
+    days = study.prices["trade_date"]
+    return days.iloc[-1] if len(days) else None
 
 
 def _wave(study: MarketStudy, said: Words) -> None:
@@ -183,14 +193,16 @@ def _event_tile(event: dict[Hashable, Any], study: MarketStudy, said: Words) -> 
     metric_tile(said, labels.event_day(event, said), f"{glyph} {change}", provenance, notes=notes)
 
 
-def _scoreboard(said: Words) -> None:
+def _scoreboard(as_of: date | None, said: Words) -> None:
     st.header(said.t("Every wave side by side"), anchor=False)
-    study = cache.study(wave_study)
+    study = cache.study(wave_study, as_of=as_of)
     shown = wave_tables.scoreboard(study, said)
     if cache.held_back():
         shown = replace(
             shown,
-            passed_on=lambda: wave_tables.scoreboard(cache.passed_on(wave_study), said).frame,
+            passed_on=lambda: (
+                wave_tables.scoreboard(cache.passed_on(wave_study, as_of=as_of), said).frame
+            ),
         )
     table_card(
         said,
@@ -210,9 +222,9 @@ def _scoreboard(said: Words) -> None:
     )
 
 
-def _break_even(said: Words) -> None:
+def _break_even(as_of: date | None, said: Words) -> None:
     st.header(said.t("What it would take to break even"), anchor=False)
-    study = cache.study(break_even_study)
+    study = cache.study(break_even_study, as_of=as_of)
     if study.cost.empty:
         st.info(said.t("The facts about the server were not public yet."), icon=":material/inbox:")
         return
@@ -230,7 +242,9 @@ def _break_even(said: Words) -> None:
     figure_card(
         said,
         said.t("Pay rate that would cover the server, and what is achieved"),
-        cache.drawn("break_even", lambda mode: break_even_figure(study, said, mode=mode), said),
+        cache.drawn(
+            "break_even", lambda mode: break_even_figure(study, said, mode=mode), said, as_of
+        ),
         strip_tables.rates(study, said),
         provenance,
     )
@@ -362,10 +376,13 @@ def _limits(said: Words) -> None:
     st.markdown("\n".join(f"- {sentence}" for sentence in sentences))
 
 
-def _timeline(said: Words) -> None:
+def _timeline(as_of: date | None, said: Words) -> None:
     st.header(said.t("What happened when"), anchor=False)
-    events = cache.ask(queries.events)
-    figure = cache.drawn("timeline", lambda mode: timeline_figure(events, said, mode), said)
+    events = cache.ask(queries.events, as_of)
+    if events.empty:
+        st.info(said.t("No dated event was known then."), icon=":material/inbox:")
+        return
+    figure = cache.drawn("timeline", lambda mode: timeline_figure(events, said, mode), said, as_of)
     last = events["event_date"].iloc[-1]
     figure_card(
         said,

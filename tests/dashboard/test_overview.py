@@ -97,3 +97,12 @@ def test_the_table_behind_the_figure_can_be_shown(open_page, published):
     before = len(opened.dataframe)
     opened.toggle(key="event-timeline:table").set_value(True).run()
     assert len(opened.dataframe) == before + 1
+
+
+@pytest.mark.parametrize("day", ["2021-01-01", "2022-11-24", "2022-12-02", "2022-12-07"])
+def test_as_known_on_a_past_day_nothing_later_is_shown(published, open_page, day):
+    page = open_page(published, lang="en", as_of=day)
+    assert not page.exception
+    assert any("As known on" in note.value for note in page.info)
+    timelines = [frame.value for frame in page.dataframe if "event_date" in frame.value]
+    assert all((frame["event_date"].astype(str) <= day).all() for frame in timelines)
