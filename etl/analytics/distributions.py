@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 # SciPy ships no types: everything taken from it passes through this module.
-from scipy import special, stats  # pyright: ignore[reportMissingTypeStubs]
+from scipy import optimize, special, stats  # pyright: ignore[reportMissingTypeStubs]
 
 FloatArray = NDArray[np.float64]
 
-_SPECIAL, _STATS = cast(Any, special), cast(Any, stats)
+_OPTIMIZE, _SPECIAL, _STATS = cast(Any, optimize), cast(Any, special), cast(Any, stats)
 
 
 def two_sided_t(
@@ -53,6 +54,52 @@ def upper_f(statistic: float, df_numerator: float, df_denominator: float) -> flo
     return float(_SPECIAL.fdtrc(df_numerator, df_denominator, statistic))
 
 
+def chi_square_p(statistic: float, degrees_of_freedom: int) -> float:
+    """Return P(chi-square >= statistic)."""
+    return float(_SPECIAL.chdtrc(degrees_of_freedom, statistic))
+
+
+def fisher_exact_p(successes: FloatArray, trials: FloatArray) -> float:
+    """Return the two-sided p-value of Fisher's exact test of two shares, shapes (2,)."""
+    table = np.stack([successes, trials - successes]).astype(np.int64)
+    return float(_STATS.fisher_exact(table).pvalue)
+
+
+def ln_gamma(values: FloatArray) -> FloatArray:
+    """Return ln Γ of positive values."""
+    return cast(FloatArray, _SPECIAL.gammaln(values))
+
+
+def digamma(values: FloatArray) -> FloatArray:
+    """Return the derivative of ln Γ."""
+    return cast(FloatArray, _SPECIAL.digamma(values))
+
+
+def ln_beta(a: FloatArray, b: FloatArray) -> FloatArray:
+    """Return ln B(a, b) of positive values; shapes are broadcast."""
+    return cast(FloatArray, _SPECIAL.betaln(a, b))
+
+
+def hyp2f1(
+    a: FloatArray | float, b: FloatArray | float, c: FloatArray | float, z: FloatArray | float
+) -> FloatArray:
+    """Return Gauss's hypergeometric function; shapes are broadcast."""
+    return cast(FloatArray, _SPECIAL.hyp2f1(a, b, c, z))
+
+
+def minimised(
+    function: Callable[[FloatArray], tuple[float, FloatArray]], start: FloatArray
+) -> tuple[FloatArray, bool]:
+    """Return where a smooth function (value and gradient) is smallest, and whether it is flat.
+
+    L-BFGS first, which is robust far away, then BFGS to the last digits.
+    """
+    near = _OPTIMIZE.minimize(function, start, jac=True, method="L-BFGS-B")
+    found = _OPTIMIZE.minimize(function, near.x, jac=True, method="BFGS", options={"gtol": 1e-9})
+    point = cast(FloatArray, found.x)
+    return point, bool(np.abs(function(point)[1]).max() < 1e-5)
+
+
 def ranks(values: FloatArray) -> FloatArray:
     """Return ranks along the last axis, 1 the smallest, ties sharing their mean."""
     order = values.argsort(axis=-1)
@@ -84,9 +131,9 @@ def _signed_rank_of(values: FloatArray) -> tuple[float, float]:
     positive = float(sizes[values > 0].sum())
     n = values.size
     if n <= _MOST_ENUMERATED:
-        signs = (np.arange(2**n)[:, None] >> np.arange(n)) & 1
-        drawn = signs @ sizes
-        tail = min((drawn <= positive).mean(), (drawn >= positive).mean())
+        signs = np.indices((2,) * n).reshape(n, -1).astype(np.float64)
+        drawn: FloatArray = sizes @ signs
+        tail = min(np.mean(drawn <= positive), np.mean(drawn >= positive))
         return positive, min(1.0, 2 * float(tail))
     method = "exact" if n <= _MOST_EXACT and np.unique(sizes).size == n else "approx"
     return positive, float(_STATS.wilcoxon(values, method=method).pvalue)

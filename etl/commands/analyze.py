@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Literal
 
-from cyclopts import App
+from cyclopts import App, Parameter
 
 from etl.commandline import Flag, Given
 
@@ -227,3 +227,147 @@ def attention(
             console.note(note)
 
     session.show(document, tables)
+
+
+@app.command
+def clv(
+    *,
+    input: Path,
+    model: Literal["bgnbd", "gammagamma"],
+    horizons: str = "1,13,26,52",
+    session: Given,
+) -> None:
+    """Fit what customers without a contract will buy (BG/NBD) or spend (Gamma-Gamma).
+
+    Parameters
+    ----------
+    input
+        CSV or Parquet, one row a customer: frequency, recency, T (bgnbd) or frequency,
+        monetary_value (gammagamma). Frequency counts repeat purchases.
+    model
+        Law of the number of purchases, or of their value.
+    horizons
+        Times for the expected purchases, separated by commas, in the unit of the file.
+    """
+    from etl import console
+    from etl.analyze import clv as method
+
+    document = method.run(input, model, horizons=_numbers(horizons, "--horizons"))
+
+    def tables() -> None:
+        console.print_rows(method.table(document))
+        for note in document["notes"]:
+            console.note(note)
+
+    session.show(document, tables)
+
+
+@app.command
+def proportions(
+    *,
+    successes: tuple[int, int],
+    trials: tuple[int, int],
+    expected_split: tuple[float, float] = (0.5, 0.5),
+    session: Given,
+) -> None:
+    """Compare two shares: intervals, tests, and whether users were assigned as planned.
+
+    Parameters
+    ----------
+    successes
+        Users of each arm who did it.
+    trials
+        Users of each arm.
+    expected_split
+        Shares of users each arm was to get.
+    """
+    from etl import console
+    from etl.analyze import proportions as method
+
+    document = method.run(successes, trials, expected_split=expected_split)
+
+    def tables() -> None:
+        console.print_rows(method.table(document))
+        for note in document["notes"]:
+            console.note(note)
+
+    session.show(document, tables)
+
+
+@app.command
+def renewals(
+    *,
+    survivors: Annotated[tuple[str, ...], Parameter(negative=())],
+    discount: float = 0.1,
+    periods: int = 12,
+    draws: int = 1000,
+    seed: int = 0,
+    session: Given,
+) -> None:
+    """Fit how many subscribers renew (shifted-beta-geometric) and project it.
+
+    Parameters
+    ----------
+    survivors
+        Size of a cohort and those left after each renewal, separated by commas; repeat the option
+        for further cohorts.
+    discount
+        Discount rate of one period.
+    periods
+        Renewals to project.
+    draws
+        Resamples behind the intervals.
+    seed
+        Of the resamples.
+    """
+    from etl import console
+    from etl.analyze import renewals as method
+
+    document = method.run(survivors, discount=discount, periods=periods, draws=draws, seed=seed)
+
+    def tables() -> None:
+        console.print_rows(method.table(document))
+        for note in document["notes"]:
+            console.note(note)
+
+    session.show(document, tables)
+
+
+@app.command
+def survival(
+    *,
+    input: Path,
+    tau: float | None = None,
+    session: Given,
+) -> None:
+    """Estimate how long subjects stay, by group, and whether the groups differ.
+
+    Parameters
+    ----------
+    input
+        CSV or Parquet: time, status[, group]; status is 1 where it ended, 0 where the
+        observation did.
+    tau
+        Horizon of the restricted mean; by default the smallest of the groups' longest times.
+    """
+    from etl import console
+    from etl.analyze import survival as method
+
+    document = method.run(input, tau=tau)
+
+    def tables() -> None:
+        console.print_rows(method.table(document))
+        for note in document["notes"]:
+            console.note(note)
+
+    session.show(document, tables)
+
+
+def _numbers(text: str, option: str) -> tuple[float, ...]:
+    """Return numbers separated by commas."""
+    from etl.errors import InputError
+
+    try:
+        return tuple(float(cell) for cell in text.split(","))
+    except ValueError as problem:
+        raise InputError(f"got {option} {text!r}", "numbers separated by commas") from problem
