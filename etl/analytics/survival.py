@@ -74,7 +74,7 @@ def kaplan_meier(time: ArrayLike, status: ArrayLike, level: float = 0.95) -> Kap
     times, ended = _checked(time, status)
     moments = np.unique(times[ended == 1])
     at_risk, events = _counts(times, ended, moments)
-    survival: FloatArray = np.cumprod(1 - events / at_risk)
+    survival = np.cumprod(1 - events / at_risk).astype(np.float64)
     survival[at_risk == events] = 0.0
     with np.errstate(divide="ignore", invalid="ignore"):
         hazard = np.cumsum(events / (at_risk * (at_risk - events)))
@@ -195,9 +195,8 @@ def log_rank(time: ArrayLike, status: ArrayLike, group: ArrayLike) -> LogRank:
     # With one subject left there is nothing to vary.
     weight = d * (n - d) / np.maximum(n - 1, 1)
     covariance = np.diag((weight * share).sum(axis=1)) - (weight * share) @ share.T
-    inverse: FloatArray = np.linalg.pinv(covariance[:-1, :-1], hermitian=True)
-    across: FloatArray = inverse @ excess
-    statistic = float(np.dot(excess, across))
+    inverse = np.asarray(np.linalg.pinv(covariance[:-1, :-1], hermitian=True), np.float64)
+    statistic = float(np.einsum("i,ij,j", excess, inverse, excess))
     return LogRank(statistic, freedom, chi_square_p(statistic, freedom))
 
 

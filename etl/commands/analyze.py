@@ -334,6 +334,84 @@ def renewals(
 
 
 @app.command
+def retention(
+    *,
+    events: Path,
+    target: str = "",
+    returning: str = "",
+    rule: Literal["n_day", "n_day_24h", "unbounded", "bracket", "rolling_window"] = "n_day",
+    cohort: Literal["first_time", "recurring"] = "first_time",
+    period: Literal["day", "week", "month"] = "day",
+    week_start: Literal["monday", "sunday"] = "monday",
+    horizon: int = 30,
+    timezone: str = "UTC",
+    brackets: str = "",
+    window_days: int = 7,
+    aliases: Path | None = None,
+    until: str = "",
+    session: Given,
+) -> None:
+    """Count who comes back, by cohort and by a stated rule.
+
+    Parameters
+    ----------
+    events
+        CSV or Parquet: user_id, event_name, event_at[, event_id].
+    target
+        Event that makes a user a member of a cohort; any event if left out.
+    returning
+        Event that counts as coming back; any event if left out.
+    rule
+        Active in the k-th period after (n_day), in hours 24k to 24k + 24 after the first event
+        (n_day_24h), in the k-th period or later (unbounded), within the k-th bracket (bracket), or
+        in the days of a window that ends on day k (rolling_window).
+    cohort
+        Each user once, by the first target event ever, or in every period with one.
+    period
+        Length of cohorts and steps.
+    week_start
+        First day of a week.
+    horizon
+        Largest k.
+    timezone
+        Zone whose clock tells days.
+    brackets
+        First and last period of each bracket, such as 1-3,4-7.
+    window_days
+        Length of the rolling window in days.
+    aliases
+        CSV or Parquet: alias, user_id; users are merged before they are counted.
+    until
+        Last day, or instant, up to which the data reach; by default the last event.
+    """
+    from etl import console
+    from etl.analyze import retention as method
+
+    question = method.Question(
+        target=target,
+        returning=returning,
+        rule=rule,
+        cohort=cohort,
+        period=period,
+        week_start=week_start,
+        horizon=horizon,
+        timezone=timezone,
+        brackets=brackets,
+        window_days=window_days,
+        until=until,
+    )
+    document = method.run(events, question, aliases)
+
+    def tables() -> None:
+        console.print_rows(method.table(document))
+        console.note("* the period had not ended when the data end")
+        for note in document["notes"]:
+            console.note(note)
+
+    session.show(document, tables)
+
+
+@app.command
 def survival(
     *,
     input: Path,
