@@ -30,7 +30,8 @@ SMALL_TORCH := $(filter Darwin Windows_NT,$(shell uname -s) $(OS))
 HAS_CARD := $(shell command -v nvidia-smi)
 TORCH := $(filter generator,$(subst $(comma), ,$(EXTRAS)))$(SMALL_TORCH)$(HAS_CARD)
 DAGSTER := $(filter orchestrate,$(subst $(comma), ,$(EXTRAS)))
-TEST_STAMP := $(STAMPS)-test$(if $(TORCH),-generator)$(if $(DAGSTER),-orchestrate)
+SPARK := $(filter spark,$(subst $(comma), ,$(EXTRAS)))
+TEST_STAMP := $(STAMPS)-test$(if $(TORCH),-generator)$(if $(DAGSTER),-orchestrate)$(if $(SPARK),-spark)
 
 .PHONY: help demo test check bench screenshot generator lock clean
 help:
@@ -42,7 +43,7 @@ help:
 	@echo "make generator  add torch and diffusers"
 	@echo "make lock       refresh constraints.txt"
 	@echo "make clean      remove what was made, the installation too"
-	@echo "options         PYTHON=python3.12  PORT=8501  EXTRAS=generator,orchestrate"
+	@echo "options         PYTHON=python3.12  PORT=8501  EXTRAS=generator,orchestrate,spark"
 
 demo: $(STAMPS)-app
 	@$(BIN)/artonomics demo $(if $(PORT),--port $(PORT))
@@ -80,7 +81,7 @@ lock:
 
 clean:
 	rm -rf $(VENV) $(CACHE) .pytest_cache .ruff_cache .hypothesis build dist test-results
-	rm -rf data/raw data/warehouse data/reports data/events
+	rm -rf data/raw data/warehouse data/reports data/lake data/imports data/jobs data/simulated
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Said before the tests run, so that a skipped test surprises nobody.
@@ -92,6 +93,8 @@ $(BIN)/python -c 'import torch' 2>/dev/null || \
   echo "skipped: tests that need torch (make test EXTRAS=generator installs it)"; \
 $(BIN)/python -c 'import dagster' 2>/dev/null || \
   echo "skipped: tests of the Dagster jobs (make test EXTRAS=orchestrate installs it)"; \
+$(BIN)/python -c 'import pyspark' 2>/dev/null && command -v java >/dev/null || \
+  echo "skipped: tests on PySpark (make test EXTRAS=spark installs it; it needs Java 17)"; \
 test -d ../shared/reference || echo "skipped: the verified reference cases (../shared/reference is not here)"
 endef
 

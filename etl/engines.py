@@ -36,18 +36,12 @@ def scratch(folder: Path) -> Iterator[Scratch]:
     It keeps no order of rows, speaks UTC and installs no extension.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder, prefix=".spill-") as spill:
-        settings: dict[str, Any] = {
-            "memory_limit": MEMORY_LIMIT,
-            "temp_directory": spill,
-            "preserve_insertion_order": "false",
-            "autoinstall_known_extensions": "false",
-            "autoload_known_extensions": "false",
-        }
-        with duckdb.connect(config=settings) as con:
-            con.execute("SET TimeZone = 'UTC'")
-            con.execute("SET enable_progress_bar = false")  # it would write between our own lines
-            yield con
+    with (
+        tempfile.TemporaryDirectory(dir=folder, prefix=".spill-") as spill,
+        duckdb.connect(config=_settings(spill)) as con,
+    ):
+        _quieten(con)
+        yield con
 
 
 def over(connection: duckdb.DuckDBPyConnection) -> SQLBackend:
@@ -79,5 +73,49 @@ def connect(engine: str, **options: Any) -> SQLBackend:
             "an engine of Ibis such as duckdb, pyspark, trino or bigquery",
             todo,
         ) from error
+    backend.register_options()
+    if engine == "pyspark":
+        options = _with_session(options)
     backend.do_connect(**options)
     return backend
+
+
+def _with_session(options: dict[str, Any]) -> dict[str, Any]:
+    """Return the options of PySpark with a session made from those that begin with ``spark.``."""
+    from pyspark.sql import SparkSession
+
+    quiet = {"spark.ui.showConsoleProgress": "false", "spark.ui.enabled": "false"}
+    settings = quiet | {k: v for k, v in options.items() if k.startswith("spark.")}
+    session = SparkSession.builder.appName("artonomics").config(map=settings).getOrCreate()
+    others = {k: v for k, v in options.items() if not k.startswith("spark.")}
+    return {"session": session} | others
+
+
+@contextmanager
+def stored(path: Path) -> Iterator[Scratch]:
+    """Yield an engine over a file of its own, made if it is not there, settings as a scratch one's.
+
+    Only the holder of the writer's lock may open it.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with (
+        tempfile.TemporaryDirectory(dir=path.parent, prefix=".spill-") as spill,
+        duckdb.connect(path, config=_settings(spill)) as con,
+    ):
+        _quieten(con)
+        yield con
+
+
+def _settings(spill: str) -> dict[str, Any]:
+    return {
+        "memory_limit": MEMORY_LIMIT,
+        "temp_directory": spill,
+        "preserve_insertion_order": "false",
+        "autoinstall_known_extensions": "false",
+        "autoload_known_extensions": "false",
+    }
+
+
+def _quieten(con: Scratch) -> None:
+    con.execute("SET TimeZone = 'UTC'")
+    con.execute("SET enable_progress_bar = false")  # it would write between our own lines

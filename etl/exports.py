@@ -58,7 +58,7 @@ def answer(
 def about(left: pd.DataFrame, question: str) -> pd.DataFrame:
     """Return the left-out rows of the tables that a question names, derived ones included."""
     named = set(re.findall(r"\w+", question.lower()))
-    if PRODUCT_EVENTS.name in named:  # its rows lie in the lake, by the days noted there
+    if named & {PRODUCT_EVENTS.name, *marts.SOURCED}:  # rows of the lake, by the days noted there
         named.add(LAKE_DAYS.name)
     for mart, tables in marts.REBUILT.items():
         if mart in named:
@@ -107,10 +107,11 @@ def views(kept_back: Sequence[str], of: str) -> Iterator[str]:
         yield f"CREATE VIEW {name} AS FROM {of}.{name}"
     for table in _guarded():
         stored = statements.stored_name(table)
-        allowed = f" WHERE source NOT IN ({_listed(kept_back)})" if kept_back else ""
-        yield f"CREATE VIEW {stored} AS FROM {of}.{stored}{allowed}"
+        yield f"CREATE VIEW {stored} AS FROM {of}.{stored}{_allowed(kept_back)}"
         if table.bitemporal:
             yield from _versions(table, stored)
+    for name in marts.SOURCED:
+        yield f"CREATE VIEW {name} AS FROM {of}.{name}{_allowed(kept_back)}"
     for name in marts.REBUILT:
         yield f"CREATE VIEW {name} AS {marts.as_sql(name) if kept_back else f'FROM {of}.{name}'}"
 
@@ -128,6 +129,10 @@ def _versions(table: Table, stored: str) -> Iterator[str]:
 
 def _guarded() -> list[Table]:
     return [table for name, table in TABLES.items() if name not in UNGUARDED]
+
+
+def _allowed(kept_back: Sequence[str]) -> str:
+    return f" WHERE source NOT IN ({_listed(kept_back)})" if kept_back else ""
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 import pandas as pd
 
-from etl import calendars, checks, corrections, engines, marts, sources
+from etl import calendars, checks, corrections, engines, growth, marts, sources
 from etl.config import Settings, bundled_dir
 from etl.due import due
 from etl.errors import ArtonomicsError, AuditError, InputError, SourceError, WarehouseError
@@ -415,9 +415,14 @@ def publish(this: Run, mode: Mode) -> list[LedgerEntry]:
     """Publish; what fails keeps the last good snapshot and is told in the ledger."""
     started = datetime.now(UTC)
     try:
-        this.warehouse.publish(
-            this.run_id, this.request.now, lambda con: marts.build(engines.over(con))
-        )
+        growth.keep_up(this.warehouse.settings, this.warehouse)
+        found = growth.files(this.warehouse.settings)
+
+        def build(con: engines.Scratch) -> list[tuple[str, str]]:
+            growth.publish(con, found)
+            return marts.build(engines.over(con))
+
+        this.warehouse.publish(this.run_id, this.request.now, build)
     except (AuditError, WarehouseError) as error:
         failed = this.entry("publish", Outcome("failed", error=str(error)), mode, started)
         with this.warehouse.transaction():

@@ -125,6 +125,52 @@ def backfill(
 
 
 @app.command
+def marts(
+    *,
+    engine: str = "duckdb",
+    events: str,
+    source: str,
+    evidence: str,
+    set: Annotated[tuple[str, ...], Parameter(negative="", show_default=False)] = (),
+    not_redistributable: Annotated[bool, Flag] = False,
+    session: Given,
+) -> int:
+    """Count cohorts, conversion and funnels where the events lie; bring the small tables back.
+
+    Events in the lake need no command: they are counted when they are imported.
+
+    Parameters
+    ----------
+    engine
+        Engine of Ibis: duckdb, pyspark, trino, bigquery.
+    events
+        Parquet files, a folder or an address of an object store; or a table, catalog.schema.name.
+    source
+        Name the counts are kept under.
+    evidence
+        How the events came to be: measured, simulated and so on.
+    set
+        How to connect, option=value; may be repeated. For pyspark spark.* configures the session.
+    not_redistributable
+        Keep the counts out of exports.
+    """
+    from etl import console, elsewhere
+
+    options = dict(_option(pair) for pair in set)
+    asked = elsewhere.Question(engine, events, source, evidence, options, not not_redistributable)
+    with console.progress() as report:
+        entries = elsewhere.count(session.settings(), asked, say=report)
+    return session.tell(entries)
+
+
+def _option(pair: str) -> tuple[str, str]:
+    name, equals, value = pair.partition("=")
+    if not (name and equals):
+        raise InputError(f"got --set {pair}", "option=value, for example host=trino.example.org")
+    return name, value
+
+
+@app.command
 def status(*, session: Given) -> None:
     """Show how fresh each source is and how its last run ended."""
     from etl import console, journal, pipeline

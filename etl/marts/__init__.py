@@ -4,20 +4,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from etl.marts import daily_returns, source_freshness
+from etl.marts import daily_returns, growth, source_freshness
 from etl.schemas import TABLES as SCHEMAS
 from etl.schemas import Table
 
 if TYPE_CHECKING:
     from ibis.backends.sql import SQLBackend
 
-TABLES: dict[str, Table] = {t.name: t for t in (daily_returns.TABLE, source_freshness.TABLE)}
+TABLES: dict[str, Table] = {
+    t.name: t for t in (daily_returns.TABLE, source_freshness.TABLE, *growth.TABLES)
+}
 """All marts by name."""
 
 REBUILT = {"daily_returns": ("stock_prices", "instruments")}
 """Marts with values of their sources, and the tables they are derived from again for an export."""
 PASSED = ("source_freshness",)
 """Marts that count rows and hold no value of a source."""
+SOURCED = tuple(table.name for table in growth.TABLES)
+"""Marts whose rows each follow from one source, named in them (see :mod:`etl.growth`)."""
 
 
 def as_sql(name: str) -> str:

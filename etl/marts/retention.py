@@ -100,18 +100,23 @@ class RetentionSpec:
         return tuple(k + more for k in range(1, self.horizon + 1))
 
 
+def whole_seconds(instant: Any) -> Any:
+    """Return whole seconds since 1970 (UTC) of an expression of instants, on every engine alike."""
+    return instant.epoch_seconds().floor().cast("int64")
+
+
 def local_seconds(instant: Any, offsets: Offsets) -> Any:
     """Return the seconds of the stated clock since 1970, whole, of an expression of instants."""
-    seconds = instant.epoch_seconds()
+    seconds = whole_seconds(instant)
     if not offsets.changes:
-        return (seconds + offsets.first).floor().cast("int64")
+        return seconds + offsets.first
     begins = [moment for moment, _ in offsets.changes]
     added = [offsets.first, *(value for _, value in offsets.changes)]
     branches = [
         (seconds < moment, ibis.literal(value, "int64"))
         for moment, value in zip(begins, added, strict=False)
     ]
-    return (seconds + ibis.cases(*branches, else_=added[-1])).floor().cast("int64")
+    return seconds + ibis.cases(*branches, else_=ibis.literal(added[-1], "int64"))
 
 
 def day_of(seconds: Any) -> Any:
@@ -196,8 +201,8 @@ def _n_day(together: Any, spec: RetentionSpec, keys: list[str]) -> Any:
 
 
 def _n_day_24h(together: Any, spec: RetentionSpec, keys: list[str]) -> Any:
-    passed = together["at"].epoch_seconds().floor() - together.instant.epoch_seconds().floor()
-    k = (passed // DAY_SECONDS).cast("int64")
+    passed = whole_seconds(together["at"]) - whole_seconds(together.instant)
+    k = passed // DAY_SECONDS
     found = together.mutate(k=k).filter(lambda t: (t.k >= 1) & (t.k <= spec.horizon))
     return _distinct(found, keys)
 
