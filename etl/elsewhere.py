@@ -172,9 +172,10 @@ def _events(backend: SQLBackend, question: Question) -> Any:
         )
     import ibis
 
+    missing_text: Any = ibis.null("string")
     return table.select(
         **{
-            name: (table[name] if name in table.columns else ibis.null("string")).cast(kind)
+            name: (table[name] if name in table.columns else missing_text).cast(kind)
             for name, kind in wanted.items()
         }
     )

@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from etl import engines, statements
 from etl.config import Settings
@@ -44,8 +44,10 @@ TABLES = {
     "first_paid_at TIMESTAMPTZ",
     "users": f"user_id VARCHAR, begun_day BIGINT, begun_at TIMESTAMPTZ, {_SPLIT}, "
     "paid BIGINT, refunded BIGINT",
-    "cohort_cube": f"begun_day BIGINT, {_SPLIT}, day BIGINT, n_users BIGINT",
+    "cohort_cube": f"begun_day BIGINT, {_SPLIT}, day BIGINT, n_users BIGINT, n_images BIGINT",
     "paid_conversion": f"begun_day BIGINT, {_SPLIT}, size BIGINT, payers BIGINT, refunded BIGINT",
+    "paying_users": f"user_id VARCHAR, begun_day BIGINT, {_SPLIT}, paid BIGINT, refunded BIGINT, "
+    "first_paid_day BIGINT",
     "daily_activity": f"day BIGINT, {_THREE}, {_INTS}, session_seconds BIGINT",
     "funnel_steps": f"begun_day BIGINT, {_THREE}, step BIGINT, taken BIGINT, n_users BIGINT",
     "told": "version BIGINT, definition VARCHAR, steps VARCHAR, evidence_kind VARCHAR, "
@@ -118,7 +120,7 @@ def keep_up(
                 row.n_rows,
                 place.generation(f"{row.event_date:%Y-%m-%d}", row.generation),
             )
-            for row in rows.itertuples()
+            for row in cast(Any, rows).itertuples()
         ]
         evidence = str(rows["evidence_kind"].iloc[0])
         bring_up(file_of(settings, str(source)), days, evidence, say)
@@ -239,7 +241,8 @@ class _Upkeep:
     # What is counted
 
     def _events(self, batch: Sequence[Day]) -> None:
-        self.con.execute(events_view([file for day in batch for file in day.files]))
+        paths = [file for day in batch for file in day.files]
+        self.con.execute(events_view(paths))
 
     def _bring(self, batch: Sequence[Day], definition: Definition) -> set[int]:
         """Count the days of a batch anew; return the days of beginning whose users changed."""
@@ -257,14 +260,13 @@ class _Upkeep:
         rows = [[day.number, day.generation] for day in batch if day.generation]
         if rows:
             con.executemany("INSERT INTO days VALUES (?, ?)", rows)
-        for statement in _AFFECTED:
+        for statement in (*_AFFECTED, _ALL_BEGINS if is_restated else _FIRST_BEGINS):
             con.execute(statement)
         con.execute(f"CREATE OR REPLACE TEMP TABLE fresh AS {_sql_users(definition)}")
         for statement in _MOVED:
             con.execute(statement)
         for name, question in _sql_cells().items():
-            key, which = _CELLS[name]
-            con.execute(f"DELETE FROM {name} WHERE {key} IN (SELECT day FROM {which})")
+            con.execute(f"DELETE FROM {name} WHERE {_CELLS[name]}")
             con.execute(f"INSERT INTO {name} {question}")
         return {day for (day,) in con.execute("FROM cohort_days").fetchall()}
 
@@ -369,12 +371,20 @@ _AFFECTED = (
     "SELECT user_id FROM new_begins UNION SELECT user_id FROM new_money "
     "UNION SELECT user_id FROM old_begins UNION FROM unknown",
     "CREATE OR REPLACE TEMP TABLE known AS FROM affected ANTI JOIN gone USING (user_id)",
-    "CREATE OR REPLACE TEMP TABLE own_begins AS FROM begins SEMI JOIN affected USING (user_id)",
     "CREATE OR REPLACE TEMP TABLE own_money AS FROM money SEMI JOIN affected USING (user_id)",
-)
-_MOVED = (
     "CREATE OR REPLACE TEMP TABLE former AS FROM users SEMI JOIN "
     "(FROM affected UNION FROM gone) USING (user_id)",
+)
+_ALL_BEGINS = (
+    "CREATE OR REPLACE TEMP TABLE own_begins AS FROM begins SEMI JOIN affected USING (user_id)"
+)
+# Where nothing is withdrawn, the first beginning of a known user stands in the user's own row.
+_FIRST_BEGINS = (
+    "CREATE OR REPLACE TEMP TABLE own_begins AS FROM new_begins UNION ALL BY NAME "
+    f"SELECT begun_day AS day, user_id, {', '.join(ATTRIBUTES)}, begun_at FROM former "
+    "WHERE begun_day IS NOT NULL"
+)
+_MOVED = (
     "CREATE OR REPLACE TEMP TABLE unlike AS SELECT user_id, f.user_id IS NOT NULL AS was_known, "
     "f.begun_day AS day_before, n.begun_day AS day_after, "
     "(f.begun_day, f.begun_at, f.country, f.channel, f.platform, f.plan) IS DISTINCT FROM "
@@ -393,9 +403,10 @@ _MOVED = (
     "INSERT INTO users FROM fresh",
 )
 _CELLS = {
-    "cohort_cube": ("day", "active_days"),
-    "daily_activity": ("day", "active_days"),
-    "paid_conversion": ("begun_day", "cohort_days"),
+    "cohort_cube": "day IN (FROM active_days)",
+    "daily_activity": "day IN (FROM active_days)",
+    "paid_conversion": "begun_day IN (FROM cohort_days)",
+    "paying_users": "user_id IN (SELECT user_id FROM former)",
 }
 _IBIS = {"VARCHAR": "string", "BIGINT": "int64", "TIMESTAMPTZ": "timestamp('UTC')"}
 
@@ -463,6 +474,9 @@ def _sql_cells() -> dict[str, str]:
         "cohort_cube": cohorts.cohort_cube(active, users),
         "daily_activity": cohorts.daily_activity(active, users),
         "paid_conversion": cohorts.paid_conversion(begun),
+        "paying_users": cohorts.paying_users(
+            _table("fresh", TABLES["users"]), _table("own_money", TABLES["money"])
+        ),
     }
     return {name: _as_sql(e, TABLES[name]) for name, e in expressions.items()}
 
@@ -511,10 +525,12 @@ def _published(source: str) -> dict[str, str]:
         "event_names": f"SELECT {named}, event_name, sum(n_events), {days} FROM {of}.names "
         "GROUP BY event_name ORDER BY event_name",
         # In order of cohorts, so that a question about some of them passes over the others.
-        "cohort_cube": f"SELECT {named}, {begun}, {split}, {active}, n_users "
+        "cohort_cube": f"SELECT {named}, {begun}, {split}, {active}, n_users, n_images "
         f"FROM {of}.cohort_cube ORDER BY begun_day, day",
         "paid_conversion": f"SELECT {named}, {begun}, {split}, size, payers, refunded "
         f"FROM {of}.paid_conversion ORDER BY begun_day",
+        "paying_users": f"SELECT {named}, user_id, {begun}, {split}, paid, refunded, "
+        f"DATE '1970-01-01' + first_paid_day::INTEGER FROM {of}.paying_users ORDER BY user_id",
         "daily_activity": f"SELECT {named}, {active}, {three}, n_active, n_new, n_events, "
         f"n_images, n_sessions, session_seconds FROM {of}.daily_activity ORDER BY day",
         "funnel_steps": f"SELECT {named}, {begun}, {three}, step, taken, n_users "

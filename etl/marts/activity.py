@@ -107,7 +107,7 @@ def _by_pauses(events: Any) -> Any:
     order = ibis.window(group_by=["user_id", "day"], order_by="event_at")
     seconds = whole_seconds(events.event_at)
     pause = events.mutate(pause=seconds - seconds.lag().over(order))
-    begins = (pause.pause.isnull() | (pause.pause > SESSION_GAP_SECONDS)).cast("int64")
+    begins: Any = (pause.pause.isnull() | (pause.pause > SESSION_GAP_SECONDS)).cast("int64")
     marked = pause.mutate(begins=begins)
     until_here = ibis.cumulative_window(group_by=["user_id", "day"], order_by="event_at")
     number = marked.begins.sum().over(until_here)
@@ -125,12 +125,13 @@ def user_day(sessions: Any) -> Any:
     """
     within = sessions.session_id.notnull()
     seconds = whole_seconds(sessions.ended_at) - whole_seconds(sessions.begun_at)
+    length: Any = ibis.ifelse(within, seconds, 0)
     days = sessions.group_by(["day", "user_id"]).agg(
         is_active=(sessions.n_active > 0).cast("int64").max(),
         n_events=sessions.n_events.sum(),
         n_images=sessions.n_images.sum(),
         n_sessions=within.cast("int64").sum(),
-        session_seconds=ibis.ifelse(within, seconds, 0).sum(),
+        session_seconds=length.sum(),
     )
     counts = ("is_active", "n_events", "n_images", "n_sessions", "session_seconds")
     return days.select("day", "user_id", *counts).cast(dict.fromkeys(counts, "int64"))

@@ -56,18 +56,29 @@ def users(known: Any, begins: Any, money: Any, definition: Definition) -> Any:
 
 
 def cohort_cube(user_day: Any, users: Any) -> Any:
-    """Return how many users of each cohort were active on each day, from their first day on.
+    """Return what each cohort did on each day, from its first day on.
 
     Returns
     -------
     ibis.expr.types.Table
-        ``begun_day, country, channel, platform, plan, day, n_users``.
+        ``begun_day, country, channel, platform, plan, day, n_users`` (active ones), ``n_images``.
     """
-    active = user_day.filter(user_day.is_active == 1).select("user_id", "day")
     begun = users.filter(users.begun_day.notnull()).select("user_id", *GROUPS)
-    both = active.inner_join(begun, "user_id")
+    days = user_day.filter((user_day.is_active == 1) | (user_day.n_images > 0))
+    both = days.select("user_id", "day", "is_active", "n_images").inner_join(begun, "user_id")
     both = both.filter(both.day >= both.begun_day)
-    return both.group_by([*GROUPS, "day"]).agg(n_users=both.count())
+    return both.group_by([*GROUPS, "day"]).agg(
+        n_users=both.is_active.sum(), n_images=both.n_images.sum()
+    )
+
+
+def paying_users(users: Any, money: Any) -> Any:
+    """Return everybody who ever paid: ``user_id, first_paid_day`` and the columns of ``users``."""
+    paid = money.filter(money.n_payments > 0).group_by("user_id")
+    first = paid.agg(first_paid_day=money.day.min())
+    joined = first.inner_join(users.filter(users.begun_day.notnull()), "user_id")
+    columns = ("begun_day", *ATTRIBUTES, "paid", "refunded")
+    return joined.select("user_id", *columns, "first_paid_day")
 
 
 def paid_conversion(users: Any) -> Any:
@@ -89,7 +100,7 @@ def daily_activity(user_day: Any, users: Any) -> Any:
     """
     split = ("country", "channel", "platform")
     joined = user_day.left_join(users.select("user_id", "begun_day", *split), "user_id")
-    new = ibis.coalesce(joined.begun_day == joined.day, False)
+    new: Any = ibis.coalesce(joined.begun_day == joined.day, False)
     return joined.group_by(["day", *split]).agg(
         n_active=joined.is_active.sum(),
         n_new=new.cast("int64").sum(),

@@ -55,8 +55,16 @@ EVENT_NAMES = Table(
 )
 COHORT_CUBE = Table(
     "cohort_cube",
-    "Active users by the day they began and the day they were active: retention by calendar days.",
-    (_SOURCE, _BEGUN, *_THREE, _PLAN, _DAY, Column("n_users", "integer", "active users", "users")),
+    "Users by the day they began and the day they were active: retention by calendar days.",
+    (
+        _SOURCE,
+        _BEGUN,
+        *_THREE,
+        _PLAN,
+        _DAY,
+        Column("n_users", "integer", "active users", "users"),
+        Column("n_images", "integer", "pictures they made", "images"),
+    ),
     key=("source", "begun_on", *ATTRIBUTES, "active_on"),
     ledger=True,
 )
@@ -73,6 +81,22 @@ PAID_CONVERSION = Table(
         Column("refunded", "integer", "paid within the window, and got every payment back"),
     ),
     key=("source", "begun_on", *ATTRIBUTES),
+    ledger=True,
+)
+PAYING_USERS = Table(
+    "paying_users",
+    "Everybody who ever paid, with what their time began with: joins payments to channels.",
+    (
+        _SOURCE,
+        Column("user_id", "string", "pseudonymous identifier"),
+        _BEGUN,
+        *_THREE,
+        _PLAN,
+        Column("paid", "integer", "1: paid within the window, and kept a payment"),
+        Column("refunded", "integer", "1: paid within the window, and got every payment back"),
+        Column("first_paid_on", "date", "UTC day of the first payment"),
+    ),
+    key=("source", "user_id"),
     ledger=True,
 )
 DAILY_ACTIVITY = Table(
@@ -116,11 +140,12 @@ TABLES = (
     EVENT_NAMES,
     COHORT_CUBE,
     PAID_CONVERSION,
+    PAYING_USERS,
     DAILY_ACTIVITY,
     FUNNEL_STEPS,
 )
-CELLS = ("cohort_cube", "paid_conversion", "daily_activity", "funnel_steps")
-"""Those that count users, with days as days since 1970 until they are published."""
+CELLS = ("cohort_cube", "paid_conversion", "paying_users", "daily_activity", "funnel_steps")
+"""Those that are counted, with days as days since 1970 until they are published."""
 
 
 def names(events: Any) -> Any:
@@ -155,6 +180,7 @@ def cells(events: Any, definition: Definition, steps: Sequence[Step]) -> dict[st
     return {
         "cohort_cube": cohorts.cohort_cube(days, users),
         "paid_conversion": cohorts.paid_conversion(users),
+        "paying_users": cohorts.paying_users(users, money),
         "daily_activity": cohorts.daily_activity(days, users),
         "funnel_steps": funnel.funnel_cells(
             funnel.progress(events, starts, steps, FUNNEL_DAYS), keys
