@@ -157,7 +157,8 @@ def _events(backend: SQLBackend, question: Question) -> Any:
         table: Any = backend.read_parquet(question.events)
     elif _NAME.fullmatch(question.events):
         *place, name = question.events.split(".")
-        table = backend.table(name, database=tuple(place) or None)
+        database: Any = tuple(place) or None
+        table = backend.table(name, database=database)
     else:
         raise InputError(
             f"got --events {question.events!r}", "Parquet files or the name of a table"

@@ -211,6 +211,20 @@ def bootstrap(
     return BootstrapFits(alpha[converged], beta[converged], n_draws - int(converged.sum()))
 
 
+def bootstrap_counts(cohorts: Cohorts, n_draws: int, rng: np.random.Generator) -> BootstrapFits:
+    """Resample the renewals of every period and fit again, where only counts by period are held.
+
+    Whether each subscriber due renews is drawn anew, with those due as they were: the weird
+    bootstrap (Andersen, Borgan, Gill and Keiding 1993).
+    """
+    due = np.broadcast_to(cohorts.due, (n_draws, cohorts.due.size)).astype(np.float64)
+    rate = np.divide(cohorts.renewed, cohorts.due, where=cohorts.due > 0, out=0 * cohorts.due)
+    renewed = rng.binomial(due.astype(np.int64), rate).astype(np.float64)
+    usable = _unfit(renewed, due) == ""
+    alpha, beta, _, converged = _maximise(renewed[usable], due[usable])
+    return BootstrapFits(alpha[converged], beta[converged], n_draws - int(converged.sum()))
+
+
 def _unfit(renewed: FloatArray, due: FloatArray) -> np.ndarray:
     """Return why each row of counts, shape (fits, periods), has no fit; ``""`` where it may."""
     left = (due - renewed).sum(axis=1)
