@@ -499,6 +499,9 @@ def publish(con: Scratch, found: Mapping[str, Path]) -> None:
     for source, path in found.items():
         con.execute(f"ATTACH '{_quoted(path)}' AS growth_of_one (READ_ONLY)")
         try:
+            version = con.execute("SELECT max(version) FROM growth_of_one.told").fetchone()
+            if version != (VERSION,):
+                continue  # of an older program, and not in the lake: to be counted again there
             for name, question in _published(source).items():
                 con.execute(f"INSERT INTO {name} {question}")
         finally:

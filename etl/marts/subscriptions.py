@@ -59,10 +59,14 @@ def monthly_revenue(periods: Any, months: Sequence[date]) -> Any:
     ibis.expr.types.Table
         ``user_id, product_id, position`` (of the month in ``months``), ``mrr`` above 0.
     """
-    ends: Any = ibis.memtable(
-        {"position": list(range(len(months))), "ends": [day.isoformat() for day in months]}
-    )
-    ends = ends.mutate(ends=ends.ends.cast("timestamp('UTC')"))
+    ends: Any = ibis.range(len(months)).unnest().name("position").as_table()
+    ends = ends.mutate(position=ends.position.cast("int64"))
+    # A case for each month, since no table of one's own can be brought to every engine.
+    instants = [
+        (ends.position == i, ibis.timestamp(day.isoformat(), timezone="UTC"))
+        for i, day in enumerate(months)
+    ]
+    ends = ends.mutate(ends=ibis.cases(*instants))
     active: Any = periods.cross_join(ends)
     active = active.filter((active.purchased_at < active.ends) & (active.expires_at >= active.ends))
     return active.group_by(["user_id", "product_id", "position"]).agg(mrr=active.mrr.sum())

@@ -1,0 +1,59 @@
+"""Marts put as questions to the published snapshot: one definition, DuckDB's dialect."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+import ibis
+import pandas as pd
+
+from dashboard.queries import Reader
+from etl.schemas import ACQUISITION_SPEND, PRODUCT_EVENTS, SUBSCRIPTION_TRANSACTIONS, Table
+
+_KINDS = {
+    "string": "string",
+    "integer": "int64",
+    "number": "float64",
+    "boolean": "boolean",
+    "date": "date",
+    "timestamp": "timestamp('UTC')",
+}
+EPOCH = date(1970, 1, 1)
+
+
+def events(source: str) -> Any:
+    """Return the events of a source as an Ibis table."""
+    return _of(PRODUCT_EVENTS, source)
+
+
+def transactions(source: str) -> Any:
+    """Return the transactions of a source as an Ibis table, test purchases left out."""
+    own = _of(SUBSCRIPTION_TRANSACTIONS, source)
+    return own.filter(ibis.coalesce(~own.is_sandbox, True))
+
+
+def spend(source: str) -> Any:
+    """Return the spend of a source as an Ibis table."""
+    return _of(ACQUISITION_SPEND, source)
+
+
+def ask(reader: Reader, expression: Any) -> pd.DataFrame:
+    """Return the rows of an expression over the tables of the snapshot."""
+    return reader.query(str(ibis.to_sql(expression, dialect="duckdb")))
+
+
+def instant(moment: datetime) -> Any:
+    """Return an instant (UTC) as an Ibis literal."""
+    return ibis.timestamp(moment.replace(tzinfo=None).isoformat(), timezone="UTC")
+
+
+def day_number(day: Any) -> int:
+    """Return the days since 1970 of a date or timestamp."""
+    return (pd.Timestamp(day).date() - EPOCH).days
+
+
+def _of(table: Table, source: str) -> Any:
+    columns = {c.name: _KINDS[c.type] for c in table.columns} | {"source": "string"}
+    own = ibis.table(columns, name=table.name)
+    return own.filter(own.source == source)
