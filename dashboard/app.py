@@ -48,6 +48,12 @@ def _pages(said: Words) -> list[st.Page]:
             url_path="attention",
         ),
         st.Page(
+            "app_pages/growth.py",
+            title=said.t("Growth"),
+            icon=":material/trending_up:",
+            url_path="growth",
+        ),
+        st.Page(
             "app_pages/data.py",
             title=said.t("Data"),
             icon=":material/database:",

@@ -50,7 +50,13 @@ def instant(moment: datetime) -> Any:
 
 def day_number(day: Any) -> int:
     """Return the days since 1970 of a date or timestamp."""
-    return (pd.Timestamp(day).date() - EPOCH).days
+    return (as_date(day) - EPOCH).days
+
+
+def as_date(day: Any) -> date:
+    """Return the calendar day of a date or timestamp that is known."""
+    moment: Any = pd.Timestamp(day)
+    return moment.date()
 
 
 def _of(table: Table, source: str) -> Any:

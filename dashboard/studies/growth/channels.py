@@ -8,8 +8,11 @@ import pandas as pd
 
 from dashboard.queries import Reader
 from dashboard.studies.growth.definitions import definitions
-from etl.analytics.channels import channel_table
+from etl.analytics.channels import AGES, channel_table
 from etl.errors import InputError
+
+RETURN_AGES = AGES
+"""Ages in days at which the return on spend is shown."""
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,6 @@ from datetime import UTC, date, datetime, timedelta
 from difflib import get_close_matches
 from typing import Any
 
-import pandas as pd
-
 from dashboard.queries import Reader
 from dashboard.studies.growth import asking
 from etl.errors import InputError
@@ -134,8 +132,8 @@ def definitions(reader: Reader, source: str) -> Definitions:
         ),
         funnel_steps=steps,
         funnel_days=int(row["funnel_days"]),
-        first_on=pd.Timestamp(row["first_day"]).date(),
-        last_on=pd.Timestamp(row["last_day"]).date(),
+        first_on=asking.as_date(row["first_day"]),
+        last_on=asking.as_date(row["last_day"]),
         n_events=int(row["n_events"]),
         n_users=int(row["n_users"]),
         in_lake=bool(row["in_lake"]),

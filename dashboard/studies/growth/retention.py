@@ -15,11 +15,18 @@ from dashboard.studies.growth.definitions import Definitions, definitions
 from etl.analytics import retention_claims
 from etl.analytics.periods import Calendar, Period, WeekStart, offsets
 from etl.analytics.proportions import wilson
-from etl.analytics.retention import average, retention_table
+from etl.analytics.retention import FEW, average, retention_table
 from etl.analytics.retention_claims import READINGS
 from etl.errors import InputError
+from etl.marts.activity import ATTRIBUTES
 from etl.marts.retention import RULES, RetentionSpec, Rule, retention
 
+SPLITS = ATTRIBUTES
+"""What cohorts can be split by."""
+RULE_NAMES: tuple[str, ...] = RULES
+"""The five rules."""
+FEW_USERS = FEW
+"""Cohorts smaller than this are shown grey."""
 FEW_EVENTS = 5_000_000
 """Up to so many events all rules are counted without being asked for."""
 CLAIM_DAYS = {"retention_d1": 1, "retention_d7": 7, "retention_d30": 30}
@@ -284,7 +291,7 @@ _RANGE_COLUMNS = ["entity", "read_as", "rule", "day", "low", "high", "like_ours"
 
 
 def _claims(reader: Reader) -> pd.DataFrame:
-    facts = reader.query(
+    facts: Any = reader.query(
         "SELECT fact_id, entity, entity_zh, metric, value, value_high, confidence, note, "
         "source_title, source_url, source_date FROM disclosed_facts "
         "WHERE list_contains(?, metric) ORDER BY entity, metric",
@@ -310,7 +317,8 @@ def _all_rules(reader: Reader, source: str) -> pd.DataFrame:
             continue
         curve: Any = retention_study(reader, choice).curves
         parts.append(curve.loc[curve["period"] > 0].assign(rule=rule))
-    return pd.concat(parts, ignore_index=True)[_RULE_COLUMNS]
+    whole: Any = pd.concat(parts, ignore_index=True)
+    return whole[_RULE_COLUMNS]
 
 
 def average_of_bracket(reader: Reader, source: str, day: int) -> pd.DataFrame:

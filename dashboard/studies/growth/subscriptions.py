@@ -12,9 +12,18 @@ import pandas as pd
 from dashboard.queries import Reader
 from dashboard.studies.growth import asking
 from etl.analytics.proportions import wilson
-from etl.analytics.subscriptions import NotReconciledError, mrr_table, reconcile, renewal_table
+from etl.analytics.subscriptions import (
+    MOVEMENTS,
+    NotReconciledError,
+    mrr_table,
+    reconcile,
+    renewal_table,
+)
 from etl.errors import ArtonomicsError, InputError
 from etl.marts import subscriptions as marts
+
+MOVEMENT_NAMES = MOVEMENTS
+"""How recurring revenue moves."""
 
 
 class UnreconciledError(ArtonomicsError):
@@ -77,7 +86,7 @@ def reach(reader: Reader, source: str, *, until: datetime | None = None) -> tupl
             "an imported source of transactions",
             "import them with `artonomics import subscriptions`",
         )
-    first, last = (pd.Timestamp(found[name].iloc[0]).date() for name in ("first", "last"))
+    first, last = (asking.as_date(found[name].iloc[0]) for name in ("first", "last"))
     end = datetime.combine(last + timedelta(days=1), datetime.min.time(), UTC)
     return first, max(end, until) if until else end
 
@@ -129,7 +138,7 @@ def subscription_study(
 
 def _months(first: date, end: datetime) -> list[date]:
     """Return the first days of the months that follow each whole month of the data."""
-    begin = pd.Period(first, "M")
+    begin: Any = pd.Period(first, "M")
     last = pd.Period(end.date(), "M")
     return [month.start_time.date() for month in pd.period_range(begin + 1, last, freq="M")]
 
@@ -139,7 +148,7 @@ def _revenue(reader: Reader, own: Any, months: list[date]) -> tuple[pd.DataFrame
         return pd.DataFrame(), pd.DataFrame()
     revenue = marts.monthly_revenue(marts.paid_periods(own), months)
     moved = asking.ask(reader, marts.movements(revenue, len(months)))
-    names = [pd.Timestamp(month) - pd.DateOffset(months=1) for month in months]
+    names: Any = pd.to_datetime(months) - pd.DateOffset(months=1)
     movements = mrr_table(moved, len(months)).assign(month=names)
     mix: Any = asking.ask(reader, marts.plan_mix(revenue))
     mix = mix.sort_values(["position", "product_id"], ignore_index=True)

@@ -55,7 +55,8 @@ def survival_study(reader: Reader, source: str, until: datetime | None = None) -
     """Estimate how long subscriptions are paid for, by product."""
     _, end = reach(reader, source, until=until)
     counted = asking.ask(reader, marts.stays(asking.transactions(source), asking.instant(end)))
-    subjects: Any = counted.loc[counted.index.repeat(counted["n"].to_numpy(np.int64))]
+    n: Any = counted["n"].to_numpy(np.int64)
+    subjects: Any = counted.loc[counted.index.repeat(n)]
     curves, risks, groups = [], [], []
     tau = float(min(subjects.groupby("product_id")["days"].max(), default=0))
     for name, own in subjects.groupby("product_id", sort=True):
@@ -76,10 +77,20 @@ def survival_study(reader: Reader, source: str, until: datetime | None = None) -
                 "high": curve.high[kept],
             }
         )
-        curves.append(pd.concat([begin, drawn], ignore_index=True).assign(product_id=name))
+        # The last step goes on for as long as enough of them are watched.
+        watched = np.sort(time)[::-1]
+        last = watched[FEWEST_AT_RISK - 1] if len(time) >= FEWEST_AT_RISK else 0.0
+        whole = pd.concat([begin, drawn], ignore_index=True)
+        end_of_it = whole.iloc[[-1]].assign(
+            time=max(float(last), float(whole["time"].iloc[-1])),
+            at_risk=float((time >= last).sum()),
+            n_events=0.0,
+        )
+        curves.append(pd.concat([whole, end_of_it], ignore_index=True).assign(product_id=name))
         times = np.arange(0, time.max() + 1, 30.0)
         left = [(time >= t).sum() for t in times]
         risks.append(pd.DataFrame({"product_id": name, "time": times, "at_risk": left}))
+        # Without an end the mean is tau itself and its error unknown, not nothing.
         mean = restricted_mean(curve, tau) if tau > 0 else None
         groups.append(
             {
@@ -89,7 +100,7 @@ def survival_study(reader: Reader, source: str, until: datetime | None = None) -
                 "median": curve.median,
                 "tau": tau,
                 "restricted_mean": mean.rmst if mean else np.nan,
-                "restricted_mean_se": mean.rmst_se if mean else np.nan,
+                "restricted_mean_se": mean.rmst_se if mean and status.any() else np.nan,
             }
         )
     p = float("nan")
@@ -148,7 +159,6 @@ def value_study(
     reader: Reader,
     source: str,
     product_id: str,
-    *,
     annual_discount_rate: float = 0.1,
     timing: str = "start",
     until: datetime | None = None,
@@ -313,7 +323,7 @@ def pack_study(reader: Reader, source: str, until: datetime | None = None) -> Pa
     held, error = _pack_hold_out(bought, cut, end)
     return PackStudy(
         len(whole),
-        int((whole["frequency"] > 0).sum()) if len(whole) else 0,
+        int((whole["frequency"].to_numpy(np.float64) > 0).sum()),
         model,
         worth,
         _pack_forecast(whole, model, worth),
@@ -334,14 +344,15 @@ def _histories(bought: pd.DataFrame, end: datetime) -> pd.DataFrame:
     again = own.loc[own["day"] > first]
     grouped = own.groupby("user_id")["day"]
     days = (grouped.max() - grouped.min()).dt.days
-    return pd.DataFrame(
+    histories: Any = pd.DataFrame(
         {
             "frequency": (grouped.size() - 1).astype(np.float64),
             "recency": days / WEEK_DAYS,
             "T": (last - grouped.min()).dt.days / WEEK_DAYS,
             "monetary_value": again.groupby("user_id")["value_usd"].mean().reindex(days.index),
         }
-    )[columns]
+    )
+    return histories[columns]
 
 
 def _bgnbd(whole: pd.DataFrame) -> purchases.BgNbd:
@@ -377,9 +388,9 @@ def _pack_hold_out(
     if model is None or model.reason:
         return pd.DataFrame(), float("nan")
     begin = pd.Timestamp(cut.replace(tzinfo=None))
-    n_weeks = (pd.Timestamp(end.replace(tzinfo=None)) - begin).days // WEEK_DAYS
+    n_weeks = (end - cut).days // WEEK_DAYS
     days: Any = pd.to_datetime(bought["day"])
-    later = bought.loc[(days >= begin) & bought["user_id"].isin(early.index)]
+    later = bought.loc[(days >= begin) & bought["user_id"].isin(list(early.index))]
     week = ((pd.to_datetime(later["day"]) - begin).dt.days // WEEK_DAYS + 1).to_numpy()
     rows = [
         {

@@ -1,0 +1,1 @@
+"""Figures of growth: retention, conversion, revenue, value, trials and channels."""

@@ -1,0 +1,1 @@
+"""Tables of growth, each with the headings a reader needs."""
