@@ -38,7 +38,9 @@ def demo(
     check: Annotated[bool, Flag] = False,
     session: Given,
 ) -> int:
-    """Collect from the bundled snapshot, build the marts, start the dashboard.
+    """Collect from the bundled snapshot, draw a made-up app, start the dashboard.
+
+    The made-up app bears the label simulated and is drawn only where no product history is held.
 
     Parameters
     ----------
@@ -50,11 +52,13 @@ def demo(
         Stop after one successful page answer.
     """
     from dashboard import serve
-    from etl import console, pipeline
+    from etl import console, demonstration, pipeline
 
     settings = session.settings()
     with console.progress() as report:
         entries = pipeline.run(settings, offline=True, progress=report)
+        if demonstration.is_wanted(settings):
+            entries += demonstration.bring(settings, report)
     failed = [entry.source for entry in entries if entry.status == "failed"]
     if failed:
         console.note(f"not collected: {', '.join(failed)}; see `artonomics etl status`")

@@ -8,6 +8,9 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
+# Two workers with two threads each would spend their time waiting for one another.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 CHECKOUT = Path(__file__).resolve().parent.parent
 REFERENCE = Path(os.environ.get("ARTONOMICS_REFERENCE", CHECKOUT.parent / "shared" / "reference"))
 
@@ -36,4 +39,36 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
         if not (data / "warehouse" / "CURRENT").exists():
             entries = pipeline.run(Settings(data_dir=data), offline=True)
             assert all(entry.status == "ok" for entry in entries), entries
+    return data
+
+
+@pytest.fixture(scope="session")
+def grown(published: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a data folder with the bundled snapshot and a made-up history of 6,000 users.
+
+    It is shared by all workers: read it, never write to it.
+    """
+    import shutil
+
+    from etl import imports
+    from etl.config import Settings
+    from etl.simulate import Parameters, simulate
+
+    shared = published.parent
+    data = shared / "grown"
+    with FileLock(shared / "grown.lock"):
+        if not (data / "done").exists():
+            shutil.copytree(published / "warehouse", data / "warehouse")
+            settings = Settings(data_dir=data)
+            made = shared / "made"
+            simulate(Parameters(users=6_000, days=150, seed=11), made, workers=1)
+            for kind, source in (
+                ("events", "simulated_app"),
+                ("subscriptions", "simulated_app_payments"),
+                ("spend", "simulated_app_spend"),
+            ):
+                done = imports.import_files(settings, kind, [made], imports.Options(source=source))
+                assert done.error is None, done.error
+            shutil.copy(made / "simulation.json", data / "simulation.json")
+            (data / "done").touch()
     return data

@@ -31,9 +31,9 @@ _SMALLEST_P = 0.0001
 
 
 def _chance(p: float, said: Words) -> str:
-    return (
-        f"< {said.number(_SMALLEST_P, digits=4)}" if p < _SMALLEST_P else said.number(p, digits=4)
-    )
+    if p < _SMALLEST_P:
+        return f"< {said.number(_SMALLEST_P, digits=4)}"
+    return f"= {said.number(p, digits=4)}"
 
 
 def _no_payments(said: Words) -> list[Card]:
@@ -148,7 +148,7 @@ def value_cards(view: View, said: Words, mode: Mode) -> list[Card]:
         said.t("Kaplan–Meier, 95% log-log bands; payments: {source}", source=view.payments),
     )
     differ = said.t(
-        "Curves stop where fewer than {n} are left. That all plans last alike: log-rank p = {p}.",
+        "Curves stop where fewer than {n} are left. That all plans last alike: log-rank p {p}.",
         n=FEWEST_AT_RISK,
         p=_chance(survival.log_rank_p, said),
     )

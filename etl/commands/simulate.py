@@ -85,6 +85,19 @@ def events(
     session.show(answer, tables)
 
 
+@app.command
+def demo(*, session: Given) -> int:
+    """Draw a made-up app with 20,000 users and import it, for the Growth page to show.
+
+    Every row is of the kind simulated; nothing in it is evidence about a real app.
+    """
+    from etl import console, demonstration
+
+    with console.progress() as report:
+        entries = demonstration.bring(session.settings(), report)
+    return session.tell(entries)
+
+
 def _rates(given: str | None) -> tuple[float, ...] | None:
     if given is None:
         return None

@@ -106,7 +106,7 @@ def published(study: ConversionStudy, said: Words) -> Table:
     columns = {
         "metric": TableColumn(said.t("What")),
         "entity": TableColumn(said.t("Who"), "wide"),
-        "value": TableColumn(said.t("Share"), "percent"),
+        "value": TableColumn(said.t("Published share"), "percent"),
         "source_date": TableColumn(said.t("Published")),
         "note": TableColumn(said.t("Note"), "wide"),
         "source_url": TableColumn(said.t("Source"), "link"),

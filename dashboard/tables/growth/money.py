@@ -46,7 +46,7 @@ def mix(study: SubscriptionStudy, said: Words) -> Table:
         "product_id": TableColumn(said.t("Plan")),
         "n": TableColumn(said.t("Subscribers"), "integer"),
         "mrr": TableColumn(said.t("USD a month"), "number"),
-        "share": TableColumn(said.t("Share"), "percent"),
+        "share": TableColumn(said.t("Share of recurring revenue"), "percent"),
     }
     return Table(study.mix, columns if len(study.mix) else {}, "plan-mix")
 

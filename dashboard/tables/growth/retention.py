@@ -98,7 +98,7 @@ def facts(study: ClaimStudy, said: Words) -> Table:
     columns = {
         "entity": TableColumn(said.t("Who"), "wide"),
         "day": TableColumn(said.t("Day"), "integer"),
-        "value": TableColumn(said.t("Share"), "percent"),
+        "value": TableColumn(said.t("Published share"), "percent"),
         "grade": TableColumn(
             said.t("Grade"),
             help=said.t(
