@@ -8,6 +8,7 @@ the first, all of one customer.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -110,52 +111,82 @@ def fit_bgnbd(frequency: ArrayLike, recency: ArrayLike, observed: ArrayLike) -> 
     reason = TOO_FEW if x.size < _FEWEST else NO_REPEAT if not x.any() else ""
     if reason:
         return _no_bgnbd(reason)
-    rows, weights = np.unique(np.stack([x, t_x, horizon], axis=1), axis=0, return_counts=True)
     scale = float(horizon.max())
-    rows = rows * np.array([1.0, 1 / scale, 1 / scale])
+    held = _Histories.of(x, t_x / scale, horizon / scale)
 
     def negative(point: FloatArray) -> tuple[float, FloatArray]:
-        value, gradient = _bgnbd(point, rows, weights.astype(np.float64))
+        value, gradient = _bgnbd(point, held)
         return -value / x.size, -gradient / x.size
 
     point, converged = minimised(negative, np.array([0.0, -1.0, 0.0, 0.5]))
     if not converged or np.abs(point).max() > _LARGEST:
         return _no_bgnbd(NOT_CONVERGED)
-    value, _ = _bgnbd(point, rows, weights.astype(np.float64))
+    value, _ = _bgnbd(point, held)
     r, alpha, a, b = np.exp(point)
     # Purchase times have a density in the unit of time: the scaling must be taken out again.
     value -= float(x.sum()) * np.log(scale)
     return BgNbd(float(r), float(alpha * scale), float(a), float(b), float(value))
 
 
+class _Histories(NamedTuple):
+    """Histories with what repeats in them counted once: a fit asks for the same values often.
+
+    ``alone`` and ``n_alone`` are times observed, and customers, without a repeat purchase; the
+    others have ``x`` (position in ``counts``), ``t_x`` and ``horizon`` (position in ``times``).
+    """
+
+    alone: FloatArray
+    n_alone: FloatArray
+    counts: FloatArray
+    n_counts: FloatArray
+    x: np.ndarray
+    t_x: FloatArray
+    times: FloatArray
+    horizon: np.ndarray
+
+    @classmethod
+    def of(cls, x: FloatArray, t_x: FloatArray, horizon: FloatArray) -> _Histories:
+        again = x > 0
+        alone, n_alone = np.unique(horizon[~again], return_counts=True)
+        counts, position, n_counts = np.unique(x[again], return_inverse=True, return_counts=True)
+        times, place = np.unique(horizon[again], return_inverse=True)
+        n = [numbers.astype(np.float64) for numbers in (n_alone, n_counts)]
+        return cls(alone, n[0], counts, n[1], position, t_x[again], times, place)
+
+
 def _no_bgnbd(reason: str) -> BgNbd:
     return BgNbd(np.nan, np.nan, np.nan, np.nan, np.nan, reason)
 
 
-def _bgnbd(point: FloatArray, rows: FloatArray, weights: FloatArray) -> tuple[float, FloatArray]:
+def _bgnbd(point: FloatArray, held: _Histories) -> tuple[float, FloatArray]:
     """Return the log-likelihood and its gradient in the logs of r, α, a and b."""
     r, alpha, a, b = np.exp(point)
-    x, t_x, horizon = rows.T
-    again = x > 0
-    over, last = np.log(alpha + horizon), np.log(alpha + t_x)
+    once, over_once = held.n_alone, np.log(alpha + held.alone)
+    value = float(r * (point[1] - over_once) @ once)
+    by_r = float((point[1] - over_once) @ once)
+    by_alpha = float((r / alpha - r / (alpha + held.alone)) @ once)
+
+    x, weight = held.counts, held.n_counts
+    steps = b + x - 1
     stayed = ln_gamma(a + b) + ln_gamma(b + x) - ln_gamma(b) - ln_gamma(a + b + x)
-    common = ln_gamma(r + x) - ln_gamma(np.array(r)) + r * np.log(alpha)
-    alive = stayed - (r + x) * over
-    steps = np.where(again, b + np.maximum(x, 1) - 1, 1.0)
-    gone = np.where(again, stayed + np.log(a / steps) - (r + x) * last, -np.inf)
+    common = ln_gamma(r + x) - ln_gamma(np.array(r)) + r * point[1] + stayed
+    more, choice = (r + x)[held.x], (point[2] - np.log(steps))[held.x]
+    end, last = alpha + held.times, alpha + held.t_x
+    over = np.log(end)[held.horizon]
+    alive, gone = -more * over, choice - more * np.log(last)
     total = np.logaddexp(alive, gone)
-    value = float((weights * (common + total)).sum())
     of_alive = np.exp(alive - total)
     of_gone = 1 - of_alive
-    by_r = digamma(r + x) - digamma(np.array(r)) + np.log(alpha) - of_alive * over - of_gone * last
-    by_alpha = (
-        r / alpha - of_alive * (r + x) / (alpha + horizon) - of_gone * (r + x) / (alpha + t_x)
-    )
-    both = digamma(np.array(a + b)) - digamma(a + b + x)
-    by_a = both + of_gone / a
-    by_b = both + digamma(b + x) - digamma(np.array(b)) - of_gone / steps
-    gradient = np.stack([by_r * r, by_alpha * alpha, by_a * a, by_b * b]) @ weights
-    return value, gradient
+    gone_by_count = np.bincount(held.x, of_gone, x.size)
+    value += float(common @ weight + total.sum())
+    seen = digamma(r + x) - digamma(np.array(r)) + point[1]
+    by_r += float(seen @ weight - of_alive @ over - of_gone @ np.log(last))
+    by_alpha += float(r / alpha * weight.sum())
+    by_alpha -= float((more * (of_alive / end[held.horizon] + of_gone / last)).sum())
+    both = (digamma(np.array(a + b)) - digamma(a + b + x)) @ weight
+    by_a = both + of_gone.sum() / a
+    by_b = both + (digamma(b + x) - digamma(np.array(b))) @ weight - gone_by_count @ (1 / steps)
+    return value, np.array([by_r * r, by_alpha * alpha, by_a * a, by_b * b], dtype=np.float64)
 
 
 def _require_history(x: FloatArray, t_x: FloatArray, horizon: FloatArray) -> None:
