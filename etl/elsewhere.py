@@ -80,7 +80,7 @@ def count(
     """
     tell = say or (lambda _: None)
     now = now or datetime.now(UTC)
-    _check(settings, question)
+    _check(question)
     started = datetime.now(UTC)
     request = sources.Request(True, bundled_dir(), now, user_dir=settings.data_dir)
     with Warehouse(settings) as warehouse:
@@ -88,7 +88,7 @@ def count(
         this = Run(pipeline.new_run_id(now), request, warehouse)
         tell(f"connecting to {question.engine}")
         try:
-            n_rows = _count(settings, question, tell)
+            n_rows = _count(settings, question, now, tell)
         except InputError:
             raise
         except Exception as problem:
@@ -108,7 +108,7 @@ def count(
         return [done, *pipeline.publish(this, "import")]
 
 
-def _check(settings: Settings, question: Question) -> None:
+def _check(question: Question) -> None:
     if not _SOURCE.fullmatch(question.source) or question.source in sources.names():
         raise InputError(
             f"got --source {question.source!r}",
@@ -130,7 +130,7 @@ def _refuse_lake(warehouse: Warehouse, source: str) -> None:
         )
 
 
-def _count(settings: Settings, question: Question, tell: Progress) -> int:
+def _count(settings: Settings, question: Question, now: datetime, tell: Progress) -> int:
     backend = engines.connect(question.engine, **question.options)
     try:
         events = _events(backend, question)
@@ -146,7 +146,8 @@ def _count(settings: Settings, question: Question, tell: Progress) -> int:
             found[name] = expression.to_pyarrow()
     finally:
         backend.disconnect()
-    told = growth.Told(definition, steps, question.evidence, question.engine)
+    seen = growth.Seen(question.evidence, now)
+    told = growth.Told(definition, steps, seen, question.engine)
     growth.replace(growth.file_of(settings, question.source), found, told)
     return sum(n or 0 for n in names["n_events"].to_pylist())
 

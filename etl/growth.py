@@ -19,13 +19,14 @@ from typing import Any, cast
 from etl import engines, statements
 from etl.config import Settings
 from etl.engines import EngineError, Scratch
+from etl.errors import WarehouseError
 from etl.marts import activity, cohorts, funnel, growth
 from etl.marts.activity import ATTRIBUTES, Definition
 from etl.marts.funnel import FUNNEL_DAYS, Step
 from etl.schemas import PRODUCT_EVENTS
 from etl.warehouse import Warehouse
 
-VERSION = 1
+VERSION = 2
 """Raised when the tables of the file change."""
 ROWS_AT_ONCE = 5_000_000
 """Days are read together up to so many events."""
@@ -51,18 +52,26 @@ TABLES = {
     "daily_activity": f"day BIGINT, {_THREE}, {_INTS}, session_seconds BIGINT",
     "funnel_steps": f"begun_day BIGINT, {_THREE}, step BIGINT, taken BIGINT, n_users BIGINT",
     "told": "version BIGINT, definition VARCHAR, steps VARCHAR, evidence_kind VARCHAR, "
-    "engine VARCHAR, built_at TIMESTAMPTZ",
+    "read_at TIMESTAMPTZ, engine VARCHAR, built_at TIMESTAMPTZ",
 }
 """Tables of a source's file with their columns; days are days since 1970 (UTC)."""
 
 
 @dataclass(frozen=True)
+class Seen:
+    """How events came to be, and when the last day of them was read: it may not have been over."""
+
+    evidence_kind: str
+    read_at: datetime
+
+
+@dataclass(frozen=True)
 class Told:
-    """What a source's marts count, and how the events came to be."""
+    """What a source's marts count, and what was seen."""
 
     definition: Definition
     steps: Sequence[Step]
-    evidence_kind: str
+    seen: Seen
     engine: str = "duckdb"
 
     def meaning(self) -> tuple[str, str]:
@@ -107,7 +116,7 @@ def keep_up(
     from etl.imports.lake import Lake  # the imports publish through what calls this
 
     known = warehouse.ask(
-        "SELECT source, event_date, generation, n_rows, evidence_kind FROM lake_days "
+        "SELECT source, event_date, generation, n_rows, evidence_kind, retrieved_at FROM lake_days "
         "WHERE table_name = ? ORDER BY source, event_date",
         [PRODUCT_EVENTS.name],
     )
@@ -122,23 +131,32 @@ def keep_up(
             )
             for row in cast(Any, rows).itertuples()
         ]
-        evidence = str(rows["evidence_kind"].iloc[0])
-        bring_up(file_of(settings, str(source)), days, evidence, say)
+        last: Any = rows.iloc[-1]
+        seen = Seen(str(last["evidence_kind"]), last["retrieved_at"].to_pydatetime())
+        try:
+            bring_up(file_of(settings, str(source)), days, seen, say)
+        except (EngineError, OSError) as problem:
+            raise WarehouseError(
+                f"got {str(problem).splitlines()[0][:300]} while counting the users of {source}",
+                "the files of the lake, and room on the disk",
+                "free the disk, or import the events again; what was imported is kept",
+                code="MARTS_FAULT",
+            ) from problem
 
 
 def bring_up(
-    path: Path, days: Sequence[Day], evidence_kind: str, say: Callable[[str], None] = lambda _: None
+    path: Path, days: Sequence[Day], seen: Seen, say: Callable[[str], None] = lambda _: None
 ) -> int:
     """Make the file of a source follow the days of its lake; return how many days were read."""
     try:
         with engines.stored(path) as con:
-            return _Upkeep(con, days, evidence_kind, say).run()
+            return _Upkeep(con, days, seen, say).run()
     except EngineError:
         # Whatever is wrong with the file, it says nothing that the lake does not say.
         for spoilt in path.parent.glob(f"{path.name}*"):
             spoilt.unlink()
         with engines.stored(path) as con:
-            return _Upkeep(con, days, evidence_kind, say).run()
+            return _Upkeep(con, days, seen, say).run()
 
 
 def replace(path: Path, found: Mapping[str, Any], told: Told) -> None:
@@ -172,7 +190,7 @@ class _Upkeep:
 
     con: Scratch
     days: Sequence[Day]
-    evidence_kind: str
+    seen: Seen
     say: Callable[[str], None]
 
     def run(self) -> int:
@@ -196,7 +214,7 @@ class _Upkeep:
             return 0
         self._read_names(touched, gone)
         definition, steps = self._definition()
-        told = Told(definition, steps, self.evidence_kind)
+        told = Told(definition, steps, self.seen)
         if self._told() != told.meaning():
             # Another meaning of the beginning or of activity: every day counts anew.
             self._forget()
@@ -297,8 +315,15 @@ class _Upkeep:
 def _note(con: Scratch, told: Told) -> None:
     con.execute("DELETE FROM told")
     con.execute(
-        "INSERT INTO told VALUES (?, ?, ?, ?, ?, ?)",
-        [VERSION, *told.meaning(), told.evidence_kind, told.engine, datetime.now(UTC)],
+        "INSERT INTO told VALUES (?, ?, ?, ?, ?, ?, ?)",
+        [
+            VERSION,
+            *told.meaning(),
+            told.seen.evidence_kind,
+            told.seen.read_at,
+            told.engine,
+            datetime.now(UTC),
+        ],
     )
 
 
@@ -521,8 +546,11 @@ def _published(source: str) -> dict[str, str]:
         f"array_to_string(steps::VARCHAR[], ','), {FUNNEL_DAYS}, "
         f"(SELECT DATE '1970-01-01' + min(day)::INTEGER FROM {of}.names), "
         f"(SELECT DATE '1970-01-01' + max(day)::INTEGER FROM {of}.names), "
+        f"(SELECT DATE '1970-01-01' + max(day)::INTEGER FROM {of}.names "
+        "WHERE to_timestamp((day + 1) * 86400) <= read_at), "
         f"(SELECT coalesce(sum(n_events), 0) FROM {of}.names), "
         f"(SELECT coalesce(sum(size), 0) FROM {of}.paid_conversion), "
+        f"(SELECT count(*) FROM {of}.users WHERE begun_day IS NULL), "
         f"evidence_kind, engine, built_at FROM (SELECT * REPLACE (definition::JSON AS definition, "
         f"steps::JSON AS steps) FROM {of}.told)",
         "event_names": f"SELECT {named}, event_name, sum(n_events), {days} FROM {of}.names "

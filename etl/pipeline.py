@@ -210,7 +210,7 @@ def collect(
         journal.end(number, asdict(entries[-1]))
     say("publishing")
     journal.begin(len(jobs), "publishing")
-    failed = publish(last, last.mode)
+    failed = publish(last, last.mode, say)
     journal.end(len(jobs), asdict(failed[0]) if failed else {"status": "ok"})
     journal.finish()
     return entries + failed
@@ -411,11 +411,11 @@ def _described(info: sources.SourceInfo, module: str, now: datetime) -> pd.DataF
     )
 
 
-def publish(this: Run, mode: Mode) -> list[LedgerEntry]:
+def publish(this: Run, mode: Mode, progress: Progress | None = None) -> list[LedgerEntry]:
     """Publish; what fails keeps the last good snapshot and is told in the ledger."""
     started = datetime.now(UTC)
     try:
-        growth.keep_up(this.warehouse.settings, this.warehouse)
+        growth.keep_up(this.warehouse.settings, this.warehouse, progress or (lambda _: None))
         found = growth.files(this.warehouse.settings)
 
         def build(con: engines.Scratch) -> list[tuple[str, str]]:

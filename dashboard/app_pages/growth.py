@@ -76,6 +76,11 @@ def _badge(view: View, said: Words) -> None:
         first=said.date(told.first_on),
         last=said.date(told.last_on),
     )
+    if told.n_without_beginning:
+        span += " " + said.t(
+            "{n} more users were seen without their beginning and belong to no cohort.",
+            n=said.number(told.n_without_beginning, digits=0),
+        )
     if told.evidence_kind == "simulated":
         st.warning(
             said.t(

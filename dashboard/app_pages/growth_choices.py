@@ -249,8 +249,12 @@ def _entities(reader: Reader) -> pd.DataFrame:
 def _all_rules(told: Definitions, said: Words) -> bool:
     if told.n_events <= FEW_EVENTS:
         return True
-    permalinks.restore("all_rules", permalinks.one_of(("0", "1"), said), "0", said)
-    return st.session_state["all_rules"] == "1"
+    choices = {
+        "0": said.t("published figures alone"),
+        "1": said.t("all rules, counted from the events (takes a while)"),
+    }
+    label = said.t("Beside the published figures")
+    return _code("all_rules", label, tuple(choices), "0", said, choices) == "1"
 
 
 def _conversion(told: Definitions, payments: str, spend: str, said: Words) -> View:

@@ -54,7 +54,7 @@ def revenue_cards(view: View, said: Words, mode: Mode) -> list[Card]:
     """Return the cards of the section."""
     if not view.payments:
         return _no_payments(said)
-    asked = (view.payments, view.told.until)
+    asked = (view.payments,)
     study = cache.study(subscription_study, *asked)
     counted = Provenance(
         study.evidence_kind,
@@ -139,7 +139,7 @@ def value_cards(view: View, said: Words, mode: Mode) -> list[Card]:
     """Return the cards of the section."""
     if not view.payments:
         return _no_payments(said)
-    asked = (view.payments, view.told.until)
+    asked = (view.payments,)
     survival = cache.study(survival_study, *asked)
     counted = Provenance(
         view.told.evidence_kind,
@@ -184,7 +184,6 @@ def _value(view: View, said: Words, mode: Mode) -> list[Card]:
         view.product,
         view.discount_percent / 100,
         view.timing,
-        view.told.until,
     )
     study = cache.study(value_study, *asked)
     cards: list[Card] = [
@@ -256,7 +255,7 @@ def _value(view: View, said: Words, mode: Mode) -> list[Card]:
 
 
 def _packs(view: View, said: Words, mode: Mode) -> list[Card]:
-    asked = (view.payments, view.told.until)
+    asked = (view.payments,)
     study = cache.study(pack_study, *asked)
     if not study.n_buyers:
         return []

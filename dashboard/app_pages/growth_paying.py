@@ -57,6 +57,17 @@ def conversion_cards(view: View, said: Words, mode: Mode) -> list[Card]:
         "This is not the share of subscribers among active users, which listed companies publish "
         "as their paying ratio: the two must not be compared."
     )
+    if not study.payment_names:
+        told_why = said.t(
+            "No event of {source} is a payment (`purchase` or `renewal`), so nobody can be told to "
+            "have paid. Rename the events before the import.",
+            source=plain(view.source),
+        )
+        return [
+            partial(st.header, said.t("Who pays"), anchor=False),
+            partial(st.info, told_why, icon=":material/payments:"),
+            *_funnel(view, said, mode),
+        ]
     return [
         partial(st.header, said.t("Who pays"), anchor=False),
         partial(

@@ -137,7 +137,7 @@ def import_files(
                 warehouse.record(pipeline.ledger_frame([failed]))
             return Imported([failed], error, asked.passed)
         say("publishing")
-        return Imported([done, *pipeline.publish(this, "import")], None, asked.passed)
+        return Imported([done, *pipeline.publish(this, "import", say)], None, asked.passed)
 
 
 def _said(problem: Exception) -> ArtonomicsError:

@@ -11,12 +11,13 @@ from __future__ import annotations
 
 import argparse
 import json
+import shutil
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,7 @@ from etl.simulate import Parameters, simulate
 HERE = Path(__file__).parent
 ROUNDS = 3
 SOURCE = "simulated_app"
+SEEN = growth.Seen("simulated", datetime(2026, 1, 1, tzinfo=UTC))
 SURVIVORS = (1000, 631, 468, 382, 326, 289, 262, 241)
 SPARK_EVENTS = 10_000_000
 
@@ -147,13 +149,13 @@ def upkeep(folder: Path, days: list[growth.Day]) -> dict[str, Any]:
     """Return seconds of a full rebuild, of the last day's increment, and of a triangle."""
     path = folder / "growth.duckdb"
     with without_funnel():
-        whole = timed(lambda: growth.bring_up(path, days[:-1], "simulated"))
-        increment = timed(lambda: growth.bring_up(path, days, "simulated"))
+        whole = timed(lambda: growth.bring_up(path, days[:-1], SEEN))
+        increment = timed(lambda: growth.bring_up(path, days, SEEN))
         restated = [*days[:-1], growth.Day(days[-1].number, "b", days[-1].n_rows, days[-1].files)]
-        late = timed(lambda: growth.bring_up(path, restated, "simulated"))
+        late = timed(lambda: growth.bring_up(path, restated, SEEN))
     path.unlink()
-    with_funnel = timed(lambda: growth.bring_up(path, days[:-1], "simulated"))
-    increment_with_funnel = timed(lambda: growth.bring_up(path, days, "simulated"))
+    with_funnel = timed(lambda: growth.bring_up(path, days[:-1], SEEN))
+    increment_with_funnel = timed(lambda: growth.bring_up(path, days, SEEN))
     return {
         "upkeep": {
             "rebuild_seconds": whole,
@@ -264,23 +266,24 @@ print(json.dumps({"seconds": min(spent), "log_likelihood": float((common + value
 
 def beside_spark(folder: Path, events: Path) -> dict[str, Any]:
     """Return seconds of all marts on both engines, after checking that every row is the same."""
-    chosen, rows = [], 0
+    part, rows = folder / "part", 0
+    part.mkdir()
     for day in lake_days(events):
         if rows >= SPARK_EVENTS:
             break
-        chosen += day.files
+        for file in day.files:
+            shutil.copy(file, part / f"{day.number}-{file.name}")
         rows += day.n_rows
     names = {"install", "session_start", *(step.name for step in funnel.STEPS)}
     definition, steps = Definition.of(names, has_sessions=True), funnel.steps_among(names)
-    paths = [str(path) for path in chosen]
     spark = engines.connect("pyspark", **{"spark.driver.memory": "6g"})
     columns = list(growth.events_schema())
-    there = marts.cells(spark.read_parquet(paths).select(columns), definition, steps)
+    there = marts.cells(spark.read_parquet(str(part)).select(columns), definition, steps)
     answers: dict[str, dict[str, Any]] = {"pyspark": {}, "duckdb": {}}
     spent = {"pyspark": 0.0, "duckdb": 0.0}
     with engines.scratch(folder / "scratch") as con:
         duck = engines.over(con)
-        read: Any = duck.read_parquet(paths, hive_partitioning=False)
+        read = duck.read_parquet(f"{part}/*.parquet")
         here = marts.cells(read.select(columns), definition, steps)
         for engine, found in (("pyspark", there), ("duckdb", here)):
             for name, expression in found.items():

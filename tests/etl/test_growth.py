@@ -24,6 +24,7 @@ from etl.warehouse import SnapshotReader
 
 CELLS = expressions.CELLS
 FIRST = date(2024, 12, 28)
+SEEN = growth.Seen("simulated", datetime(2026, 1, 1, tzinfo=UTC))
 NAMES = ("install", "session_start", "image", "paywall", "purchase", "renewal", "refund", "trial")
 
 
@@ -86,15 +87,15 @@ def test_days_brought_one_by_one_late_and_restated_equal_a_whole_rebuild(tmp_pat
             part = by_day[number].sample(frac=share, random_state=seed)
             day = write(part, tmp_path / "lake", f"{generation}{number}")
             kept[day.number] = day
-            growth.bring_up(step, [kept[n] for n in sorted(kept)], "simulated")
+            growth.bring_up(step, [kept[n] for n in sorted(kept)], SEEN)
     fresh = tmp_path / "fresh.duckdb"
-    growth.bring_up(fresh, [kept[n] for n in sorted(kept)], "simulated")
+    growth.bring_up(fresh, [kept[n] for n in sorted(kept)], SEEN)
     same(step, fresh)
     # A day that is no longer in the lake takes its users with it.
     left = [kept[n] for n in sorted(kept)][1:]
-    growth.bring_up(step, left, "simulated")
+    growth.bring_up(step, left, SEEN)
     fresh.unlink()
-    growth.bring_up(fresh, left, "simulated")
+    growth.bring_up(fresh, left, SEEN)
     same(step, fresh)
 
 
@@ -105,10 +106,10 @@ def test_only_touched_days_are_read_again(tmp_path: Path):
         write(own, tmp_path / "lake", "a") for _, own in whole.groupby(whole["event_at"].dt.date)
     ]
     path = tmp_path / "x.duckdb"
-    assert growth.bring_up(path, days, "simulated") == 5
-    assert growth.bring_up(path, days, "simulated") == 0
+    assert growth.bring_up(path, days, SEEN) == 5
+    assert growth.bring_up(path, days, SEEN) == 0
     restated = replace(days[2], generation="b")
-    assert growth.bring_up(path, [*days[:2], restated, *days[3:]], "simulated") == 1
+    assert growth.bring_up(path, [*days[:2], restated, *days[3:]], SEEN) == 1
 
 
 def test_a_spoilt_file_is_made_anew(tmp_path: Path):
@@ -118,8 +119,8 @@ def test_a_spoilt_file_is_made_anew(tmp_path: Path):
     ]
     path, other = tmp_path / "x.duckdb", tmp_path / "y.duckdb"
     path.write_bytes(b"no database")
-    assert growth.bring_up(path, days, "simulated") == 3
-    growth.bring_up(other, days, "simulated")
+    assert growth.bring_up(path, days, SEEN) == 3
+    growth.bring_up(other, days, SEEN)
     same(path, other)
 
 
@@ -130,16 +131,16 @@ def test_another_beginning_found_later_counts_every_day_anew(tmp_path: Path):
         write(own, tmp_path / "lake", "a") for _, own in plain.groupby(plain["event_at"].dt.date)
     ]
     path = tmp_path / "x.duckdb"
-    growth.bring_up(path, days, "simulated")
+    growth.bring_up(path, days, SEEN)
     with engines.stored(path) as con:
         assert json.loads(con.execute("SELECT definition FROM told").fetchone()[0])["begins"] == ""
         assert con.execute("SELECT count(*) FROM users WHERE begun_day IS NULL").fetchone() == (0,)
     days[-1] = write(
         whole[whole["event_at"].dt.date == max(whole["event_at"].dt.date)], tmp_path / "lake", "b"
     )
-    growth.bring_up(path, days, "simulated")
+    growth.bring_up(path, days, SEEN)
     other = tmp_path / "y.duckdb"
-    growth.bring_up(other, days, "simulated")
+    growth.bring_up(other, days, SEEN)
     same(path, other)
     with engines.stored(path) as con:
         told = json.loads(con.execute("SELECT definition FROM told").fetchone()[0])
@@ -270,3 +271,36 @@ def test_a_source_that_may_not_be_passed_on_is_kept_out_of_its_marts(tmp_path: P
         question = f"SELECT DISTINCT source FROM {table.name} ORDER BY 1"
         assert shown.query(question)["source"].tolist() == ["open_app", "own_app"]
         assert passed.query(question)["source"].tolist() == ["open_app"]
+
+
+def test_a_day_that_was_not_over_when_it_was_read_counts_as_not_yet_known(tmp_path: Path):
+    from dashboard.studies.growth import definitions, retention
+
+    made = tmp_path / "made"
+    simulate(Parameters(users=300, days=20, seed=3), made, workers=1)
+    settings = Settings(data_dir=tmp_path / "data")
+    noon = datetime(2025, 1, 20, 12, tzinfo=UTC)
+    imports.import_files(settings, "events", [made], imports.Options(source="app"), noon)
+    reader = SnapshotReader(settings.data_dir)
+    told = reader.query("FROM growth_definitions").iloc[0]
+    assert str(told["last_day"])[:10] == "2025-01-20"
+    assert str(told["last_whole_day"])[:10] == "2025-01-19"
+    assert definitions.definitions(reader, "app").last_on == date(2025, 1, 19)
+    table = retention.retention_study(
+        reader, retention.RetentionChoice("app", group="day", horizon=5)
+    ).triangle.set_index(["cohort", "period"])
+    assert np.isnan(table.loc[(pd.Timestamp("2025-01-19"), 1), "retained"])
+    assert table.loc[(pd.Timestamp("2025-01-18"), 1), "complete"]
+
+
+def test_users_without_a_beginning_are_counted_apart(tmp_path: Path):
+    whole = log(np.random.default_rng(1), days=4, users=12)
+    begun = whole.loc[whole["event_name"] == "install", "user_id"].iloc[0]
+    late = whole[(whole["event_name"] != "install") | (whole["user_id"] == begun)]
+    days = [write(own, tmp_path / "lake", "a") for _, own in late.groupby(late["event_at"].dt.date)]
+    path = tmp_path / "x.duckdb"
+    growth.bring_up(path, days, SEEN)
+    with engines.stored(path) as con:
+        found = con.execute("SELECT count(*), count(begun_day) FROM users").fetchone()
+        assert found == (12, 1)
+        assert con.execute("SELECT sum(size) FROM paid_conversion").fetchone() == (1,)

@@ -10,7 +10,7 @@ import pandas as pd
 
 from dashboard.queries import Reader
 from dashboard.studies.growth import asking
-from dashboard.studies.growth.definitions import Definitions, definitions
+from dashboard.studies.growth.definitions import Definitions, definitions, event_names
 from etl.analytics.periods import Calendar, Period
 from etl.analytics.proportions import wilson
 from etl.errors import InputError
@@ -30,6 +30,8 @@ class ConversionStudy:
     ----------
     told
         What the source's marts count.
+    payment_names
+        Which events of payments the source holds; without any there is no conversion to show.
     cohorts
         ``cohort, size, payers, refunded, conversion_rate, low, high, complete`` by month or week.
     segments
@@ -47,6 +49,7 @@ class ConversionStudy:
     """
 
     told: Definitions
+    payment_names: tuple[str, ...]
     cohorts: pd.DataFrame
     segments: pd.DataFrame
     funnel: pd.DataFrame
@@ -66,8 +69,10 @@ def conversion_study(reader: Reader, source: str, group: str = "month") -> Conve
     begun = [asking.day_number(day) for day in counts["begun_on"]]
     counts = counts.assign(begun_day=begun)
     funnel, complete, left_out = _funnel(reader, told)
+    names = event_names(reader, source)
     return ConversionStudy(
         told,
+        tuple(name for name in told.definition.payments if name in names),
         _by_cohort(counts, told, cast(Period, group)),
         _by_attribute(counts, told),
         funnel,

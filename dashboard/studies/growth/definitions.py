@@ -8,6 +8,8 @@ from datetime import UTC, date, datetime, timedelta
 from difflib import get_close_matches
 from typing import Any
 
+import pandas as pd
+
 from dashboard.queries import Reader
 from dashboard.studies.growth import asking
 from etl.errors import InputError
@@ -27,9 +29,11 @@ class Definitions:
     funnel_steps, funnel_days
         Steps after the beginning, and their window.
     first_on, last_on
-        First and last UTC day with events; the last counts as over.
-    n_events, n_users
-        Events counted, and users whose beginning was seen.
+        First UTC day with events, and the last that was over when it was read: what a later day
+        holds is seen in part and counts as not yet known.
+    n_events, n_users, n_without_beginning
+        Events counted, users whose beginning was seen, and users without one, who belong to no
+        cohort.
     in_lake
         Whether the events themselves can be asked.
     """
@@ -43,6 +47,7 @@ class Definitions:
     last_on: date
     n_events: int
     n_users: int
+    n_without_beginning: int
     in_lake: bool
 
     @property
@@ -121,6 +126,13 @@ def definitions(reader: Reader, source: str) -> Definitions:
             "import events, or simulate them",
         )
     row: dict[Any, Any] = found.to_dict("records")[0]
+    last = row["last_whole_day"]
+    if pd.isna(last):
+        raise InputError(
+            f"got the history {source!r}, of which no day was over when it was read",
+            "at least one whole UTC day of events",
+            "import it again when a day is over",
+        )
     steps = tuple(step for step in str(row["funnel_steps"]).split(",") if step)
     return Definitions(
         source=source,
@@ -133,9 +145,10 @@ def definitions(reader: Reader, source: str) -> Definitions:
         funnel_steps=steps,
         funnel_days=int(row["funnel_days"]),
         first_on=asking.as_date(row["first_day"]),
-        last_on=asking.as_date(row["last_day"]),
+        last_on=asking.as_date(last),
         n_events=int(row["n_events"]),
         n_users=int(row["n_users"]),
+        n_without_beginning=int(row["n_without_beginning"]),
         in_lake=bool(row["in_lake"]),
     )
 

@@ -48,7 +48,7 @@ class RetentionChoice:
     zone
         IANA zone whose clock tells days.
     target, returning
-        Event names; the source's own definition where empty.
+        Event names; ``""`` is any event, ``None`` the source's own definition.
     split
         Attribute the cohorts are split by; empty for none.
     segment
@@ -64,8 +64,8 @@ class RetentionChoice:
     week_start: str = "monday"
     horizon: int = 30
     zone: str = "UTC"
-    target: str = ""
-    returning: str = ""
+    target: str | None = None
+    returning: str | None = None
     split: str = ""
     segment: str = ""
     group: str = "week"
@@ -114,7 +114,8 @@ def retention_study(reader: Reader, choice: RetentionChoice) -> RetentionStudy:
         If the source is unknown, its events are not here, or rule and period do not fit.
     """
     told = definitions(reader, choice.source)
-    target, returning = choice.target or told.begins, choice.returning or told.definition.active
+    target = told.begins if choice.target is None else choice.target
+    returning = told.definition.active if choice.returning is None else choice.returning
     told.require_names(reader, [name for name in (target, returning) if name])
     from_cube = _in_cube(choice, told, target, returning)
     spec = _spec(choice, told, target, returning)

@@ -67,8 +67,8 @@ class SubscriptionStudy:
 def reach(reader: Reader, source: str, *, until: datetime | None = None) -> tuple[date, datetime]:
     """Return the first day of a source of transactions, and the instant its data reach.
 
-    Without a statement that is the end of the last day anything happened on; a history of events
-    beside it may reach further.
+    That is the end of the last day anything happened on, unless ``until`` says that the source is
+    known to reach further: what fell due later cannot be told from what was never exported.
 
     Raises
     ------

@@ -87,23 +87,11 @@ def trial_study(
     told = definitions(reader, source)
     told.require_events()
     events = asking.events(source)
-    own = events.filter(events.experiment_id == experiment_id)
     users = marts.people(events, told.definition)
-    made = events.filter(
-        (events.n_images > 0) | ((events.experiment_id == experiment_id) & events.variant.notnull())
-    )
     money = marts.proceeds(asking.transactions(payments))
-    assigned = marts.trial_users(
-        made.mutate(
-            variant=(made.experiment_id == experiment_id).ifelse(made.variant, None),
-            experiment_id=(made.experiment_id == experiment_id).ifelse(made.experiment_id, None),
-        ),
-        users,
-        money,
-        told.window_days,
-        told.last_day - told.window_days,
-    )
-    del own
+    last_begun = told.last_day - told.window_days
+    everybody = marts.trial_users(events, users, money, told.window_days, last_begun)
+    assigned = everybody.filter(everybody.experiment_id == experiment_id)
     sums = asking.ask(reader, marts.arm_sums(assigned, cost_per_image_usd))
     several: Any = sums["variant"].isna()
     arms = sums.loc[~several].sort_values("variant", ignore_index=True)
