@@ -86,6 +86,13 @@ def conversion_cards(view: View, said: Words, mode: Mode) -> list[Card]:
             note=note,
             provenance=counted,
         ),
+        partial(
+            table_card,
+            said,
+            offered(conversion_study, asked, lambda s: tables.time_to_pay(s, said)),
+            heading=said.t("Time to the first payment"),
+            provenance=counted,
+        ),
         *_funnel(view, said, mode),
         *_waiting(view, said, mode),
         partial(
@@ -114,7 +121,16 @@ def _funnel(view: View, said: Words, mode: Mode) -> list[Card]:
         )
         if not study.funnel_complete:
             left_out = said.t("No cohort has had the full window yet: all users are shown so far.")
-        remarks = [partial(st.caption, plain(left_out))]
+        groups = offered(conversion_study, asked, lambda s: tables.funnel_groups(s, said))
+        remarks = [
+            partial(st.caption, plain(left_out)),
+            partial(
+                table_card,
+                said,
+                groups,
+                heading=said.t("Who came how far (share of those who began)"),
+            ),
+        ]
     else:
         own = (view.source, view.steps, view.window_days)
         frame = cache.study(own_funnel, *own)

@@ -93,6 +93,12 @@ def dashboard(serve: Callable[[Path], str], published: Path) -> str:
     return serve(published)
 
 
+@pytest.fixture(scope="session")
+def grown_dashboard(serve: Callable[[Path], str], grown: Path) -> str:
+    """Address of a dashboard over the bundled snapshot and a made-up history."""
+    return serve(grown)
+
+
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """One headless Chromium for a module; its event loop must not outlive it in this process."""

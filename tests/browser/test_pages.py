@@ -40,6 +40,15 @@ def trace_points(page: Page) -> int:
     )
 
 
+def serious_violations(page: Page) -> dict[str, list[str]]:
+    """Return what axe finds serious, by rule."""
+    return {
+        v["id"]: [node["html"][:160] for node in v["nodes"][:3]]
+        for v in Axe().run(page).response["violations"]
+        if v["impact"] in {"serious", "critical"}
+    }
+
+
 @pytest.mark.parametrize("path", PAGES)
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_a_page_loads_with_its_figures_and_without_an_error(page, dashboard, path, language):
@@ -100,10 +109,42 @@ def test_axe_finds_nothing_serious(page, dashboard, path, colour):
     page.emulate_media(color_scheme=colour)
     visit(page, f"{dashboard}/{path}?lang=en")
     page.wait_for_timeout(1000)
-    found = Axe().run(page).response["violations"]
-    serious = {
-        v["id"]: [node["html"][:160] for node in v["nodes"][:3]]
-        for v in found
-        if v["impact"] in {"serious", "critical"}
-    }
-    assert not serious
+    assert not serious_violations(page)
+
+
+GROWTH = ("retention", "conversion", "trials", "revenue", "value", "channels")
+
+
+@pytest.mark.parametrize("section", GROWTH)
+def test_growth_is_drawn_badged_and_without_an_error(page, grown_dashboard, section):
+    visit(page, f"{grown_dashboard}/growth?lang=en&section={section}")
+    assert page.locator("[data-testid='stException']").count() == 0
+    assert page.locator("[data-testid='stAlertContentError']").count() == 0
+    expect(page.locator(".js-plotly-plot").first).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.get_by_text("Simulated.").first).to_be_visible()
+
+
+@pytest.mark.parametrize("section", ["retention", "trials", "value"])
+@pytest.mark.parametrize("colour", ["light", "dark"])
+def test_axe_finds_nothing_serious_about_growth(page, grown_dashboard, section, colour):
+    page.emulate_media(color_scheme=colour)
+    visit(page, f"{grown_dashboard}/growth?lang=en&section={section}")
+    page.wait_for_timeout(1000)
+    assert not serious_violations(page)
+
+
+def test_another_part_and_another_rule_stand_in_the_address(page, grown_dashboard):
+    visit(page, f"{grown_dashboard}/growth?lang=en")
+    page.get_by_text("Conversion", exact=True).first.click()
+    rest(page)
+    expect(page.get_by_role("heading", name="How far they come")).to_be_visible()
+    assert "section=conversion" in page.url
+
+
+def test_a_table_of_growth_is_downloaded(page, grown_dashboard):
+    visit(page, f"{grown_dashboard}/growth?lang=en")
+    with page.expect_download() as waited:
+        page.get_by_role("button", name="Download CSV").first.click()
+    content = waited.value.path().read_text(encoding="utf-8-sig").splitlines()
+    assert content[0] == "cohort,size,period,retained,retention_rate,low,high,complete"
+    assert len(content) > 100

@@ -19,6 +19,7 @@ from etl import engines, growth, imports, pipeline
 from etl.config import Settings
 from etl.marts import activity, funnel
 from etl.marts import growth as expressions
+from etl.marts.retention import RULES, RetentionSpec, retention
 from etl.simulate import Parameters, simulate
 from etl.warehouse import SnapshotReader
 
@@ -224,6 +225,15 @@ def test_every_mart_compiles_for_the_engine(dialect: str, has_sessions: bool):
     for name, expression in found.items():
         text = str(ibis.to_sql(expression, dialect=dialect))
         assert "SELECT" in text, name
+
+
+@pytest.mark.parametrize("dialect", ["duckdb", "trino", "bigquery"])
+@pytest.mark.parametrize("rule", RULES)
+def test_every_rule_of_retention_compiles_for_the_engine(dialect: str, rule: Any):
+    brackets = ((1, 3),) if rule == "bracket" else ()
+    spec = RetentionSpec("install", "session_start", rule, brackets=brackets)
+    expression = retention(events_table(), spec, by="channel")
+    assert "SELECT" in str(ibis.to_sql(expression, dialect=dialect))
 
 
 def test_the_marts_are_published_with_their_evidence(tmp_path: Path):

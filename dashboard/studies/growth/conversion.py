@@ -18,6 +18,7 @@ from etl.marts import conversion as marts
 from etl.marts.activity import ATTRIBUTES
 from etl.marts.funnel import TAKEN_SECONDS, Step, progress
 
+FUNNEL_ATTRIBUTES = ATTRIBUTES[:3]
 WAIT_EDGES = (5.0, 10.0, 20.0, 40.0, 80.0)
 BENCHMARKS = ("download_to_paid_d30", "download_to_paid_d35", "trial_conversion")
 
@@ -43,6 +44,12 @@ class ConversionStudy:
         Whether only cohorts with the full window are in it; where there are none, all are.
     n_funnel_left_out
         Users of cohorts without the full window.
+    funnel_groups
+        ``attribute, value, n_users`` (who began) and ``share_<step>``: how far the users of each
+        country, channel and platform came.
+    time_to_pay
+        ``value`` (channel; the first row is all of them), ``n_payers, median_days, share_on_day_0,
+        share_within_7_days`` of the payers of complete cohorts.
     facts
         Published shares of payers: ``entity, entity_zh, metric, value, value_high, note,
         source_title, source_url``.
@@ -55,6 +62,8 @@ class ConversionStudy:
     funnel: pd.DataFrame
     funnel_complete: bool
     n_funnel_left_out: int
+    funnel_groups: pd.DataFrame
+    time_to_pay: pd.DataFrame
     facts: pd.DataFrame
 
 
@@ -78,6 +87,8 @@ def conversion_study(reader: Reader, source: str, group: str = "month") -> Conve
         funnel,
         complete,
         left_out,
+        _funnel_groups(reader, told, complete=complete),
+        _time_to_pay(reader, told),
         reader.query(
             "SELECT entity, entity_zh, metric, value, value_high, note, source_title, source_url, "
             "source_date FROM disclosed_facts WHERE list_contains(?, metric) "
@@ -145,6 +156,42 @@ def _funnel(reader: Reader, told: Definitions) -> tuple[pd.DataFrame, bool, int]
     frame.insert(2, "n_users", table.to_numpy().sum(axis=1))
     left_out = int(begun.get(False, 0)) if complete else 0
     return _with_shares(frame), complete, left_out
+
+
+def _funnel_groups(reader: Reader, told: Definitions, *, complete: bool) -> pd.DataFrame:
+    """Return how far users came by what they began with, over the cohorts the funnel shows."""
+    parts = []
+    for name in FUNNEL_ATTRIBUTES:
+        found: Any = reader.query(
+            f"""
+            SELECT coalesce({name}, '') AS value, step, sum(n_users)::BIGINT AS n
+            FROM funnel_steps
+            WHERE source = ? AND (NOT ? OR begun_on + ?::INTEGER <= ?::DATE) GROUP BY ALL
+            """,
+            [told.source, complete, told.funnel_days, told.last_on],
+        )
+        table = found.pivot_table(index="value", columns="step", values="n", fill_value=0)
+        table = table.reindex(columns=range(len(told.funnel_steps) + 1), fill_value=0)
+        shares = table.div(table[0].where(table[0] > 0), axis=0).add_prefix("share_")
+        own = shares.drop(columns="share_0").assign(n_users=table[0], attribute=name)
+        parts.append(own.reset_index().sort_values("n_users", ascending=False))
+    return pd.concat(parts, ignore_index=True)
+
+
+def _time_to_pay(reader: Reader, told: Definitions) -> pd.DataFrame:
+    return reader.query(
+        """
+        SELECT CASE WHEN grouping(channel) = 1 THEN NULL ELSE coalesce(channel, '') END AS value,
+               count(*) AS n_payers, median(first_paid_on - begun_on) AS median_days,
+               avg((first_paid_on = begun_on)::INTEGER) AS share_on_day_0,
+               avg((first_paid_on <= begun_on + 7)::INTEGER) AS share_within_7_days
+        FROM paying_users
+        WHERE source = ? AND paid = 1 AND begun_on + ?::INTEGER <= ?::DATE
+        GROUP BY ROLLUP (channel) HAVING count(*) > 0
+        ORDER BY grouping(channel) DESC, n_payers DESC, value
+        """,
+        [told.source, told.window_days, told.last_on],
+    )
 
 
 def _with_shares(frame: Any) -> pd.DataFrame:

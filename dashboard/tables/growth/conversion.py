@@ -79,6 +79,41 @@ def funnel(frame: pd.DataFrame, said: Words) -> Table:
     return Table(shown, columns, "funnel")
 
 
+def funnel_groups(study: ConversionStudy, said: Words) -> Table:
+    """Return how far users came by country, channel and platform."""
+    table: Any = names.in_words(study.funnel_groups, "attribute", names.attributes(said))
+    frame = table.assign(value=table["value"].where(table["value"] != "", said.t("not stated")))
+    told = names.events(said)
+    columns = {
+        "attribute": TableColumn(said.t("By")),
+        "value": TableColumn(said.t("Group")),
+        "n_users": TableColumn(said.t("Users"), "integer"),
+        **{
+            f"share_{number}": TableColumn(told.get(step, step), "percent")
+            for number, step in enumerate(study.told.funnel_steps, start=1)
+        },
+    }
+    return Table(frame, columns, "funnel-groups")
+
+
+def time_to_pay(study: ConversionStudy, said: Words) -> Table:
+    """Return how long payers took, by channel."""
+    frame = study.time_to_pay.assign(
+        value=[
+            said.t("all of them") if pd.isna(code) else str(code) or said.t("not stated")
+            for code in study.time_to_pay["value"]
+        ]
+    )
+    columns = {
+        "value": TableColumn(said.t("Channel")),
+        "n_payers": TableColumn(said.t("Payers"), "integer"),
+        "median_days": TableColumn(said.t("Median, days"), "number", 1),
+        "share_on_day_0": TableColumn(said.t("On the first day"), "percent"),
+        "share_within_7_days": TableColumn(said.t("within 7 days"), "percent"),
+    }
+    return Table(frame, columns, "time-to-pay")
+
+
 _TAKEN = tuple(f"taken_{number}" for number in range(8))
 
 

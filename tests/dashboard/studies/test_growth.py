@@ -181,6 +181,18 @@ def test_the_stored_funnel_is_the_one_counted_from_the_events(reader):
         conversion.own_funnel(reader, APP, ("image",), 500)
 
 
+def test_groups_of_the_funnel_and_of_payers_add_up(reader):
+    study = conversion.conversion_study(reader, APP)
+    for _, own in study.funnel_groups.groupby("attribute"):
+        assert own["n_users"].sum() == study.funnel["n_users"].iloc[0]
+        reached = (own["share_1"] * own["n_users"]).sum()
+        assert reached == pytest.approx(study.funnel["n_users"].iloc[1])
+    everybody = study.time_to_pay.iloc[0]
+    assert pd.isna(everybody["value"])
+    assert everybody["n_payers"] == study.time_to_pay["n_payers"].iloc[1:].sum()
+    assert 0 <= everybody["share_on_day_0"] <= everybody["share_within_7_days"] <= 1
+
+
 def test_waiting_counts_users_outside_the_trial_alone(reader):
     frame = conversion.waiting(reader, APP)
     outside = reader.query(
