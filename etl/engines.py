@@ -75,9 +75,21 @@ def connect(engine: str, **options: Any) -> SQLBackend:
         ) from error
     backend.register_options()
     if engine == "pyspark":
+        _teach_bits()
         options = _with_session(options)
     backend.do_connect(**options)
     return backend
+
+
+def _teach_bits() -> None:
+    """Tell Ibis 12 that Spark gathers bits, which it knows of Databricks alone."""
+    from ibis.backends.sql.compilers.pyspark import PySparkCompiler
+
+    def visit(self: Any, _: Any, *, arg: Any, where: Any) -> Any:
+        return self.agg.bit_or(arg, where=where)
+
+    compiler: Any = PySparkCompiler
+    compiler.visit_BitOr = visit
 
 
 def _with_session(options: dict[str, Any]) -> dict[str, Any]:

@@ -185,26 +185,30 @@ def _members(events: Any, spec: RetentionSpec, by: str) -> Any:
 
 
 def _activity(events: Any, spec: RetentionSpec) -> Any:
-    """Return one row a user and period with the returning event, or a user and instant."""
+    """Return periods of users with the returning event, or instants.
+
+    Each once where a user belongs to many cohorts, which would meet every row; otherwise as they
+    come, since a user's periods are gathered later anyway.
+    """
     back = _named(events, spec.returning)
     if spec.rule == "n_day_24h":
         return back.select("user_id", at=back.event_at)
     seconds = local_seconds(back.event_at, spec.offsets)
-    return back.select("user_id", period=period_of(seconds, spec.calendar)).distinct()
+    periods = back.select("user_id", period=period_of(seconds, spec.calendar))
+    return periods if spec.cohort == "first_time" else periods.distinct()
 
 
 def _n_day(together: Any, spec: RetentionSpec, keys: list[str]) -> Any:
     k = together.period - together.cohort
     found = together.mutate(k=k).filter(lambda t: (t.k >= 1) & (t.k <= spec.horizon))
-    # One row a member and period, so rows are users.
-    return found.group_by([*keys, "k"]).agg(retained=found.count())
+    return _distinct(found, spec, keys)
 
 
 def _n_day_24h(together: Any, spec: RetentionSpec, keys: list[str]) -> Any:
     passed = whole_seconds(together["at"]) - whole_seconds(together.instant)
     k = passed // DAY_SECONDS
     found = together.mutate(k=k).filter(lambda t: (t.k >= 1) & (t.k <= spec.horizon))
-    return _distinct(found, keys)
+    return _distinct(found, spec, keys)
 
 
 def _unbounded(together: Any, spec: RetentionSpec, keys: list[str]) -> Any:
@@ -225,7 +229,7 @@ def _bracket(together: Any, spec: RetentionSpec, keys: list[str]) -> Any:
         for k, (begin, end) in enumerate(spec.brackets, start=1)
     ]
     placed = together.mutate(k=ibis.cases(*branches, else_=ibis.null("int64")))
-    return _distinct(placed.filter(placed.k.notnull()), keys)
+    return _distinct(placed.filter(placed.k.notnull()), spec, keys)
 
 
 def _rolling_window(together: Any, spec: RetentionSpec, keys: list[str]) -> Any:
@@ -235,18 +239,28 @@ def _rolling_window(together: Any, spec: RetentionSpec, keys: list[str]) -> Any:
     steps = _steps(range(spec.window_days))
     spread = near.cross_join(steps).mutate(k=lambda t: t.after + t.k)
     found = spread.filter((spread.k >= 1) & (spread.k <= spec.horizon))
-    return _distinct(found, keys)
+    return _distinct(found, spec, keys)
 
 
 def _steps(numbers: range) -> Any:
     return ibis.range(numbers.start, numbers.stop).unnest().name("k").as_table()
 
 
-def _distinct(found: Any, keys: list[str]) -> Any:
-    users = found.select("user_id", *keys, "k").distinct()
-    return users.group_by([*keys, "k"]).agg(retained=users.count())
+def _distinct(found: Any, spec: RetentionSpec, keys: list[str]) -> Any:
+    """Count the users of each step, however many rows a user has in it."""
+    if len(spec.begins) > _MOST_BITS:
+        users = found.select("user_id", *keys, "k").distinct()
+        return users.group_by([*keys, "k"]).agg(retained=users.count())
+    # A bit for each step makes one row a member of what would be one a member and step.
+    one = ibis.literal(1, "int64")
+    seen = found.group_by(["user_id", *keys]).agg(seen=(one << found.k).bit_or())
+    steps = _steps(range(1, len(spec.begins) + 1))
+    spread = seen.cross_join(steps.mutate(bit=one << steps.k))
+    spread = spread.filter((spread.seen & spread.bit) != 0)
+    return spread.group_by([*keys, "k"]).agg(retained=spread.count())
 
 
+_MOST_BITS = 62
 _COUNTS = {
     "n_day": _n_day,
     "n_day_24h": _n_day_24h,
