@@ -14,12 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from etl import engines, growth, pipeline, sources
+from etl import engines, growth, growth_names, pipeline, sources
 from etl.config import Settings, bundled_dir
 from etl.errors import InputError, SourceError
-from etl.marts import funnel
 from etl.marts import growth as marts
-from etl.marts.activity import Definition
 from etl.pipeline import LedgerEntry, Outcome, Progress, Run
 from etl.schemas import EVIDENCE_KINDS, SOURCES
 from etl.warehouse import Stamp, Warehouse
@@ -138,8 +136,8 @@ def _count(settings: Settings, question: Question, now: datetime, tell: Progress
         names = marts.names(events).to_pyarrow()
         known = set(names["event_name"].to_pylist())
         in_sessions = sum(n or 0 for n in names["n_in_sessions"].to_pylist())
-        definition = Definition.of(known, has_sessions=in_sessions > 0)
-        steps = funnel.steps_among(known)
+        said = growth_names.read(settings.data_dir).get(question.source)
+        definition, steps = growth_names.meaning(said, known, has_sessions=in_sessions > 0)
         found = {"names": names}
         for name, expression in marts.cells(events, definition, steps).items():
             tell(f"counting {name}")

@@ -75,21 +75,9 @@ def connect(engine: str, **options: Any) -> SQLBackend:
         ) from error
     backend.register_options()
     if engine == "pyspark":
-        _teach_bits()
         options = _with_session(options)
     backend.do_connect(**options)
     return backend
-
-
-def _teach_bits() -> None:
-    """Tell Ibis 12 that Spark gathers bits, which it knows of Databricks alone."""
-    from ibis.backends.sql.compilers.pyspark import PySparkCompiler
-
-    def visit(self: Any, _: Any, *, arg: Any, where: Any) -> Any:
-        return self.agg.bit_or(arg, where=where)
-
-    compiler: Any = PySparkCompiler
-    compiler.visit_BitOr = visit
 
 
 def _with_session(options: dict[str, Any]) -> dict[str, Any]:
@@ -115,6 +103,8 @@ def stored(path: Path) -> Iterator[Scratch]:
         duckdb.connect(path, config=_settings(spill)) as con,
     ):
         _quieten(con)
+        # Small changes stay in the log, which is folded in once it is long: a day costs no more.
+        con.execute("PRAGMA disable_checkpoint_on_shutdown")
         yield con
 
 

@@ -16,10 +16,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any, cast
 
-from etl import engines, statements
+from etl import engines, growth_names, statements
 from etl.config import Settings
 from etl.engines import EngineError, Scratch
-from etl.errors import WarehouseError
+from etl.errors import InputError, WarehouseError
+from etl.growth_names import Names
 from etl.marts import activity, cohorts, funnel, growth
 from etl.marts.activity import ATTRIBUTES, Definition
 from etl.marts.funnel import FUNNEL_DAYS, Step
@@ -108,10 +109,20 @@ def files(settings: Settings) -> dict[str, Path]:
 
 def keep_up(
     settings: Settings, warehouse: Warehouse, say: Callable[[str], None] = lambda _: None
-) -> None:
+) -> list[str]:
     """Bring the marts of all sources in the lake up to what the warehouse says it holds.
 
     To be called by the holder of the lock, after the lake has settled.
+
+    Returns
+    -------
+    list of str
+        What is wrong in ``growth.toml``; the marts it concerns stay as they were.
+
+    Raises
+    ------
+    WarehouseError
+        When the lake cannot be read, or the disk not be written.
     """
     from etl.imports.lake import Lake  # the imports publish through what calls this
 
@@ -120,6 +131,11 @@ def keep_up(
         "WHERE table_name = ? ORDER BY source, event_date",
         [PRODUCT_EVENTS.name],
     )
+    complaints: list[str] = []
+    try:
+        named = growth_names.read(settings.data_dir)
+    except InputError as problem:
+        return [str(problem)]
     for source, rows in known.groupby("source"):
         place = Lake.of(settings, PRODUCT_EVENTS.name, str(source))
         days = [
@@ -134,7 +150,9 @@ def keep_up(
         last: Any = rows.iloc[-1]
         seen = Seen(str(last["evidence_kind"]), last["retrieved_at"].to_pydatetime())
         try:
-            bring_up(file_of(settings, str(source)), days, seen, say)
+            bring_up(file_of(settings, str(source)), days, seen, say, named.get(str(source)))
+        except InputError as problem:
+            complaints.append(f"{source}: {problem}")
         except (EngineError, OSError) as problem:
             raise WarehouseError(
                 f"got {str(problem).splitlines()[0][:300]} while counting the users of {source}",
@@ -142,21 +160,41 @@ def keep_up(
                 "free the disk, or import the events again; what was imported is kept",
                 code="MARTS_FAULT",
             ) from problem
+    return complaints
 
 
 def bring_up(
-    path: Path, days: Sequence[Day], seen: Seen, say: Callable[[str], None] = lambda _: None
+    path: Path,
+    days: Sequence[Day],
+    seen: Seen,
+    say: Callable[[str], None] = lambda _: None,
+    named: Names | None = None,
 ) -> int:
-    """Make the file of a source follow the days of its lake; return how many days were read."""
+    """Make the file of a source follow the days of its lake; return how many days were read.
+
+    Parameters
+    ----------
+    path, days, seen
+        The file, the days of the lake as they count now, and how they came to be.
+    say
+        Told each step in a few words.
+    named
+        What the user says about the names of the events.
+
+    Raises
+    ------
+    InputError
+        Where ``named`` speaks of events that the source does not hold; the file stays as it was.
+    """
     try:
         with engines.stored(path) as con:
-            return _Upkeep(con, days, seen, say).run()
+            return _Upkeep(con, days, seen, say, named).run()
     except EngineError:
         # Whatever is wrong with the file, it says nothing that the lake does not say.
         for spoilt in path.parent.glob(f"{path.name}*"):
             spoilt.unlink()
         with engines.stored(path) as con:
-            return _Upkeep(con, days, seen, say).run()
+            return _Upkeep(con, days, seen, say, named).run()
 
 
 def replace(path: Path, found: Mapping[str, Any], told: Told) -> None:
@@ -192,6 +230,7 @@ class _Upkeep:
     days: Sequence[Day]
     seen: Seen
     say: Callable[[str], None]
+    named: Names | None
 
     def run(self) -> int:
         self.con.execute("BEGIN")
@@ -213,15 +252,16 @@ class _Upkeep:
         now = {day.number: day for day in self.days}
         gone = sorted(set(held) - set(now))
         touched = [day for day in self.days if held.get(day.number) != day.generation]
-        if not touched and not gone:
-            return 0
-        self._read_names(touched, gone)
+        if touched or gone:
+            self._read_names(touched, gone)
         definition, steps = self._definition()
         told = Told(definition, steps, self.seen)
         if self._told() != told.meaning():
             # Another meaning of the beginning or of activity: every day counts anew.
             self._forget()
             touched, gone = list(self.days), []
+        if not touched and not gone:
+            return 0
         moved: set[int] = set()
         for batch in _batches(touched):
             self.say(f"counting users by day: {len(batch)} day(s)")
@@ -255,7 +295,7 @@ class _Upkeep:
         ).fetchall()
         names = {name for name, _ in found}
         has_sessions = any(n for _, n in found)
-        return Definition.of(names, has_sessions=has_sessions), funnel.steps_among(names)
+        return growth_names.meaning(self.named, names, has_sessions=has_sessions)
 
     # What is counted
 
@@ -525,13 +565,23 @@ def publish(con: Scratch, found: Mapping[str, Path]) -> None:
     for source, path in found.items():
         con.execute(f"ATTACH '{_quoted(path)}' AS growth_of_one (READ_ONLY)")
         try:
-            version = con.execute("SELECT max(version) FROM growth_of_one.told").fetchone()
-            if version != (VERSION,):
-                continue  # of an older program, and not in the lake: to be counted again there
+            if not _is_readable(con):
+                continue  # never counted, or by an older program where the events lie elsewhere
             for name, question in _published(source).items():
                 con.execute(f"INSERT INTO {name} {question}")
         finally:
             con.execute("DETACH growth_of_one")
+
+
+def _is_readable(con: Scratch) -> bool:
+    """Say whether the attached file holds counts of this version."""
+    there = con.execute(
+        "SELECT count(*) FROM duckdb_tables() WHERE database_name = 'growth_of_one' "
+        "AND table_name = 'told'"
+    ).fetchone()
+    if not there or not there[0]:
+        return False
+    return con.execute("SELECT max(version) FROM growth_of_one.told").fetchone() == (VERSION,)
 
 
 def _published(source: str) -> dict[str, str]:
@@ -544,6 +594,7 @@ def _published(source: str) -> dict[str, str]:
     return {
         "growth_definitions": f"SELECT {named}, definition->>'begins', definition->>'active', "
         "(definition->>'window_days')::BIGINT, "
+        "array_to_string((definition->'payments')::VARCHAR[], ','), definition->>'refund', "
         f"array_to_string(steps::VARCHAR[], ','), {FUNNEL_DAYS}, "
         f"(SELECT DATE '1970-01-01' + min(day)::INTEGER FROM {of}.names), "
         f"(SELECT DATE '1970-01-01' + max(day)::INTEGER FROM {of}.names), "

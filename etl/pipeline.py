@@ -415,7 +415,9 @@ def publish(this: Run, mode: Mode, progress: Progress | None = None) -> list[Led
     """Publish; what fails keeps the last good snapshot and is told in the ledger."""
     started = datetime.now(UTC)
     try:
-        growth.keep_up(this.warehouse.settings, this.warehouse, progress or (lambda _: None))
+        complaints = growth.keep_up(
+            this.warehouse.settings, this.warehouse, progress or (lambda _: None)
+        )
         found = growth.files(this.warehouse.settings)
 
         def build(con: engines.Scratch) -> list[tuple[str, str]]:
@@ -428,6 +430,11 @@ def publish(this: Run, mode: Mode, progress: Progress | None = None) -> list[Led
         with this.warehouse.transaction():
             this.warehouse.record(ledger_frame([failed]))
         return [failed]
+    if complaints:
+        told = this.entry("publish", Outcome("partial", error="; ".join(complaints)), mode, started)
+        with this.warehouse.transaction():
+            this.warehouse.record(ledger_frame([told]))
+        return [told]
     return []
 
 

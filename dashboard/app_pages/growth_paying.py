@@ -60,7 +60,7 @@ def conversion_cards(view: View, said: Words, mode: Mode) -> list[Card]:
     if not study.payment_names:
         told_why = said.t(
             "No event of {source} is a payment (`purchase` or `renewal`), so nobody can be told to "
-            "have paid. Rename the events before the import.",
+            "have paid. Say in `growth.toml` which of its events are payments.",
             source=plain(view.source),
         )
         return [

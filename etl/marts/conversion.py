@@ -156,8 +156,15 @@ def arm_sums(trial_users: Any, cost_per_image_usd: float) -> Any:
     )
 
 
-def first_day_features(events: Any, users: Any) -> Any:
+def first_day_features(events: Any, users: Any, payments: Sequence[str]) -> Any:
     """Return what is known of users at the end of their first day, and whether they paid later.
+
+    Parameters
+    ----------
+    events, users
+        As :func:`people` takes and gives them.
+    payments
+        Names of the events of payments.
 
     Returns
     -------
@@ -178,7 +185,7 @@ def first_day_features(events: Any, users: Any) -> Any:
     seen = own.inner_join(users.filter(users.begun_day.notnull()), "user_id")
     first = seen.filter(seen.day == seen.begun_day)
     keys = ["user_id", "begun_day", "country", "channel", "platform", "paid"]
-    pays = first.event_name == "purchase"
+    pays = first.event_name.isin(list(payments))
     return first.group_by(keys).agg(
         n_images=first.images.sum(),
         n_sessions=first.session_id.nunique(),

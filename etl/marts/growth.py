@@ -27,6 +27,8 @@ GROWTH_DEFINITIONS = Table(
         Column("begins", "string", "event that begins a user's time; empty = the first of any"),
         Column("active", "string", "event that makes a day active; empty = any of the user's own"),
         Column("window_days", "integer", "days a user may take to pay", "days"),
+        Column("payments", "string", "events of payments, by comma"),
+        Column("refund", "string", "event of a refund"),
         Column("funnel_steps", "string", "steps after the beginning, by comma"),
         Column("funnel_days", "integer", "window of the funnel", "days"),
         Column("first_day", "date", "first UTC day with events", nullable=True),

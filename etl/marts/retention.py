@@ -14,6 +14,9 @@ from typing import Any, Literal
 import ibis
 
 from etl.analytics.periods import DAY_SECONDS, WEEK_SHIFT, Calendar, Offsets
+from etl.marts import _dialects
+
+_dialects.teach()
 
 Rule = Literal["n_day", "n_day_24h", "unbounded", "bracket", "rolling_window"]
 Cohort = Literal["first_time", "recurring"]

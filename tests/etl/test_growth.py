@@ -314,3 +314,55 @@ def test_users_without_a_beginning_are_counted_apart(tmp_path: Path):
         found = con.execute("SELECT count(*), count(begun_day) FROM users").fetchone()
         assert found == (12, 1)
         assert con.execute("SELECT sum(size) FROM paid_conversion").fetchone() == (1,)
+
+
+def renamed(tmp_path: Path) -> tuple[Settings, Path]:
+    """Return settings and a log whose events bear names of their own."""
+    own = {"install": "signup", "session_start": "app_open", "purchase": "subscribed"}
+    frame = log(np.random.default_rng(4), days=6, users=40)
+    frame["event_name"] = frame["event_name"].replace(own)
+    path = tmp_path / "own.parquet"
+    frame.to_parquet(path)
+    return Settings(data_dir=tmp_path / "data"), path
+
+
+def test_names_of_ones_own_are_told_in_a_file(tmp_path: Path):
+    settings, path = renamed(tmp_path)
+    settings.data_dir.mkdir()
+    file = settings.data_dir / "growth.toml"
+    file.write_text(
+        '[own]\nbegins = "signup"\nactive = "app_open"\npayments = ["subscribed", "renewal"]\n'
+        'window_days = 2\nfunnel = ["image", "image:2", "subscribed"]\n'
+    )
+    imports.import_files(settings, "events", [path], imports.Options(source="own"))
+    told = SnapshotReader(settings.data_dir).query("FROM growth_definitions").iloc[0]
+    assert told["begins"] == "signup"
+    assert told["payments"] == "subscribed,renewal"
+    assert told["funnel_steps"] == "image,image:2,subscribed"
+    payers = "SELECT sum(payers) AS n FROM paid_conversion"
+    few = SnapshotReader(settings.data_dir).query(payers)["n"].iloc[0]
+    # The file alone changes: the next run counts everything by it.
+    file.write_text(file.read_text().replace("window_days = 2", "window_days = 6"))
+    pipeline.run(settings, ["gpus"], offline=True)
+    many = SnapshotReader(settings.data_dir).query(payers)["n"].iloc[0]
+    assert 0 < few < many
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('[own]\nbegins = "sign_up"\n', "perhaps you meant signup"),
+        ("[own]\nwindow_days = 0\n", "own.window_days"),
+        ('[own]\nfirst = "x"\n', "own.first"),
+        ("[own\n", "cannot be read"),
+    ],
+)
+def test_a_wrong_file_of_names_is_told_and_nothing_else_stops(tmp_path: Path, text, said):
+    settings, path = renamed(tmp_path)
+    settings.data_dir.mkdir()
+    (settings.data_dir / "growth.toml").write_text(text)
+    done = imports.import_files(settings, "events", [path], imports.Options(source="own"))
+    assert [entry.status for entry in done.entries] == ["ok", "partial"]
+    assert said in str(done.entries[1].error)
+    found = SnapshotReader(settings.data_dir).query("SELECT count(*) AS n FROM product_events")
+    assert found["n"].iloc[0] > 0

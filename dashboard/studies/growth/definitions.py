@@ -141,6 +141,8 @@ def definitions(reader: Reader, source: str) -> Definitions:
             begins=str(row["begins"]),
             active=str(row["active"]),
             window_days=int(row["window_days"]),
+            payments=tuple(str(row["payments"]).split(",")),
+            refund=str(row["refund"]),
         ),
         funnel_steps=steps,
         funnel_days=int(row["funnel_days"]),

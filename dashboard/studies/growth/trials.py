@@ -122,7 +122,9 @@ def driver_study(reader: Reader, source: str) -> Drivers:
     events = asking.events(source)
     users = marts.people(events, told.definition)
     complete = users.filter(users.begun_day <= told.last_day - told.window_days)
-    features = asking.ask(reader, marts.first_day_features(events, complete))
+    features = asking.ask(
+        reader, marts.first_day_features(events, complete, told.definition.payments)
+    )
     # The order of rows must not change what is drawn at random.
     ordered = features.sort_values(["begun_day", "user_id"], ignore_index=True)
     return drivers(ordered, seed=SEED)

@@ -224,12 +224,14 @@ def _spec(
     """
     found = reader.query(
         """
-        SELECT sum(proceeds_usd) / count(*) FILTER (price > 0) AS value_usd,
+        SELECT sum(CASE WHEN price > 0 AND refunded_at IS NOT NULL THEN 0 ELSE proceeds_usd END)
+                   / count(*) FILTER (price > 0) AS value_usd,
                median(period_months) AS months,
-               count(*) FILTER (price > 0 AND proceeds_usd IS NULL) AS n_unpriced
+               count(*) FILTER (price > 0 AND proceeds_usd IS NULL AND refunded_at IS NULL)
+                   AS n_unpriced
         FROM subscription_transactions
         WHERE source = ? AND product_id = ? AND product_kind = 'subscription'
-          AND NOT coalesce(is_sandbox, false) AND NOT (price > 0 AND refunded_at IS NOT NULL)
+          AND NOT coalesce(is_sandbox, false)
         """,
         [source, product_id],
     ).iloc[0]
