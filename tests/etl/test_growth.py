@@ -319,7 +319,7 @@ def test_users_without_a_beginning_are_counted_apart(tmp_path: Path):
 def renamed(tmp_path: Path) -> tuple[Settings, Path]:
     """Return settings and a log whose events bear names of their own."""
     own = {"install": "signup", "session_start": "app_open", "purchase": "subscribed"}
-    frame = log(np.random.default_rng(4), days=6, users=40)
+    frame = log(np.random.default_rng(4), days=12, users=80)
     frame["event_name"] = frame["event_name"].replace(own)
     path = tmp_path / "own.parquet"
     frame.to_parquet(path)
@@ -342,7 +342,7 @@ def test_names_of_ones_own_are_told_in_a_file(tmp_path: Path):
     payers = "SELECT sum(payers) AS n FROM paid_conversion"
     few = SnapshotReader(settings.data_dir).query(payers)["n"].iloc[0]
     # The file alone changes: the next run counts everything by it.
-    file.write_text(file.read_text().replace("window_days = 2", "window_days = 6"))
+    file.write_text(file.read_text().replace("window_days = 2", "window_days = 9"))
     pipeline.run(settings, ["gpus"], offline=True)
     many = SnapshotReader(settings.data_dir).query(payers)["n"].iloc[0]
     assert 0 < few < many
