@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache
 from importlib import resources
+from pathlib import Path
 from typing import Any
 
 from generator.errors import GeneratorError
@@ -91,11 +92,20 @@ def _files() -> Iterator[str]:
 def model(model_id: str) -> Model:
     """Return one configuration.
 
+    Parameters
+    ----------
+    model_id
+        A bundled one's id, or the folder of any pipeline that diffusers has saved.
+
     Raises
     ------
     GeneratorError
         The id is unknown; the nearest known ones are named.
     """
+    if "/" in model_id or "\\" in model_id or Path(model_id, "model_index.json").is_file():
+        from generator.pipelines import folder_model
+
+        return folder_model(Path(model_id))
     if model_id not in model_ids():
         near = get_close_matches(model_id, model_ids(), n=3, cutoff=0.4) or model_ids()
         raise GeneratorError(

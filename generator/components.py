@@ -1,5 +1,8 @@
-"""The components of a pipeline, built exactly from a configuration, without weights or as a twin."""
+"""The components of a pipeline, built exactly from a configuration: no weights, or a twin's."""
 
+# diffusers tells its types loosely, and the extra with torch may be missing.
+# pyright: reportMissingImports=false, reportPrivateImportUsage=false
+# pyright: reportArgumentType=false, reportAttributeAccessIssue=false, reportCallIssue=false
 from __future__ import annotations
 
 import copy

@@ -6,6 +6,9 @@ Guidance counts as the pair of samples that it needs. Components and arguments a
 shapes without memory.
 """
 
+# diffusers tells its types loosely, and the extra with torch may be missing.
+# pyright: reportMissingImports=false, reportPrivateImportUsage=false
+# pyright: reportArgumentType=false, reportAttributeAccessIssue=false, reportCallIssue=false
 from __future__ import annotations
 
 import math

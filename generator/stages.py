@@ -5,6 +5,9 @@ here for any size and batch, so that operations can be counted on ``meta`` tenso
 can be trained without running a whole pipeline.
 """
 
+# diffusers tells its types loosely, and the extra with torch may be missing.
+# pyright: reportMissingImports=false, reportPrivateImportUsage=false
+# pyright: reportArgumentType=false, reportAttributeAccessIssue=false, reportCallIssue=false
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -41,7 +44,7 @@ def vae_scale(model: Model) -> int:
     """Return how many pixels of a picture's side make one number of its latent."""
     vae = model.components["vae"]
     blocks = vae.get("block_out_channels") or ()
-    return _VAE_SCALES.get(vae["_class_name"], 2 ** (len(blocks) - 1))
+    return _VAE_SCALES.get(vae["_class_name"]) or 2 ** (len(blocks) - 1)
 
 
 def latent_size(model: Model, shape: Shape) -> tuple[int, int]:
@@ -73,8 +76,10 @@ def _patch(model: Model) -> int:
 
 def text_tokens(model: Model, component: str) -> int:
     """Return how many tokens a text encoder of a model reads."""
-    is_clip = model.components[component].get("model_type") == _CLIP
-    return TEXT_TOKENS_WITHOUT_OWN if is_clip else model.text_tokens
+    settings = model.components[component]
+    if settings.get("model_type") != _CLIP:
+        return model.text_tokens
+    return settings.get("max_position_embeddings", TEXT_TOKENS_WITHOUT_OWN)
 
 
 class Inputs:

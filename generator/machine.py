@@ -1,0 +1,135 @@
+"""What this machine is, as far as a measurement depends on it."""
+
+# diffusers tells its types loosely, and the extra with torch may be missing.
+# pyright: reportMissingImports=false, reportPrivateImportUsage=false
+# pyright: reportArgumentType=false, reportAttributeAccessIssue=false, reportCallIssue=false
+from __future__ import annotations
+
+import importlib.util
+import os
+import platform
+from pathlib import Path
+from typing import Any
+
+from generator.errors import GeneratorError
+from generator.presets import Machine
+from generator.probe import probe
+
+_OPTIONAL = ("torchao", "peft")
+_DTYPES = {"bf16": "bfloat16", "float32": "float32", "float16": "float16"}
+
+
+def device(asked: str) -> str:
+    """Return the device that is meant.
+
+    Raises
+    ------
+    GeneratorError
+        A card was asked for and there is none.
+    """
+    import torch
+
+    has_card = torch.cuda.is_available()
+    if asked == "auto":
+        return "cuda" if has_card else "cpu"
+    if asked.startswith("cuda") and not has_card:
+        raise GeneratorError(
+            "no NVIDIA card that torch can use",
+            "one, for --device cuda",
+            "see `artonomics bench probe`; with --device cpu small models can be measured",
+        )
+    return asked
+
+
+def dtype(asked: str, on_device: str) -> str:
+    """Return ``bf16`` or ``float32``.
+
+    Raises
+    ------
+    GeneratorError
+        The name is unknown.
+    """
+    if asked == "auto":
+        return "bf16" if on_device.startswith("cuda") else "float32"
+    if asked not in _DTYPES:
+        raise GeneratorError(f"the dtype {asked!r}", f"one of {', '.join(_DTYPES)}")
+    return asked
+
+
+def torch_dtype(name: str) -> Any:
+    """Return the ``torch.dtype`` of a name."""
+    import torch
+
+    return getattr(torch, _DTYPES[name])
+
+
+def inspect(on_device: str) -> Machine:
+    """Return what presets need to know."""
+    import torch
+
+    capability = None
+    if on_device.startswith("cuda"):
+        capability = torch.cuda.get_device_capability(torch.device(on_device))
+    packages = frozenset(name for name in _OPTIONAL if importlib.util.find_spec(name))
+    return Machine(on_device, capability, packages)
+
+
+def environment(on_device: str) -> dict[str, Any]:
+    """Return the machine for a record.
+
+    Returns
+    -------
+    dict
+        The probe's record, with ``device`` (``name``, ``memory_bytes``, ``power_limit_watts``) and
+        ``threads`` of torch.
+    """
+    import torch
+
+    told = probe()
+    for key in ("record", "record_version", "todo"):
+        told.pop(key)
+    told["device"] = _device_record(on_device)
+    told["threads"] = torch.get_num_threads()
+    told["n_processors"] = os.cpu_count()
+    return told
+
+
+def _device_record(on_device: str) -> dict[str, Any]:
+    import torch
+
+    if on_device.startswith("cuda"):
+        card = torch.cuda.get_device_properties(torch.device(on_device))
+        return {"kind": "cuda", "name": card.name, "memory_bytes": card.total_memory}
+    return {"kind": "cpu", "name": _processor_name(), "memory_bytes": _host_memory()}
+
+
+def _processor_name() -> str:
+    try:
+        with Path("/proc/cpuinfo").open(encoding="utf-8") as lines:
+            for line in lines:
+                if line.startswith("model name"):
+                    return line.split(":", 1)[1].strip()
+    except OSError:
+        pass  # not Linux: platform knows what it knows
+    return platform.processor() or platform.machine()
+
+
+def _host_memory() -> int | None:
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, ValueError, OSError):
+        return None
+
+
+def free_memory_bytes(on_device: str) -> int | None:
+    """Return the memory that a pipeline may take; ``None`` where the system does not tell."""
+    import torch
+
+    if on_device.startswith("cuda"):
+        return torch.cuda.mem_get_info(torch.device(on_device))[0]
+    try:
+        with Path("/proc/meminfo").open(encoding="utf-8") as lines:
+            told = dict(line.split(":", 1) for line in lines)
+        return int(told["MemAvailable"].split()[0]) * 1024
+    except (OSError, KeyError, ValueError):
+        return _host_memory()

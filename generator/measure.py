@@ -1,0 +1,471 @@
+"""One cell, measured from its cold start to its idle draw.
+
+Protocol: the process is fresh; load, presets and first picture are timed apart; warm-up ends when
+the last three samples lie within 2 %; then come at least 30 pictures or 60 s, and never less than
+the 10 s that the energy counter needs; then the card idles with the model in its memory.
+"""
+
+# diffusers tells its types loosely, and the extra with torch may be missing.
+# pyright: reportMissingImports=false, reportPrivateImportUsage=false
+# pyright: reportArgumentType=false, reportAttributeAccessIssue=false, reportCallIssue=false
+from __future__ import annotations
+
+import statistics as stdlib_statistics
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from generator import catalog, flops, machine, pipelines, power, presets, roofline, statistics
+from generator.cell import Cell
+from generator.clock import Clock, open_clock
+from generator.errors import GeneratorError, MachineError
+from generator.instruments import STAGES, StageTimer
+from generator.power import PowerMeter, Watch
+from generator.stages import Shape, latent_size
+
+Report = Callable[[dict[str, Any]], None]
+_MOST_WARM_UPS = 30
+_WARM_UP_SECONDS = 120.0
+_CPU_EFFICIENCY = 0.3
+"""Share of a large product's speed that a pipeline was seen to reach on a processor."""
+_CPU_ENERGY = "a CPU has no energy counter that this program reads"
+
+
+@dataclass(frozen=True)
+class Seams:
+    """What stands between a measurement and the hardware; tests replay recordings through it.
+
+    Attributes
+    ----------
+    clock, meter
+        ``None`` opens those of the device.
+    spawned_at
+        ``time.time()`` when the process was started, for the cold start.
+    idle_seconds
+        How long the idle draw is watched.
+    """
+
+    clock: Clock | None = None
+    meter: PowerMeter | None = None
+    spawned_at: float | None = None
+    idle_seconds: float = power.WINDOW_SECONDS + 1.0
+
+
+def completed(cell: Cell) -> Cell:
+    """Return the cell with everything filled in that it left to the model or the machine.
+
+    Raises
+    ------
+    GeneratorError
+        Model, task, preset, device or size are unknown or do not go together.
+    """
+    known = catalog.model(cell.model)
+    asked = catalog.task(cell.task)
+    presets.preset(cell.preset)
+    if not pipelines.can_do(known, asked):
+        raise GeneratorError(
+            f"{cell.task} with {known.id}",
+            "a task that diffusers has a pipeline of this model for",
+            "see `artonomics bench list`",
+        )
+    if cell.batch < 1:
+        raise GeneratorError(f"a batch of {cell.batch}", "1 or more")
+    on_device = machine.device(cell.device)
+    full = replace(
+        cell,
+        height_px=cell.height_px or known.native_px * asked.scale,
+        width_px=cell.width_px or known.native_px * asked.scale,
+        steps=cell.steps or known.steps,
+        guidance=known.guidance if cell.guidance is None else cell.guidance,
+        device=on_device,
+        dtype=machine.dtype(cell.dtype, on_device),
+    )
+    latent_size(known, Shape(full.height_px, full.width_px))
+    return full
+
+
+def hindrance(cell: Cell) -> str | None:
+    """Return why a completed cell's preset cannot run here; ``None`` where it can."""
+    return presets.preset(cell.preset).hindrance(_setting(cell))
+
+
+def _setting(cell: Cell) -> presets.Setting:
+    known = catalog.model(cell.model)
+    step = flops.stage(cell.model, known.denoiser, Shape(cell.height_px, cell.width_px))
+    return presets.Setting(
+        model=known,
+        machine=machine.inspect(cell.device),
+        weights="twin" if cell.weights == "twin" else "real",
+        steps=cell.steps,
+        step_flops=step.flops,
+    )
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What a cell will take, told before anything is loaded.
+
+    Attributes
+    ----------
+    memory_bytes, free_bytes
+        Needed, and at hand (``None`` where unknown).
+    largest_batch
+        Pictures at once that would fit; ``None`` where the free memory is unknown.
+    seconds
+        Of one call; ``None`` on a card whose speed no table tells.
+    """
+
+    memory_bytes: int
+    free_bytes: int | None
+    largest_batch: int | None
+    seconds: float | None
+
+
+def predict(cell: Cell, ceiling: roofline.Ceiling | None) -> Prediction:
+    """Predict memory and time of one call of a completed cell."""
+    shape = Shape(cell.height_px, cell.width_px, cell.batch)
+    width = 4 if cell.dtype == "float32" else 2
+    free = machine.free_memory_bytes(cell.device)
+    batch = None if free is None else flops.largest_batch(cell.model, shape, free, width)
+    seconds = None
+    if ceiling is not None and ceiling.tflops:
+        tflop = flops.picture(cell.model, shape, cell.steps, cell.task).tflop * cell.batch
+        seconds = tflop / (ceiling.tflops * _CPU_EFFICIENCY)
+    needed = flops.memory(cell.model, shape, width).total_bytes
+    return Prediction(needed, free, batch, seconds)
+
+
+def refuse_too_large(cell: Cell, told: Prediction) -> None:
+    """Refuse a cell that does not fit or would take too long.
+
+    Raises
+    ------
+    GeneratorError
+        With the memory needed and the batch that would fit, or with the predicted time.
+    """
+    if told.free_bytes is not None and told.memory_bytes > told.free_bytes:
+        fits = told.largest_batch or 0
+        raise GeneratorError(
+            f"{told.free_bytes / 1e9:.1f} GB of free memory",
+            f"{told.memory_bytes / 1e9:.1f} GB for {cell.model} at a batch of {cell.batch}",
+            f"--batch {fits} would fit" if fits else "not one picture fits: choose a smaller model",
+        )
+    if cell.device == "cpu" and told.seconds is not None and told.seconds > cell.limit_seconds:
+        raise GeneratorError(
+            f"{told.seconds:,.0f} s predicted for one call of {cell.model} on this processor",
+            f"at most {cell.limit_seconds:g} s",
+            "measure it on a card, choose a smaller size or fewer steps, or raise --limit-seconds",
+        )
+
+
+def measure(cell: Cell, report: Report, seams: Seams | None = None) -> dict[str, Any]:
+    """Measure one cell in this process.
+
+    Parameters
+    ----------
+    cell
+        What is measured.
+    report
+        Called with progress: ``{"event": ..., ...}``.
+    seams
+        Clock and meter; the device's own by default.
+
+    Returns
+    -------
+    dict
+        ``cell`` (completed), ``status`` (``measured``, or ``skipped`` with a ``reason``),
+        ``figures``, ``samples`` and ``flags``: see :mod:`generator.record`.
+
+    Raises
+    ------
+    GeneratorError
+        The cell cannot be measured as asked.
+    MachineError
+        The machine failed while measuring.
+    """
+    seams = seams or Seams()
+    began = seams.spawned_at or time.time()
+    full = completed(cell)
+    if reason := hindrance(full):
+        return {"cell": full.to_record(), "status": "skipped", "reason": reason}
+    if full.task == "lora":
+        from generator import lora
+
+        return lora.measure(full, report, seams)
+    return _Measurement(full, report, seams, began).run()
+
+
+class _Measurement:
+    """The protocol, step by step."""
+
+    def __init__(self, cell: Cell, report: Report, seams: Seams, began: float) -> None:
+        self.cell, self.report, self.seams, self.began = cell, report, seams, began
+        self.model, self.task = catalog.model(cell.model), catalog.task(cell.task)
+        self.clock = seams.clock or open_clock(cell.device)
+        self.meter = seams.meter or power.open_meter(cell.device)
+        self.figures: dict[str, Any] = {}
+        self.flags: list[str] = []
+
+    def run(self) -> dict[str, Any]:
+        cell = self.cell
+        ceiling = self._ceiling()
+        told = predict(cell, ceiling)
+        refuse_too_large(cell, told)
+        self.figures["predicted"] = dict(vars(told))
+        self._load()
+        self._first()
+        warm = self._warm_up()
+        samples, watch = self._sample()
+        self._rates(samples)
+        self._energy(samples, watch)
+        self._memory(watch)
+        self._roof(samples, ceiling)
+        return {
+            "cell": cell.to_record(),
+            "status": "measured",
+            "reason": None,
+            "figures": self.figures,
+            "samples": samples,
+            "warm_up_samples": warm,
+            "flags": self.flags,
+        }
+
+    def _ceiling(self) -> roofline.Ceiling:
+        dtype = machine.torch_dtype(self.cell.dtype)
+        if self.cell.device.startswith("cuda"):
+            import torch
+
+            name = torch.cuda.get_device_name(torch.device(self.cell.device))
+            known = roofline.of_card(name, in_8_bits=self.cell.preset == "fast")
+            if known is not None:
+                return known
+        self._say("measuring this device's ceiling")
+        side = 4096 if self.cell.device.startswith("cuda") else 1024
+        return roofline.measured(self.cell.device, dtype, side)
+
+    def _load(self) -> None:
+        cell = self.cell
+        self._say("loading")
+        start = time.perf_counter()
+        weights = pipelines.Weights(
+            "twin" if cell.weights == "twin" else "real", cell.weights_source
+        )
+        dtype = machine.torch_dtype(cell.dtype)
+        base = pipelines.load(self.model, weights, cell.device, dtype, cell.seed)
+        self.pipe = pipelines.for_task(base, self.task)
+        self.clock.wait()
+        self.figures["load_seconds"] = time.perf_counter() - start
+        preset = presets.preset(cell.preset)
+        self.figures["switches"] = preset.apply(self.pipe, _setting(cell))
+        # After the preset: what times a call stands outside of what the preset compiles.
+        self.timer = StageTimer(self.pipe, self.model, self.clock)
+        self.figures["cold_start_seconds"] = time.time() - self.began
+
+    def _request(self, number: int, output: str = "pt") -> pipelines.Request:
+        cell = self.cell
+        prompt = pipelines.filling_prompt(self.model)
+        first = cell.seed + number * cell.batch
+        return pipelines.Request(
+            prompts=(prompt,) * cell.batch,
+            height_px=cell.height_px,
+            width_px=cell.width_px,
+            steps=cell.steps,
+            guidance=self.model.guidance if cell.guidance is None else cell.guidance,
+            seeds=tuple(range(first, first + cell.batch)),
+            output=output,
+        )
+
+    def _call(self, number: int) -> dict[str, Any]:
+        request = self._request(number)
+        start = self.clock.now()
+        pipelines.call(self.pipe, self.model, self.task, request)
+        self.clock.wait()
+        seconds = self.clock.now() - start
+        stages, n_calls = self.timer.take()
+        return {"seconds": seconds, "stages": stages, "denoiser_calls": n_calls}
+
+    def _first(self) -> None:
+        self._say("first picture")
+        self.timer.check_next()
+        self.figures["first_image_seconds"] = self._call(0)["seconds"]
+
+    def _warm_up(self) -> list[float]:
+        """Run until the samples are steady; the sampler of the meter is not needed yet."""
+        seconds: list[float] = []
+        start = self.clock.now()
+        while not statistics.is_steady(seconds):
+            too_long = seconds and sum(seconds) > max(_WARM_UP_SECONDS, self.cell.min_seconds)
+            if len(seconds) >= _MOST_WARM_UPS or too_long:
+                self.flags.append("not_steady")
+                break
+            seconds.append(self._call(1 + len(seconds))["seconds"])
+            self.report({"event": "warm_up", "n": len(seconds), "seconds": seconds[-1]})
+        self.figures["warm_up_seconds"] = self.clock.now() - start if seconds else 0.0
+        return seconds
+
+    def _sample(self) -> tuple[list[dict[str, Any]], Watch]:
+        cell = self.cell
+        self._reset_peak()
+        samples: list[dict[str, Any]] = []
+        with Watch(self.meter) as watch:
+            elapsed = 0.0
+            while not self._enough(len(samples) * cell.batch, elapsed):
+                samples.append(self._call(1000 + len(samples)))
+                elapsed += samples[-1]["seconds"]
+                self.report(
+                    {
+                        "event": "sample",
+                        "n_images": len(samples) * cell.batch,
+                        "of_images": cell.min_images,
+                        "seconds": samples[-1]["seconds"],
+                        "elapsed_seconds": elapsed,
+                    }
+                )
+        return samples, watch
+
+    def _enough(self, n_images: int, elapsed: float) -> bool:
+        if self.meter.reason is None and elapsed < power.WINDOW_SECONDS + 0.5:
+            return False
+        return n_images >= self.cell.min_images or (
+            n_images > 0 and elapsed >= self.cell.min_seconds
+        )
+
+    def _rates(self, samples: list[dict[str, Any]]) -> None:
+        seconds = [sample["seconds"] for sample in samples]
+        figures, batch = self.figures, self.cell.batch
+        figures["n_images"] = len(samples) * batch
+        figures["images_per_second"] = statistics.rate(seconds, batch).to_record()
+        for percent in (50, 95, 99):
+            estimate = statistics.percentile(seconds, percent)
+            figures[f"p{percent}_seconds"] = estimate.to_record()
+        figures["stage_seconds"] = _stage_means(samples, seconds)
+        calls = {sample["denoiser_calls"] for sample in samples}
+        figures["denoiser_calls"] = calls.pop() if len(calls) == 1 else None
+        if calls:
+            self.flags.append("denoiser_calls_differ")
+        excess = figures["first_image_seconds"] - stdlib_statistics.median(seconds)
+        compiles = any("compiled" in switch for switch in figures["switches"])
+        figures["compile_seconds"] = max(0.0, excess) if compiles else None
+        figures["compile_reason"] = None if compiles else "this preset compiles nothing"
+
+    def _energy(self, samples: list[dict[str, Any]], watch: Watch) -> None:
+        """Gross and net joules of a picture: net is without what the idle card draws anyway."""
+        gross = power.energy(watch.readings, self.meter.reason)
+        idle = self._idle() if self.meter.reason is None else None
+        n = self.figures["n_images"]
+        figures = self.figures
+        figures["energy"] = gross.to_record()
+        figures["idle"] = None if idle is None else idle.to_record()
+        figures["idle_watts"] = None if idle is None else idle.mean_watts
+        per_image = None if gross.joules is None else gross.joules / n
+        figures["joules_per_image_gross"] = per_image
+        figures["joules_per_image_net"] = (
+            None
+            if per_image is None or idle is None or idle.mean_watts is None
+            else per_image - idle.mean_watts * gross.seconds / n
+        )
+        figures["energy_reason"] = gross.reason or (idle.reason if idle else None)
+        figures["conditions"] = power.conditions(watch.readings)
+        self.flags.extend(gross.flags)
+        if figures["conditions"]["throttled_share"]:
+            self.flags.append("throttled")
+
+    def _idle(self) -> power.Energy:
+        self._say("idle draw with the model in memory")
+        with Watch(self.meter) as watch:
+            time.sleep(self.seams.idle_seconds)
+        return power.energy(watch.readings, self.meter.reason)
+
+    def _reset_peak(self) -> None:
+        if self.cell.device.startswith("cuda"):
+            import torch
+
+            torch.cuda.reset_peak_memory_stats(torch.device(self.cell.device))
+
+    def _memory(self, watch: Watch) -> None:
+        figures = self.figures
+        if self.cell.device.startswith("cuda"):
+            import torch
+
+            card = torch.device(self.cell.device)
+            figures["vram_allocated_bytes"] = torch.cuda.max_memory_allocated(card)
+            figures["vram_reserved_bytes"] = torch.cuda.max_memory_reserved(card)
+            figures["vram_driver_bytes"] = figures["conditions"]["driver_memory_bytes"]
+            figures["vram_reason"] = None
+            return
+        for name in ("allocated", "reserved", "driver"):
+            figures[f"vram_{name}_bytes"] = None
+        figures["vram_reason"] = "a CPU has no memory of a card"
+        figures["host_peak_bytes"] = _host_peak_bytes()
+
+    def _roof(self, samples: list[dict[str, Any]], ceiling: roofline.Ceiling) -> None:
+        rate = self.figures["images_per_second"]["value"]
+        if "cache" in " ".join(self.figures["switches"]):
+            self.figures["roofline"] = None
+            self.figures["roofline_reason"] = "work is skipped, so its operations are not known"
+            return
+        work = self._work(samples)
+        judged = roofline.judge(work, rate, ceiling, self.figures["joules_per_image_gross"])
+        self.figures["roofline"], self.figures["roofline_reason"] = judged, None
+        if judged["impossible"]:
+            raise GeneratorError(
+                judged["impossible"], "a row within the physical limits", "the row is refused"
+            )
+
+    def _work(self, samples: list[dict[str, Any]]) -> roofline.Work:
+        """Return the operations of a picture by the calls that were counted."""
+        cell, model = self.cell, self.model
+        picture = flops.picture(
+            cell.model, Shape(cell.height_px, cell.width_px), cell.steps, cell.task
+        )
+        # Guidance is a pair in one call, or two calls one after the other.
+        pairs = 2 if "Qwen" in model.pipeline and model.guidance_batch == 2 else 1
+        n_calls = samples[0]["denoiser_calls"]
+        denoising = picture.denoiser_step_flops * n_calls / pairs
+        total = picture.text_flops + denoising + picture.encode_flops + picture.decode_flops
+        width = 4 if cell.dtype == "float32" else 2
+        counts = flops.parameters(cell.model)
+        read = sum(
+            count * (n_calls if name == model.denoiser else 1) for name, count in counts.items()
+        )
+        return roofline.Work(total / 1e12, read * width / cell.batch)
+
+    def pictures(self, folder: Path, n: int) -> list[str]:
+        """Save pictures of the pipeline that was measured; return the files' names."""
+        folder.mkdir(parents=True, exist_ok=True)
+        made = pipelines.call(self.pipe, self.model, self.task, self._request(0, "pil"))
+        names = []
+        for index, picture in enumerate(made[:n]):
+            names.append(f"{self.cell.key.replace('/', '_')}_{index}.png")
+            picture.save(folder / names[-1])
+        return names
+
+    def _say(self, what: str) -> None:
+        self.report({"event": "doing", "what": what})
+
+
+def _stage_means(samples: list[dict[str, Any]], seconds: list[float]) -> dict[str, float]:
+    """Return mean seconds of a call by stage; ``other`` is what no stage was busy with."""
+    means = {
+        stage: stdlib_statistics.fmean(sample["stages"].get(stage, 0.0) for sample in samples)
+        for stage in STAGES
+        if any(stage in sample["stages"] for sample in samples)
+    }
+    means["other"] = stdlib_statistics.fmean(seconds) - sum(means.values())
+    return means
+
+
+def _host_peak_bytes() -> int | None:
+    try:
+        import resource
+    except ImportError:  # Windows
+        return None
+    import sys
+
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024
+
+
+__all__ = ["MachineError", "Prediction", "Seams", "completed", "hindrance", "measure", "predict"]

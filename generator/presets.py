@@ -1,0 +1,410 @@
+"""Presets: readable lists of switches, each with what it is known to bring.
+
+A preset runs whole or not at all. Where the hardware cannot run one of its switches, the preset is
+skipped with the reason; a switch that a model has no place for is named in the record.
+"""
+
+# diffusers tells its types loosely, and the extra with torch may be missing.
+# pyright: reportMissingImports=false, reportPrivateImportUsage=false
+# pyright: reportArgumentType=false, reportAttributeAccessIssue=false, reportCallIssue=false
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from generator.catalog import Model
+from generator.pipelines import Kind
+
+# Below this work a step of one picture ends sooner than its kernels can be handed over one by one.
+_GRAPHS_BELOW_FLOPS = 4e12
+_FEWEST_STEPS_TO_CACHE = 12
+
+
+@dataclass(frozen=True)
+class Machine:
+    """What a preset may need to know.
+
+    Attributes
+    ----------
+    device
+        ``cpu`` or ``cuda…``.
+    capability
+        Compute capability of the card, such as (9, 0); ``None`` without one.
+    packages
+        Names of the optional packages that are installed.
+    """
+
+    device: str
+    capability: tuple[int, int] | None = None
+    packages: frozenset[str] = frozenset()
+
+    @property
+    def is_cuda(self) -> bool:
+        """Return whether it is an NVIDIA card."""
+        return self.device.startswith("cuda")
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What is being measured, as far as a switch must know it."""
+
+    model: Model
+    machine: Machine
+    weights: Kind
+    steps: int
+    step_flops: float
+
+
+@dataclass(frozen=True)
+class Switch:
+    """One change to a pipeline.
+
+    Attributes
+    ----------
+    id
+        Short name.
+    what
+        What is changed.
+    brings
+        What it is known to bring, and where that is told.
+    hindrance
+        Returns why it cannot run in a setting; ``None`` where it can.
+    apply
+        Changes the pipeline; returns why the model has no place for it, else ``None``.
+    """
+
+    id: str
+    what: str
+    brings: str
+    hindrance: Callable[[Setting], str | None]
+    apply: Callable[[Any, Setting], str | None]
+
+
+@dataclass(frozen=True)
+class Preset:
+    """Switches that are measured together.
+
+    Attributes
+    ----------
+    id
+        Short name.
+    what
+        In words.
+    switches
+        In the order in which they are applied.
+    """
+
+    id: str
+    what: str
+    switches: tuple[Switch, ...]
+
+    def hindrance(self, setting: Setting) -> str | None:
+        """Return why the preset cannot run in a setting; ``None`` where it can."""
+        for switch in self.switches:
+            if reason := switch.hindrance(setting):
+                return f"{switch.id}: {reason}"
+        return None
+
+    def apply(self, pipe: Any, setting: Setting) -> dict[str, str | None]:
+        """Apply every switch; return by switch why the model has no place for it, else ``None``."""
+        return {switch.id: switch.apply(pipe, setting) for switch in self.switches}
+
+
+def _always(_setting: Setting) -> None:
+    return None
+
+
+def _nothing(_pipe: Any, _setting: Setting) -> None:
+    return None
+
+
+def _needs_cuda(setting: Setting) -> str | None:
+    return None if setting.machine.is_cuda else "needs an NVIDIA card"
+
+
+def _needs_compiler(setting: Setting) -> str | None:
+    import shutil
+
+    if setting.machine.is_cuda or any(shutil.which(name) for name in ("g++", "clang++", "c++")):
+        return None
+    return "needs a C++ compiler on this machine"
+
+
+def _needs_fp8(setting: Setting) -> str | None:
+    if reason := _needs_cuda(setting):
+        return reason
+    if (capability := setting.machine.capability) is None or capability < (8, 9):
+        return "needs a card with 8-bit floating point (compute capability 8.9 or later)"
+    if "torchao" not in setting.machine.packages:
+        return "needs torchao: pip install torchao"
+    return None
+
+
+def _needs_steps(setting: Setting) -> str | None:
+    if setting.steps < _FEWEST_STEPS_TO_CACHE:
+        return f"{setting.steps} steps leave nothing to skip (at least {_FEWEST_STEPS_TO_CACHE})"
+    return None
+
+
+def _needs_real_weights(setting: Setting) -> str | None:
+    if setting.weights == "twin":
+        return "what it skips depends on values, and a twin's values are random: refused"
+    return _needs_steps(setting)
+
+
+def _denoiser(pipe: Any, setting: Setting) -> Any:
+    return getattr(pipe, setting.model.denoiser)
+
+
+def _channels_last(pipe: Any, setting: Setting) -> str | None:
+    import torch
+
+    modules = [pipe.vae] + ([pipe.unet] if setting.model.denoiser == "unet" else [])
+    if "Qwen" in setting.model.pipeline:
+        return "its autoencoder works on video, in another layout"
+    for module in modules:
+        module.to(memory_format=torch.channels_last)
+    return None
+
+
+def _fused_attention(_pipe: Any, _setting: Setting) -> None:
+    from torch.nn.attention import SDPBackend, sdpa_kernel
+
+    order = [
+        SDPBackend.CUDNN_ATTENTION,
+        SDPBackend.FLASH_ATTENTION,
+        SDPBackend.EFFICIENT_ATTENTION,
+        SDPBackend.MATH,
+    ]
+    # A cell has a process of its own, so the order may stand until its end.
+    _held.enter_context(sdpa_kernel(order, set_priority=True))
+
+
+_held = contextlib.ExitStack()
+
+
+def _fuse(pipe: Any, setting: Setting) -> str | None:
+    denoiser = _denoiser(pipe, setting)
+    if not hasattr(denoiser, "fuse_qkv_projections"):
+        return f"{type(denoiser).__name__} has no projections that can be joined"
+    denoiser.fuse_qkv_projections()
+    return None
+
+
+def _compile(pipe: Any, setting: Setting) -> None:
+    import torch
+
+    denoiser = _denoiser(pipe, setting)
+    # The forward alone: what times a call stands outside of the compiled graph.
+    denoiser.forward = torch.compile(denoiser.forward, dynamic=False)
+    pipe.vae.decode = torch.compile(pipe.vae.decode, dynamic=False)
+
+
+def _compile_with_graphs(pipe: Any, setting: Setting) -> str | None:
+    import torch
+
+    if setting.step_flops > _GRAPHS_BELOW_FLOPS:
+        _compile(pipe, setting)
+        return "left out: a step is long enough to hand over its kernels in time"
+    denoiser = _denoiser(pipe, setting)
+    compiled = torch.compile(denoiser.forward, dynamic=False, mode="reduce-overhead")
+
+    def forward(*arguments: Any, **named: Any) -> Any:
+        torch.compiler.cudagraph_mark_step_begin()
+        made = compiled(*arguments, **named)
+        # A replay writes over its result, and some schedulers keep earlier ones.
+        return torch.utils._pytree.tree_map_only(torch.Tensor, torch.clone, made)
+
+    denoiser.forward = forward
+    pipe.vae.decode = torch.compile(pipe.vae.decode, dynamic=False)
+    return None
+
+
+def _quantise(pipe: Any, setting: Setting) -> None:
+    import torch
+    from torchao.quantization import Float8DynamicActivationFloat8WeightConfig, PerRow, quantize_
+
+    def large(module: Any, _name: str) -> bool:
+        is_linear = isinstance(module, torch.nn.Linear)
+        return is_linear and min(module.in_features, module.out_features) >= 512
+
+    config = Float8DynamicActivationFloat8WeightConfig(granularity=PerRow())
+    quantize_(_denoiser(pipe, setting), config, filter_fn=large)
+
+
+def _cache(pipe: Any, setting: Setting) -> None:
+    denoiser = _denoiser(pipe, setting)
+    if hasattr(denoiser, "enable_cache"):
+        from diffusers import TaylorSeerCacheConfig
+
+        denoiser.enable_cache(
+            TaylorSeerCacheConfig(cache_interval=3, disable_cache_before_step=3, max_order=1)
+        )
+        return
+    _cache_attention(denoiser, setting)
+
+
+def _cache_attention(denoiser: Any, setting: Setting) -> None:
+    """Take up attention of the step before, at every second step of the middle (U-Nets)."""
+    from diffusers import PyramidAttentionBroadcastConfig
+    from diffusers.hooks import HookRegistry, apply_pyramid_attention_broadcast
+
+    progress = {"n_calls": 0}
+
+    def count(module: Any, _arguments: Any, _named: Any) -> None:
+        if progress["n_calls"] % setting.steps == 0:
+            HookRegistry.check_if_exists_or_initialize(module).reset_stateful_hooks()
+        progress["n_calls"] += 1
+
+    denoiser.register_forward_pre_hook(count, with_kwargs=True)
+
+    def timestep() -> int:
+        done = (progress["n_calls"] - 1) % setting.steps
+        return round(1000 * (1 - done / setting.steps))
+
+    apply_pyramid_attention_broadcast(
+        denoiser,
+        PyramidAttentionBroadcastConfig(
+            spatial_attention_block_skip_range=2,
+            cross_attention_block_skip_range=2,
+            current_timestep_callback=timestep,
+            spatial_attention_block_identifiers=("transformer_blocks", "attentions"),
+            cross_attention_block_identifiers=("transformer_blocks", "attentions"),
+        ),
+    )
+
+
+def _adaptive_cache(pipe: Any, setting: Setting) -> str | None:
+    denoiser = _denoiser(pipe, setting)
+    if not hasattr(denoiser, "enable_cache"):
+        return f"{type(denoiser).__name__} has no blocks that can be skipped"
+    from diffusers import FirstBlockCacheConfig
+
+    denoiser.enable_cache(FirstBlockCacheConfig(threshold=0.12))
+    return None
+
+
+_DTYPE = Switch(
+    "bf16",
+    "weights and arithmetic in bfloat16 (float32 on a CPU; the record names the dtype)",
+    "half the bytes and the card's matrix units, without float16's overflows",
+    _always,
+    _nothing,
+)
+_SDPA = Switch(
+    "sdpa",
+    "attention by torch's scaled_dot_product_attention",
+    "no matrix of scores in memory",
+    _always,
+    _nothing,
+)
+_EAGER = Switch(
+    "eager",
+    "every kernel handed over as Python reaches it, with the model card's steps",
+    "what a user gets who follows the model card",
+    _always,
+    _nothing,
+)
+_CHANNELS_LAST = Switch(
+    "channels_last",
+    "convolutions with the channels innermost",
+    "the layout that tensor cores read; a few percent to a third of a U-Net or decoder",
+    _always,
+    _channels_last,
+)
+_ATTENTION = Switch(
+    "fused_attention",
+    "cuDNN's attention first, then flash, then memory-efficient",
+    "up to twice the speed of attention on Hopper cards",
+    _needs_cuda,
+    _fused_attention,
+)
+_FUSE = Switch(
+    "fused_projections",
+    "query, key and value in one product",
+    "fewer and larger products; a few percent",
+    _always,
+    _fuse,
+)
+_COMPILE = Switch(
+    "compiled",
+    "denoiser and decoder through torch.compile, for one fixed shape",
+    "elementwise work joined to products: 1.1 to 1.5 times, after a minute or more of compiling",
+    _needs_compiler,
+    _compile,
+)
+_GRAPHS = Switch(
+    "compiled_with_graphs",
+    "denoiser and decoder through torch.compile; CUDA graphs where a step is short",
+    "as compiled, and no waiting for Python between the kernels of small models",
+    _needs_cuda,
+    _compile_with_graphs,
+)
+_FP8 = Switch(
+    "float8",
+    "large products of the denoiser in 8-bit floating point, scaled by row (torchao)",
+    "up to twice the peak of bf16; changes the picture a little",
+    _needs_fp8,
+    _quantise,
+)
+_CACHED = Switch(
+    "fixed_cache",
+    "blocks of the denoiser foretold at two of three steps (attention taken up at every second "
+    "step of the middle in a U-Net), by a fixed schedule",
+    "skips work: 1.2 to 2 times; changes the picture",
+    _needs_steps,
+    _cache,
+)
+_ADAPTIVE = Switch(
+    "adaptive_cache",
+    "blocks skipped where the first block hardly changed",
+    "skips work by what is in the picture; changes the picture",
+    _needs_real_weights,
+    _adaptive_cache,
+)
+
+_DEFAULT = (_DTYPE, _SDPA, _EAGER)
+PRESETS = {
+    preset.id: preset
+    for preset in (
+        Preset("default", "as the model card says", _DEFAULT),
+        Preset(
+            "compiled",
+            "what a compiler brings anywhere, without a card too",
+            (_DTYPE, _SDPA, _CHANNELS_LAST, _FUSE, _COMPILE),
+        ),
+        Preset(
+            "tuned",
+            "the same arithmetic, as fast as the card does it",
+            (_DTYPE, _CHANNELS_LAST, _ATTENTION, _FUSE, _GRAPHS),
+        ),
+        Preset(
+            "fast",
+            "tuned, with the denoiser's products in 8 bits",
+            (_DTYPE, _CHANNELS_LAST, _ATTENTION, _FUSE, _FP8, _GRAPHS),
+        ),
+        Preset("cached", "default with work skipped by a fixed schedule", (*_DEFAULT, _CACHED)),
+        Preset(
+            "adaptive",
+            "default with work skipped by what is in the picture; real weights only",
+            (*_DEFAULT, _ADAPTIVE),
+        ),
+    )
+}
+
+
+def preset(preset_id: str) -> Preset:
+    """Return one preset.
+
+    Raises
+    ------
+    GeneratorError
+        The preset is unknown.
+    """
+    from generator.errors import GeneratorError
+
+    if preset_id not in PRESETS:
+        raise GeneratorError(f"the preset {preset_id!r}", f"one of {', '.join(PRESETS)}")
+    return PRESETS[preset_id]
