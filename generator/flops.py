@@ -22,6 +22,9 @@ from generator import components
 from generator.catalog import Task, model, task
 from generator.stages import Inputs, Shape
 
+_FRAGMENTS = 1.05
+"""Memory that an allocator takes over what it gives out."""
+
 
 @dataclass(frozen=True)
 class Stage:
@@ -107,8 +110,8 @@ def stage(model_id: str, name: str, shape: Shape) -> Stage:
     module = components.build(known, component, "meta", in_half)
     inputs = Inputs(known, shape, "meta", in_half)
     samples = shape.batch * known.guidance_batch
-    live = _LiveBytes(module.parameters())
-    attention = _attention_mode()
+    live = LiveBytes(module.parameters())
+    attention = attention_mode()
     with torch.no_grad(), FlopCounterMode(display=False) as counter, live, attention:
         if name in ("encode", "decode"):
             getattr(module, name)(*getattr(inputs, f"{name}r")())
@@ -179,7 +182,20 @@ class Memory:
     @property
     def total_bytes(self) -> int:
         """Return the sum, with a twentieth for fragments of the allocator."""
-        return round(1.05 * (self.weights_bytes + self.activation_bytes))
+        return round(_FRAGMENTS * (self.weights_bytes + self.activation_bytes))
+
+    def largest_batch(self, free_bytes: int, batch: int) -> int:
+        """Return how many pictures at once would fit; 0 where not one does.
+
+        Parameters
+        ----------
+        free_bytes
+            Memory at hand.
+        batch
+            Pictures that ``activation_bytes`` are for.
+        """
+        left = free_bytes / _FRAGMENTS - self.weights_bytes
+        return max(0, int(left // (self.activation_bytes / batch)))
 
 
 def memory(model_id: str, shape: Shape, bytes_per_number: int = 2) -> Memory:
@@ -203,14 +219,7 @@ def memory(model_id: str, shape: Shape, bytes_per_number: int = 2) -> Memory:
     return Memory(sum(parameters(model_id).values()) * bytes_per_number, activations)
 
 
-def largest_batch(model_id: str, shape: Shape, free_bytes: int, bytes_per_number: int = 2) -> int:
-    """Return how many pictures at once would fit into the memory; 0 where not one does."""
-    one = memory(model_id, Shape(shape.height_px, shape.width_px), bytes_per_number)
-    left = free_bytes / 1.05 - one.weights_bytes
-    return max(0, int(left // one.activation_bytes))
-
-
-def _attention_mode() -> Any:
+def attention_mode() -> Any:
     """Return a mode that stands in for attention as its fused kernels do it.
 
     On ``meta`` tensors torch would write out the matrix of scores, which no fused kernel keeps.
@@ -219,6 +228,19 @@ def _attention_mode() -> Any:
     """
     import torch
     from torch.overrides import TorchFunctionMode
+
+    class fused(torch.autograd.Function):  # noqa: N801  stands in for a function
+        @staticmethod
+        def forward(query: Any, key: Any, value: Any) -> Any:
+            return query.new_empty((*query.shape[:-1], value.shape[-1]))
+
+        @staticmethod
+        def setup_context(ctx: Any, inputs: Any, output: Any) -> None:
+            ctx.save_for_backward(*inputs)
+
+        @staticmethod
+        def backward(ctx: Any, *grad_outputs: Any) -> Any:
+            return tuple(torch.empty_like(tensor) for tensor in ctx.saved_tensors)
 
     products = (torch.matmul, torch.Tensor.matmul, torch.Tensor.__matmul__)
 
@@ -239,12 +261,12 @@ def _attention_mode() -> Any:
             self.fused_flops += (
                 2 * math.prod(rows) * n_queries * key.shape[-2] * (width + value.shape[-1])
             )
-            return query.new_empty((*rows, n_queries, value.shape[-1]))
+            return fused.apply(query, key, value)
 
     return Mode()
 
 
-class _LiveBytes:
+class LiveBytes:
     """Follow the bytes of results that are alive, through every operation.
 
     A dispatch mode that notes the storage of each result and takes it off when it is freed.
@@ -255,7 +277,7 @@ class _LiveBytes:
         self._seen = {weight.untyped_storage()._cdata for weight in weights}
         self._mode: Any = None
 
-    def __enter__(self) -> _LiveBytes:
+    def __enter__(self) -> LiveBytes:
         from torch.utils._python_dispatch import TorchDispatchMode
         from torch.utils._pytree import tree_leaves
 

@@ -33,16 +33,27 @@ class StageTimer:
     """
 
     def __init__(self, pipe: Any, model: Model, clock: Clock) -> None:
-        self._clock = clock
-        self._open: dict[str, Any] = {}
-        self._marks: dict[str, list[tuple[Any, Any]]] = defaultdict(list)
-        self._unchecked: set[str] = set()
-        self._handles: list[Any] = []
+        self._begin(clock)
         for name in model.text_encoders:
             self._hook(getattr(pipe, name), "text")
         self._hook(getattr(pipe, model.denoiser), "denoiser")
         for name, stage in (("encode", "encode"), ("decode", "decode")):
             setattr(pipe.vae, name, self._wrapped(getattr(pipe.vae, name), stage))
+
+    @classmethod
+    def of_denoiser(cls, denoiser: Any, clock: Clock) -> StageTimer:
+        """Return a timer of a denoiser alone: it marks the way there, not the way back."""
+        made = cls.__new__(cls)
+        made._begin(clock)
+        made._hook(denoiser, "denoiser")
+        return made
+
+    def _begin(self, clock: Clock) -> None:
+        self._clock = clock
+        self._open: dict[str, Any] = {}
+        self._marks: dict[str, list[tuple[Any, Any]]] = defaultdict(list)
+        self._unchecked: set[str] = set()
+        self._handles: list[Any] = []
 
     def _hook(self, module: Any, stage: str) -> None:
         def before(_module: Any, _given: Any, _named: Any = None) -> None:

@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from generator import catalog, flops, machine, pipelines, power, presets, roofline, statistics
+from generator import catalog, flops, lora, machine, pipelines, power, presets, roofline, statistics
 from generator.cell import Cell
 from generator.clock import Clock, open_clock
 from generator.errors import GeneratorError, MachineError
@@ -77,7 +77,7 @@ def completed(cell: Cell) -> Cell:
         cell,
         height_px=cell.height_px or known.native_px * asked.scale,
         width_px=cell.width_px or known.native_px * asked.scale,
-        steps=cell.steps or known.steps,
+        steps=cell.steps or (lora.TRAINING_STEPS if cell.task == "lora" else known.steps),
         guidance=known.guidance if cell.guidance is None else cell.guidance,
         device=on_device,
         dtype=machine.dtype(cell.dtype, on_device),
@@ -88,6 +88,8 @@ def completed(cell: Cell) -> Cell:
 
 def hindrance(cell: Cell) -> str | None:
     """Return why a completed cell's preset cannot run here; ``None`` where it can."""
+    if cell.task == "lora" and cell.preset != "default":
+        return f"{cell.preset}: training runs as its library does it, with the preset default"
     return presets.preset(cell.preset).hindrance(_setting(cell))
 
 
@@ -126,15 +128,29 @@ class Prediction:
 def predict(cell: Cell, ceiling: roofline.Ceiling | None) -> Prediction:
     """Predict memory and time of one call of a completed cell."""
     shape = Shape(cell.height_px, cell.width_px, cell.batch)
-    width = 4 if cell.dtype == "float32" else 2
+    memory = _memory(cell, shape)
     free = machine.free_memory_bytes(cell.device)
-    batch = None if free is None else flops.largest_batch(cell.model, shape, free, width)
     seconds = None
     if ceiling is not None and ceiling.tflops:
-        tflop = flops.picture(cell.model, shape, cell.steps, cell.task).tflop * cell.batch
-        seconds = tflop / (ceiling.tflops * _CPU_EFFICIENCY)
-    needed = flops.memory(cell.model, shape, width).total_bytes
-    return Prediction(needed, free, batch, seconds)
+        seconds = _tflop(cell, shape) / (ceiling.tflops * _CPU_EFFICIENCY)
+    batch = None if free is None else memory.largest_batch(free, cell.batch)
+    return Prediction(memory.total_bytes, free, batch, seconds)
+
+
+def _memory(cell: Cell, shape: Shape) -> flops.Memory:
+    width = 4 if cell.dtype == "float32" else 2
+    if cell.task != "lora":
+        return flops.memory(cell.model, shape, width)
+    weights = flops.parameters(cell.model)[catalog.model(cell.model).denoiser] * width
+    live = lora.training_stage(cell.model, shape).activation_bytes
+    return flops.Memory(weights, live * width // 2)
+
+
+def _tflop(cell: Cell, shape: Shape) -> float:
+    """Return the operations of one call, in 10^12."""
+    if cell.task == "lora":
+        return lora.training_stage(cell.model, shape).flops / 1e12
+    return flops.picture(cell.model, shape, cell.steps, cell.task).tflop * cell.batch
 
 
 def refuse_too_large(cell: Cell, told: Prediction) -> None:
@@ -190,11 +206,8 @@ def measure(cell: Cell, report: Report, seams: Seams | None = None) -> dict[str,
     full = completed(cell)
     if reason := hindrance(full):
         return {"cell": full.to_record(), "status": "skipped", "reason": reason}
-    if full.task == "lora":
-        from generator import lora
-
-        return lora.measure(full, report, seams)
-    return _Measurement(full, report, seams, began).run()
+    kind = _Training if full.task == "lora" else _Measurement
+    return kind(full, report, seams, began).run()
 
 
 class _Measurement:
@@ -222,6 +235,7 @@ class _Measurement:
         self._energy(samples, watch)
         self._memory(watch)
         self._roof(samples, ceiling)
+        self._tail()
         return {
             "cell": cell.to_record(),
             "status": "measured",
@@ -278,16 +292,18 @@ class _Measurement:
         )
 
     def _call(self, number: int) -> dict[str, Any]:
-        request = self._request(number)
         start = self.clock.now()
-        pipelines.call(self.pipe, self.model, self.task, request)
+        self._work_of_call(number)
         self.clock.wait()
         seconds = self.clock.now() - start
         stages, n_calls = self.timer.take()
         return {"seconds": seconds, "stages": stages, "denoiser_calls": n_calls}
 
+    def _work_of_call(self, number: int) -> None:
+        pipelines.call(self.pipe, self.model, self.task, self._request(number))
+
     def _first(self) -> None:
-        self._say("first picture")
+        self._say("first call")
         self.timer.check_next()
         self.figures["first_image_seconds"] = self._call(0)["seconds"]
 
@@ -432,6 +448,9 @@ class _Measurement:
         )
         return roofline.Work(total / 1e12, read * width / cell.batch)
 
+    def _tail(self) -> None:
+        """Add what only some tasks have."""
+
     def pictures(self, folder: Path, n: int) -> list[str]:
         """Save pictures of the pipeline that was measured; return the files' names."""
         folder.mkdir(parents=True, exist_ok=True)
@@ -444,6 +463,48 @@ class _Measurement:
 
     def _say(self, what: str) -> None:
         self.report({"event": "doing", "what": what})
+
+
+class _Training(_Measurement):
+    """A call is one step of training; a training is as many steps as the cell asks for."""
+
+    def _load(self) -> None:
+        self._say("loading")
+        start = time.perf_counter()
+        denoiser, self.step, n_trained = lora.trainer(self.cell)
+        self.clock.wait()
+        self.figures["load_seconds"] = time.perf_counter() - start
+        self.figures["switches"] = dict.fromkeys(("bf16", "sdpa", "eager"))
+        self.figures["adapter_parameters"] = n_trained
+        self.timer = StageTimer.of_denoiser(denoiser, self.clock)
+        self.figures["cold_start_seconds"] = time.time() - self.began
+
+    def _work_of_call(self, number: int) -> None:
+        self.step(number)
+
+    def _work(self, samples: list[dict[str, Any]]) -> roofline.Work:
+        cell = self.cell
+        stage = lora.training_stage(cell.model, Shape(cell.height_px, cell.width_px, cell.batch))
+        weights = flops.parameters(cell.model)[self.model.denoiser]
+        # Read on the way there and on the way back.
+        read = 2 * weights * (4 if cell.dtype == "float32" else 2)
+        return roofline.Work(stage.flops / 1e12 / cell.batch, read / cell.batch)
+
+    def _tail(self) -> None:
+        """Turn pictures seen in training into trainings: no picture is made here."""
+        figures, steps = self.figures, self.cell.steps
+        seen = figures.pop("images_per_second")
+        figures["images_per_second"] = statistics.nothing("a training makes no pictures")
+        figures["training_pictures_per_second"] = seen
+        figures["training_steps"] = steps
+        figures["seconds_per_training"] = steps * self.cell.batch / seen["value"]
+        gross = figures.pop("joules_per_image_gross")
+        net = figures.pop("joules_per_image_net")
+        figures["joules_per_image_gross"] = figures["joules_per_image_net"] = None
+        each = steps * self.cell.batch
+        figures["joules_per_training_gross"] = None if gross is None else gross * each
+        figures["joules_per_training_net"] = None if net is None else net * each
+        figures["pictures_per_pack"] = lora.PICTURES_PER_PACK
 
 
 def _stage_means(samples: list[dict[str, Any]], seconds: list[float]) -> dict[str, float]:

@@ -50,6 +50,11 @@ class Estimate:
         }
 
 
+def nothing(reason: str) -> dict[str, Any]:
+    """Return the record of a figure that there is none of."""
+    return Estimate(None, None, None, 0, reason).to_record()
+
+
 def is_steady(seconds: Sequence[float]) -> bool:
     """Return whether the last three samples lie within 2 % of their median."""
     last = list(seconds)[-STEADY_SAMPLES:]

@@ -158,7 +158,7 @@ def _tokenizer() -> Any:
     )
 
 
-def train(folder: Path, steps: int = 6000, seed: int = 7, report: Report = print) -> None:
+def train(folder: Path, steps: int = 14_000, seed: int = 7, report: Report = print) -> None:
     """Train the pipeline and write it as safetensors.
 
     Parameters
@@ -166,7 +166,7 @@ def train(folder: Path, steps: int = 6000, seed: int = 7, report: Report = print
     folder
         Where it is written.
     steps
-        Steps of the denoiser; the autoencoder takes a quarter as many.
+        Steps of the denoiser; the autoencoder takes a quarter as many, at most 2,000.
     seed
         Of weights, pictures and noise.
     report
@@ -175,7 +175,7 @@ def train(folder: Path, steps: int = 6000, seed: int = 7, report: Report = print
     import torch
 
     pipe = build(seed)
-    _train_autoencoder(pipe, steps // 4, seed, report)
+    _train_autoencoder(pipe, min(steps // 4, 2_000), seed, report)
     _train_denoiser(pipe, steps, seed, report)
     for part in (pipe.unet, pipe.vae, pipe.text_encoder):
         part.to(torch.float16).eval()
