@@ -1,21 +1,163 @@
-"""``python -m generator probe``: print what this machine can generate pictures with."""
+"""``python -m generator``: measure what a picture costs on this machine.
+
+Also one file for a bare machine: ``python -m generator pack bench.pyz``. Progress goes to standard
+error, results to standard output; the exit status is 0, 2 for wrong input, 3 for a measurement that
+failed.
+"""
 
 from __future__ import annotations
 
 import argparse
-import json
+import logging
+import os
 import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
-from generator.probe import probe
+from generator import commands
+from generator.cell import size
+from generator.errors import GeneratorError
+
+
+def _listed(kind: Callable[[str], Any]) -> Callable[[str], list[Any]]:
+    def read(text: str) -> list[Any]:
+        return [kind(part) for part in text.split(",") if part]
+
+    read.__name__ = f"list of {kind.__name__}, separated by commas"
+    return read
+
+
+def _cell_options(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("--task", type=_listed(str), default=["txt2img"], help="txt2img, img2img, inpaint, …")
+    add("--preset", type=_listed(str), default=["default"], help="default, tuned, fast, cached, …")
+    add("--batch", type=_listed(int), default=[1], help="pictures in one call")
+    add("--size", type=size, help="WIDTHxHEIGHT or one side; default: the model's own")
+    add("--steps", type=int, help="default: the model card's; for lora the steps of a training")
+    add("--guidance", type=float, help="default: the model card's")
+    add("--weights", choices=("twin", "real"), help="default: real for a folder, else twin")
+    add("--weights-from", metavar="SOURCE", help="folder or hub id of real weights")
+    add("--device", default="auto", help="auto, cpu, cuda, cuda:1")
+    add("--dtype", default="auto", help="auto, bf16, float16, float32")
+    add("--seed", type=int, default=0)
+    add("--images", type=int, default=30, help="pictures that end a cell")
+    add("--seconds", type=float, default=60.0, help="seconds that end a cell")
+    add("--limit-seconds", type=float, default=120.0, help="longest predicted call on a CPU")
+
+
+def _run_options(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    default = Path(os.environ.get("ARTONOMICS_DATA", ".")) / "compute"
+    add("--out", type=Path, default=default, help=f"folder of records (default: {default})")
+    add("--budget-minutes", type=float, help="begin no further cell after this")
+    add("--pictures", type=Path, help="folder for one batch of pictures of each cell")
+    _output_options(parser)
+
+
+def _output_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="print one JSON document")
+    parser.add_argument("--progress-json", action="store_true", help=argparse.SUPPRESS)
+
+
+def _parser(program: str) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog=program, description="Measure what a picture costs.")
+    verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
+
+    def verb(name: str, what: str, act: Callable[..., int]) -> argparse.ArgumentParser:
+        added = verbs.add_parser(name, help=what, description=what)
+        added.set_defaults(act=act)
+        return added
+
+    verb("probe", "print torch, diffusers, devices and driver as JSON", commands.probe)
+    _output_options(verb("list", "models, tasks and presets", commands.list_models))
+    run = verb("run", "measure one or more models", commands.run)
+    sweep = verb("sweep", "measure every combination; resumes", commands.sweep)
+    for added in (run, sweep):
+        added.add_argument("model", nargs="+", help="id from `list`, or a pipeline's folder")
+        added.add_argument("--with-twin", action="store_true", help="real weights and twin")
+        _cell_options(added)
+        _run_options(added)
+    sweep.add_argument("--again", action="store_true", help="measure also what is held already")
+    suite = verb("suite", "measure a suite in order of worth; resumes", commands.run_suite)
+    suite.add_argument("which", choices=("gpu", "cpu"))
+    suite.add_argument("--model", default="sd15", help="of the suite cpu: id or folder")
+    suite.add_argument("--plan", action="store_true", help="print the cells and measure nothing")
+    suite.add_argument("--again", action="store_true", help="measure also what is held already")
+    _run_options(suite)
+    compare = verb("compare", "what changed between two records", commands.show_comparison)
+    compare.add_argument("earlier", type=Path)
+    compare.add_argument("later", type=Path)
+    _output_options(compare)
+    roofline = verb("roofline", "how close cells came to the ceiling", commands.show_roofline)
+    roofline.add_argument("records", type=Path, nargs="+")
+    _output_options(roofline)
+    _load_verb(verb("load", "highest rate at a promised wait", commands.run_load))
+    _picture_verb(verb("picture", "make pictures from a prompt", commands.picture))
+    tiny = verb("make-tiny", "train the small bundled pipeline anew", commands.make_tiny)
+    tiny.add_argument("folder", type=Path)
+    tiny.add_argument("--steps", type=int, default=14_000)
+    tiny.add_argument("--seed", type=int, default=7)
+    pack = verb("pack", "write this program as one file (zipapp)", commands.pack)
+    pack.add_argument("file", type=Path)
+    return parser
+
+
+def _load_verb(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("model", help="id from `list`, or a pipeline's folder")
+    add("--p95-seconds", type=float, required=True, help="promise to paying users")
+    add("--free-p95-seconds", type=float, help="promise to free users")
+    add("--p99-seconds", type=float, help="promise to all users, as MLPerf's server scenario")
+    add("--paid-share", type=float, default=1.0, help="share of requests that are paid")
+    add("--max-batch", type=int, default=1)
+    add("--requests", type=int, default=200, help="requests of the measured run")
+    _cell_options(parser)
+    _run_options(parser)
+
+
+def _picture_verb(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("model", help="id from `list`, or a pipeline's folder")
+    add("--prompt", required=True)
+    add("--n", type=int, default=1, help="pictures, each with the next seed")
+    add("--folder", type=Path, default=Path("pictures"))
+    _cell_options(parser)
+    _output_options(parser)
+
+
+# Verbs of processes of their own: a JSON document comes in, JSON lines go out.
+_CHILDREN = {
+    "cell": commands.measure_cell,
+    "load-cell": commands.measure_load,
+    "picture-cell": commands.make_pictures,
+    "environment": commands.describe,
+}
+
+
+def _quieten() -> None:
+    """Keep libraries from telling what they lack: none of it concerns a measurement."""
+    for name in ("TRANSFORMERS_VERBOSITY", "DIFFUSERS_VERBOSITY"):
+        os.environ.setdefault(name, "error")
+    for name in ("torchao", "torch.utils._pytree", "transformers", "diffusers"):
+        logging.getLogger(name).setLevel(logging.ERROR)
 
 
 def main() -> None:
-    """Read the command line and print the record it asks for."""
-    parser = argparse.ArgumentParser(prog="python -m generator", description=__doc__)
-    verbs = parser.add_subparsers(dest="verb", required=True)
-    verbs.add_parser("probe", help="print torch, diffusers, devices and driver as one JSON record")
-    parser.parse_args()
-    sys.stdout.write(json.dumps(probe(), indent=2) + "\n")
+    """Read the command line and do what it asks for."""
+    _quieten()
+    if sys.argv[1:2] and sys.argv[1] in _CHILDREN:
+        sys.exit(commands.child(_CHILDREN[sys.argv[1]]))
+    told = _parser(os.environ.get("ARTONOMICS_PROGRAM", "python -m generator")).parse_args()
+    try:
+        status = told.act(told)
+    except GeneratorError as error:
+        sys.stderr.write(f"{error}\n")
+        status = error.exit_status
+    except KeyboardInterrupt:
+        sys.stderr.write("interrupted; what was measured is in the record\n")
+        status = 130
+    sys.exit(status)
 
 
 if __name__ == "__main__":

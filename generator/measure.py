@@ -176,7 +176,9 @@ def refuse_too_large(cell: Cell, told: Prediction) -> None:
         )
 
 
-def measure(cell: Cell, report: Report, seams: Seams | None = None) -> dict[str, Any]:
+def measure(
+    cell: Cell, report: Report, seams: Seams | None = None, pictures: Path | None = None
+) -> dict[str, Any]:
     """Measure one cell in this process.
 
     Parameters
@@ -187,6 +189,8 @@ def measure(cell: Cell, report: Report, seams: Seams | None = None) -> dict[str,
         Called with progress: ``{"event": ..., ...}``.
     seams
         Clock and meter; the device's own by default.
+    pictures
+        Folder for one batch of pictures, made after the measurement; ``None`` keeps none.
 
     Returns
     -------
@@ -207,7 +211,11 @@ def measure(cell: Cell, report: Report, seams: Seams | None = None) -> dict[str,
     if reason := hindrance(full):
         return {"cell": full.to_record(), "status": "skipped", "reason": reason}
     kind = _Training if full.task == "lora" else _Measurement
-    return kind(full, report, seams, began).run()
+    running = kind(full, report, seams, began)
+    result = running.run()
+    if pictures is not None and full.task != "lora":
+        result["pictures"] = running.pictures(pictures)
+    return result
 
 
 class _Measurement:
@@ -222,13 +230,14 @@ class _Measurement:
         self.flags: list[str] = []
 
     def run(self) -> dict[str, Any]:
+        """Measure, and return the result."""
         cell = self.cell
         ceiling = self._ceiling()
         told = predict(cell, ceiling)
         refuse_too_large(cell, told)
         self.figures["predicted"] = dict(vars(told))
-        self._load()
-        self._first()
+        self.load()
+        self.first()
         warm = self._warm_up()
         samples, watch = self._sample()
         self._rates(samples)
@@ -259,7 +268,8 @@ class _Measurement:
         side = 4096 if self.cell.device.startswith("cuda") else 1024
         return roofline.measured(self.cell.device, dtype, side)
 
-    def _load(self) -> None:
+    def load(self) -> None:
+        """Load the pipeline, apply the preset, put the timers around it."""
         cell = self.cell
         self._say("loading")
         start = time.perf_counter()
@@ -277,18 +287,17 @@ class _Measurement:
         self.timer = StageTimer(self.pipe, self.model, self.clock)
         self.figures["cold_start_seconds"] = time.time() - self.began
 
-    def _request(self, number: int, output: str = "pt") -> pipelines.Request:
+    def request(self, first_seed: int, n: int, prompt: str | None = None) -> pipelines.Request:
+        """Return the request for some pictures; without a prompt, one that fills the window."""
         cell = self.cell
-        prompt = pipelines.filling_prompt(self.model)
-        first = cell.seed + number * cell.batch
         return pipelines.Request(
-            prompts=(prompt,) * cell.batch,
+            prompts=(prompt or pipelines.filling_prompt(self.model),) * n,
             height_px=cell.height_px,
             width_px=cell.width_px,
             steps=cell.steps,
             guidance=self.model.guidance if cell.guidance is None else cell.guidance,
-            seeds=tuple(range(first, first + cell.batch)),
-            output=output,
+            seeds=tuple(range(first_seed, first_seed + n)),
+            output="pt",
         )
 
     def _call(self, number: int) -> dict[str, Any]:
@@ -300,9 +309,13 @@ class _Measurement:
         return {"seconds": seconds, "stages": stages, "denoiser_calls": n_calls}
 
     def _work_of_call(self, number: int) -> None:
-        pipelines.call(self.pipe, self.model, self.task, self._request(number))
+        n = self.cell.batch
+        pipelines.call(
+            self.pipe, self.model, self.task, self.request(self.cell.seed + number * n, n)
+        )
 
-    def _first(self) -> None:
+    def first(self) -> None:
+        """Make the first call and check that every stage gives finite numbers."""
         self._say("first call")
         self.timer.check_next()
         self.figures["first_image_seconds"] = self._call(0)["seconds"]
@@ -451,14 +464,14 @@ class _Measurement:
     def _tail(self) -> None:
         """Add what only some tasks have."""
 
-    def pictures(self, folder: Path, n: int) -> list[str]:
-        """Save pictures of the pipeline that was measured; return the files' names."""
+    def pictures(self, folder: Path) -> list[str]:
+        """Save one batch of the pipeline that was measured; return the files' names."""
         folder.mkdir(parents=True, exist_ok=True)
-        made = pipelines.call(self.pipe, self.model, self.task, self._request(0, "pil"))
-        names = []
-        for index, picture in enumerate(made[:n]):
-            names.append(f"{self.cell.key.replace('/', '_')}_{index}.png")
-            picture.save(folder / names[-1])
+        request = replace(self.request(self.cell.seed, self.cell.batch), output="pil")
+        made = pipelines.call(self.pipe, self.model, self.task, request)
+        names = [f"{self.cell.key.replace('/', '_')}_{index}.png" for index in range(len(made))]
+        for name, picture in zip(names, made, strict=True):
+            picture.save(folder / name)
         return names
 
     def _say(self, what: str) -> None:
@@ -468,7 +481,8 @@ class _Measurement:
 class _Training(_Measurement):
     """A call is one step of training; a training is as many steps as the cell asks for."""
 
-    def _load(self) -> None:
+    def load(self) -> None:
+        """Load the denoiser and give it an adapter."""
         self._say("loading")
         start = time.perf_counter()
         denoiser, self.step, n_trained = lora.trainer(self.cell)
@@ -505,6 +519,76 @@ class _Training(_Measurement):
         figures["joules_per_training_gross"] = None if gross is None else gross * each
         figures["joules_per_training_net"] = None if net is None else net * each
         figures["pictures_per_pack"] = lora.PICTURES_PER_PACK
+
+
+class Server:
+    """A loaded pipeline that answers requests one after the other, each of them timed.
+
+    Parameters
+    ----------
+    cell
+        Completed.
+    report
+        Called with progress.
+    seams
+        Clock and meter; the device's own by default.
+
+    Raises
+    ------
+    GeneratorError
+        The pipeline cannot be loaded, or its first call gives no finite numbers.
+    """
+
+    def __init__(self, cell: Cell, report: Report, seams: Seams | None = None) -> None:
+        self._running = _Measurement(cell, report, seams or Seams(), time.time())
+        self._running.load()
+        self._running.first()
+        self._seed = cell.seed
+
+    def seconds(self, n: int) -> float:
+        """Return the seconds of one call that makes so many pictures."""
+        running, self._seed = self._running, self._seed + n
+        start = running.clock.now()
+        pipelines.call(running.pipe, running.model, running.task, running.request(self._seed, n))
+        running.clock.wait()
+        seconds = running.clock.now() - start
+        running.timer.take()
+        return seconds
+
+    def times(self, n: int, n_samples: int = 10) -> list[float]:
+        """Return the seconds of some calls of one size, after two that are not counted."""
+        for _ in range(2):
+            self.seconds(n)
+        return [self.seconds(n) for _ in range(n_samples)]
+
+    def picture(self, prompt: str, seed: int) -> dict[str, Any]:
+        """Make one picture.
+
+        Returns
+        -------
+        dict
+            ``picture`` (a ``PIL.Image``), ``seed``, ``seconds``, ``joules`` (null with
+            ``joules_reason`` where the meter does not tell, or the picture was made too fast for
+            its counter) and ``stage_seconds``.
+        """
+        running = self._running
+        request = replace(running.request(seed, 1, prompt), output="pil")
+        with Watch(running.meter) as watch:
+            start = running.clock.now()
+            made = pipelines.call(running.pipe, running.model, running.task, request)
+            running.clock.wait()
+            seconds = running.clock.now() - start
+        stages, n_calls = running.timer.take()
+        used = power.energy(watch.readings, running.meter.reason)
+        return {
+            "picture": made[0],
+            "seed": seed,
+            "seconds": seconds,
+            "joules": used.joules,
+            "joules_reason": used.reason,
+            "stage_seconds": stages,
+            "denoiser_calls": n_calls,
+        }
 
 
 def _stage_means(samples: list[dict[str, Any]], seconds: list[float]) -> dict[str, float]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import subprocess
 import uuid
 from collections.abc import Iterator
@@ -208,7 +207,7 @@ def write(record: dict[str, Any], folder: Path) -> Path:
     path = folder / f"bench-{record['run_id']}.json"
     beside = path.with_suffix(".json.part")
     beside.write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n", "utf-8")
-    os.replace(beside, path)
+    beside.replace(path)
     return path
 
 

@@ -166,7 +166,8 @@ def converse(
         outcome: dict[str, Any] | None = None
         timer = _Deadline(process, limit_seconds)
         try:
-            assert process.stdin is not None and process.stdout is not None
+            assert process.stdin is not None
+            assert process.stdout is not None
             process.stdin.write(json.dumps(told).encode())
             process.stdin.close()
             for line in process.stdout:
