@@ -152,6 +152,20 @@ def doctor(*, offline: Annotated[bool, Flag] = False, session: Given) -> int:
     return int(any(finding.status == "fail" for finding in findings))
 
 
+@app.command(help_flags=[], version_flags=[])
+def bench(
+    *words: Annotated[str, Parameter(show=False, allow_leading_hyphen=True)], session: Given
+) -> int:
+    """Measure what a picture costs on this machine: run, sweep, suite, compare, roofline, load.
+
+    The generator runs as a process of its own, so that this program needs no torch. See
+    `artonomics bench VERB --help`.
+    """
+    from etl import measuring
+
+    return measuring.run(session.settings(), [*words, *(["--json"] if session.json else [])])
+
+
 @report_app.command
 def build(
     name: str,
@@ -246,6 +260,12 @@ def main() -> None:
 
 def run_command(tokens: list[str]) -> int:
     """Run one command; return the exit status (0 done, 1 our fault, 2 wrong input, 3 a source)."""
+    if tokens[:1] == ["bench"] and {"--help", "-h"} & set(tokens):
+        # Its verbs are the generator's own, and so is their help.
+        from etl import measuring
+        from etl.config import Settings
+
+        return measuring.run(Settings(), tokens[1:])
     return commandline.run(app, tokens)
 
 

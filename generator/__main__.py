@@ -96,7 +96,7 @@ def _parser(program: str) -> argparse.ArgumentParser:
     _picture_verb(verb("picture", "make pictures from a prompt", commands.picture))
     tiny = verb("make-tiny", "train the small bundled pipeline anew", commands.make_tiny)
     tiny.add_argument("folder", type=Path)
-    tiny.add_argument("--steps", type=int, default=14_000)
+    tiny.add_argument("--steps", type=int, default=5_000)
     tiny.add_argument("--seed", type=int, default=7)
     pack = verb("pack", "write this program as one file (zipapp)", commands.pack)
     pack.add_argument("file", type=Path)

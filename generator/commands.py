@@ -15,7 +15,7 @@ from typing import Any
 
 from generator import catalog, compare, load, record, runner, suite
 from generator.cell import Cell
-from generator.errors import GeneratorError
+from generator.errors import GeneratorError, ToldError
 
 Report = Callable[[dict[str, Any]], None]
 
@@ -48,7 +48,8 @@ def _tell(event: dict[str, Any]) -> None:
         share = f"{event['n_images']}/{event['of_images']}"
         say(f"    picture {share}  {event['seconds']:.3f} s")
     elif kind == "ended":
-        say(f"    {event['status']}: {event['reason']}")
+        reason = f": {event['reason']}" if event["reason"] else ""
+        say(f"    {event['status']}{reason}")
 
 
 def show_table(rows: list[dict[str, Any]], columns: list[str]) -> None:
@@ -335,7 +336,7 @@ def run_load(told: Namespace) -> int:
     document = {"cell": cell.to_record(), "promise": promise, "n_requests": told.requests}
     outcome = runner.converse("load-cell", document, reporter(told.progress_json))
     if outcome["event"] != "done":
-        raise GeneratorError(outcome["reason"])
+        raise ToldError(outcome["reason"])
     made["loads"].append({"key": cell.key, **outcome["result"]})
     made["finished_at"] = record.now()
     path = record.write(made, told.out)
@@ -410,7 +411,7 @@ def picture(told: Namespace) -> int:
     }
     outcome = runner.converse("picture-cell", document, reporter(told.progress_json))
     if outcome["event"] != "done":
-        raise GeneratorError(outcome["reason"])
+        raise ToldError(outcome["reason"])
     if told.json:
         show(outcome["result"])
         return 0

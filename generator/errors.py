@@ -28,3 +28,11 @@ class MachineError(GeneratorError):
     """The machine failed while measuring: a lost driver, memory that ran out."""
 
     exit_status = 3
+
+
+class ToldError(GeneratorError):
+    """An error that a process of its own has told in whole sentences."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self.args = (text,)

@@ -26,11 +26,11 @@ from generator.power import PowerMeter, Watch
 from generator.stages import Shape, latent_size
 
 Report = Callable[[dict[str, Any]], None]
+_PEAKS = {"bf16": "bf16", "float16": "fp16"}
 _MOST_WARM_UPS = 30
 _WARM_UP_SECONDS = 120.0
 _CPU_EFFICIENCY = 0.3
 """Share of a large product's speed that a pipeline was seen to reach on a processor."""
-_CPU_ENERGY = "a CPU has no energy counter that this program reads"
 
 
 @dataclass(frozen=True)
@@ -257,12 +257,14 @@ class _Measurement:
 
     def _ceiling(self) -> roofline.Ceiling:
         dtype = machine.torch_dtype(self.cell.dtype)
-        if self.cell.device.startswith("cuda"):
+        if self.cell.device.startswith("cuda") and self.cell.dtype in _PEAKS:
             import torch
 
             name = torch.cuda.get_device_name(torch.device(self.cell.device))
-            known = roofline.of_card(name, in_8_bits=self.cell.preset == "fast")
-            if known is not None:
+            known = roofline.of_card(
+                name, "fp8" if self.cell.preset == "fast" else _PEAKS[self.cell.dtype]
+            )
+            if known is not None and known.tflops is not None:
                 return known
         self._say("measuring this device's ceiling")
         side = 4096 if self.cell.device.startswith("cuda") else 1024

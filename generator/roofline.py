@@ -17,8 +17,6 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
-_IMPOSSIBLE = 1.0
-
 
 @dataclass(frozen=True)
 class Ceiling:
@@ -31,7 +29,7 @@ class Ceiling:
     bandwidth_gb_s
         Memory, 10^9 bytes a second.
     evidence
-        ``disclosed`` by the maker, or ``measured`` here.
+        ``estimated`` from third parties' tables of makers' figures, or ``measured`` here.
     source
         Where from.
     power_watts
@@ -55,22 +53,22 @@ def _cards() -> list[dict[str, Any]]:
     return json.loads(text)["cards"]
 
 
-def of_card(name: str, in_8_bits: bool = False) -> Ceiling | None:
+def of_card(name: str, dtype: str) -> Ceiling | None:
     """Return the ceiling of a card by the name that its driver gives; ``None`` where unknown.
 
     Parameters
     ----------
     name
         Such as ``NVIDIA H200``. The longest known name within it counts.
-    in_8_bits
-        Of 8-bit floating point.
+    dtype
+        Of the products: ``bf16``, ``fp16`` or ``fp8``.
     """
     known = [card for card in _cards() if _within(card["match"], name)]
     if not known:
         return None
     card = max(known, key=lambda card: len(card["match"]))
-    tflops = card["fp8_tflops" if in_8_bits else "bf16_tflops"]
-    return Ceiling(tflops, card["bandwidth_gb_s"], "disclosed", card["source"], card["power_watts"])
+    tflops = card[f"{dtype}_tflops"]
+    return Ceiling(tflops, card["bandwidth_gb_s"], "estimated", card["source"], card["power_watts"])
 
 
 def _within(wanted: str, name: str) -> bool:
@@ -180,8 +178,8 @@ def judge(
 def _impossible(
     achieved: float, images_per_second: float, ceiling: Ceiling, joules_per_image: float | None
 ) -> str | None:
-    # A peak that was measured on a shared machine is no physical limit; a maker's is.
-    slack = _IMPOSSIBLE if ceiling.evidence == "disclosed" else 1.5
+    # A peak that was measured on a shared machine is no physical limit; a card's is.
+    slack = 1.5 if ceiling.evidence == "measured" else 1.0
     if ceiling.tflops is not None and achieved > slack * ceiling.tflops:
         return (
             f"{achieved:.4g} TFLOP/s is above the physical limit of {ceiling.tflops:.4g}: "

@@ -243,12 +243,12 @@ def environment_apart(device: str) -> dict[str, Any]:
     GeneratorError
         The device cannot be used.
     """
-    from generator.errors import GeneratorError
+    from generator.errors import ToldError
 
     outcome = converse("environment", {"device": device}, lambda event: None)
     if outcome["event"] == "done":
         return outcome["result"]
-    raise GeneratorError(outcome["reason"])
+    raise ToldError(outcome["reason"])
 
 
 def plan_cells(base: Sequence[Cell], **choices: Sequence[Any]) -> tuple[Cell, ...]:

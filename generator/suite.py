@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from generator.cell import Cell
 from generator.runner import plan_cells
 
@@ -47,7 +49,8 @@ def gpu() -> tuple[Cell, ...]:
 
 def cpu(model: str) -> tuple[Cell, ...]:
     """Return the cells that any machine can measure, for one small model or a folder."""
-    base = Cell(model)
+    is_folder = Path(model, "model_index.json").is_file()
+    base = Cell(model, weights="real", weights_source=model) if is_folder else Cell(model)
     return (
         base,
         *plan_cells((base,), batch=(2, 4)),

@@ -158,7 +158,7 @@ def _tokenizer() -> Any:
     )
 
 
-def train(folder: Path, steps: int = 14_000, seed: int = 7, report: Report = print) -> None:
+def train(folder: Path, steps: int = 5_000, seed: int = 7, report: Report = print) -> None:
     """Train the pipeline and write it as safetensors.
 
     Parameters
