@@ -25,6 +25,7 @@ from etl.schemas.base import (
     RowCheck,
     Table,
 )
+from etl.schemas.compute import COMPUTE_BENCHMARKS, COMPUTE_LOADS, PUBLISHED_BENCHMARKS
 from etl.schemas.facts import DISCLOSED_FACTS, GPUS, NET_PROCEEDS
 from etl.schemas.growth import (
     ACQUISITION_SPEND,
@@ -69,6 +70,9 @@ TABLES: dict[str, Table] = {
         WAVES,
         NET_PROCEEDS,
         GPUS,
+        COMPUTE_BENCHMARKS,
+        COMPUTE_LOADS,
+        PUBLISHED_BENCHMARKS,
         APP_RATING_COUNTS,
         APP_CHART_RANKS,
         APP_VERSIONS,
@@ -95,6 +99,8 @@ __all__ = [
     "APP_INSTALLS",
     "APP_RATING_COUNTS",
     "APP_VERSIONS",
+    "COMPUTE_BENCHMARKS",
+    "COMPUTE_LOADS",
     "CONCEPT_GROUPS",
     "CORPORATE_ACTIONS",
     "DISCLOSED_FACTS",
@@ -116,6 +122,7 @@ __all__ = [
     "NET_PROCEEDS",
     "PRODUCT_EVENTS",
     "PROVENANCE",
+    "PUBLISHED_BENCHMARKS",
     "QUARANTINE",
     "SHARES_OUTSTANDING",
     "SHARE_TURNOVER",
