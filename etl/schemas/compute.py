@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from etl.schemas.base import Column, ColumnType, RowCheck, Table
 
 STATUSES = ("measured", "skipped", "refused", "failed")
@@ -26,6 +28,20 @@ def _estimate(name: str, meaning: str, unit: str) -> tuple[Column, ...]:
         _size(f"{name}_low", "low end of its 95 % interval", unit),
         _size(f"{name}_high", "high end of its 95 % interval", unit),
     )
+
+
+def _has_waits(frame: Any) -> Any:
+    return frame["status"].ne("measured") | frame["p50_seconds"].notna()
+
+
+def _says_why(frame: Any) -> Any:
+    return frame["status"].eq("measured") | frame["reason"].notna()
+
+
+def _below_the_roof(frame: Any) -> Any:
+    # A roof that was measured on a shared machine is no physical limit; a card's is.
+    soft = frame["ceiling_evidence"].eq("measured") | frame["percent_of_roofline"].isna()
+    return soft | frame["percent_of_roofline"].le(100)
 
 
 _RUN = (
@@ -99,25 +115,9 @@ COMPUTE_BENCHMARKS = Table(
     ),
     key=("bench_run_id", "cell"),
     checks=(
-        RowCheck(
-            "measured_without_figures",
-            "a measured cell has neither a rate nor a wait",
-            lambda frame: frame["status"].ne("measured") | frame["p50_seconds"].notna(),
-        ),
-        RowCheck(
-            "unexplained_cell",
-            "a cell without figures does not say why",
-            lambda frame: frame["status"].eq("measured") | frame["reason"].notna(),
-        ),
-        RowCheck(
-            "above_the_roof",
-            "faster than the device can be",
-            lambda frame: (
-                frame["ceiling_evidence"].eq("measured")
-                | frame["percent_of_roofline"].isna()
-                | frame["percent_of_roofline"].le(100)
-            ),
-        ),
+        RowCheck("measured_without_figures", "a measured cell has no waits", _has_waits),
+        RowCheck("unexplained_cell", "a cell without figures does not say why", _says_why),
+        RowCheck("above_the_roof", "faster than the device can be", _below_the_roof),
     ),
     observed="measured_at",
 )
