@@ -1,0 +1,79 @@
+"""Energy from replayed readings: what is right, what is refused, what is doubted."""
+
+from __future__ import annotations
+
+import pytest
+
+from generator import power
+from generator.errors import MachineError
+from generator.power import NoMeter, Reading, ReplayMeter, Watch
+
+
+def steady(seconds: float, watts: float, *, counted: float | None = None) -> list[Reading]:
+    counted = watts if counted is None else counted
+    return [
+        Reading(t, energy_joules=1000 + counted * t, power_watts=watts, sm_clock_mhz=1980)
+        for t in (0.0, seconds / 2, seconds)
+    ]
+
+
+def test_joules_are_what_the_counter_rose_by() -> None:
+    told = power.energy(steady(12.0, 500.0))
+    assert told.joules == pytest.approx(6000)
+    assert told.mean_watts == pytest.approx(500)
+    assert told.integrated_joules == pytest.approx(6000)
+    assert told.flags == ()
+
+
+def test_a_counter_that_stands_still_gives_no_figure_and_never_zero() -> None:
+    told = power.energy(steady(12.0, 500.0, counted=0.0))
+    assert told.joules is None
+    assert "did not rise" in (told.reason or "")
+
+
+def test_a_counter_that_disagrees_with_the_power_is_flagged() -> None:
+    assert power.energy(steady(12.0, 500.0, counted=520.0)).flags == ()
+    assert power.energy(steady(12.0, 500.0, counted=530.0)).flags == ("energy_disagrees",)
+
+
+def test_a_short_window_gives_no_figure() -> None:
+    told = power.energy(steady(9.0, 500.0))
+    assert told.joules is None
+    assert "shorter than 10 s" in (told.reason or "")
+
+
+def test_a_machine_without_a_meter_says_why() -> None:
+    meter = NoMeter("a CPU has none")
+    with Watch(meter) as watch:
+        pass
+    told = power.energy(watch.readings, meter.reason)
+    assert (told.joules, told.reason) == (None, "a CPU has none")
+
+
+def test_throttling_is_told_with_its_reasons() -> None:
+    assert power.throttles(0x1 | 0x2) == ()  # idle, or clocks that somebody set
+    assert power.throttles(0x4 | 0x40) == ("power cap", "thermal, by hardware")
+    readings = [
+        Reading(0.0, sm_clock_mhz=1980),
+        Reading(1.0, sm_clock_mhz=1500, throttle_reasons=("power cap",)),
+    ]
+    told = power.conditions(readings)
+    assert told["throttled_share"] == 0.5
+    assert told["throttle_reasons"] == ["power cap"]
+    assert told["sm_clock_mhz"] == [1500, 1980]
+
+
+def test_a_driver_that_is_lost_ends_the_watch_with_its_error() -> None:
+    class Lost(ReplayMeter):
+        def read(self) -> Reading:
+            if len(self._readings) == 1:
+                raise MachineError("the driver was lost")
+            return super().read()
+
+    import time
+
+    with (
+        pytest.raises(MachineError, match="driver was lost"),
+        Watch(Lost(steady(12.0, 1.0)[:2]), every_seconds=0.01),
+    ):
+        time.sleep(0.1)
