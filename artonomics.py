@@ -160,6 +160,11 @@ def bench(
 
     The generator runs as a process of its own, so that this program needs no torch. See
     `artonomics bench VERB --help`.
+
+    Parameters
+    ----------
+    words
+        Verb and options of the generator.
     """
     from etl import measuring
 

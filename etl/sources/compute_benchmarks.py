@@ -18,7 +18,7 @@ INFO = SourceInfo(
     publisher="This program, on the machine that each row names",
     licence="The user's own measurements; bundled ones under the project's licence.",
     redistributable="yes",
-    live=True,
+    live=False,
     freshness_calendar="static",
     note="A twin has the exact architecture and random weights: same work, no download. On a CPU "
     "there is no energy. Records lie in the folder compute of the data folder.",

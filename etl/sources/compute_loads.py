@@ -20,7 +20,7 @@ INFO = SourceInfo(
     publisher="This program, on the machine that each row names",
     licence="The user's own measurements; bundled ones under the project's licence.",
     redistributable="yes",
-    live=True,
+    live=False,
     freshness_calendar="static",
     note="The rate is searched by simulation on measured times; the run at that rate is measured. "
     "Pauses in which nothing waits are not waited out.",
