@@ -54,6 +54,12 @@ def _pages(said: Words) -> list[st.Page]:
             url_path="growth",
         ),
         st.Page(
+            "app_pages/compute.py",
+            title=said.t("Compute"),
+            icon=":material/memory:",
+            url_path="compute",
+        ),
+        st.Page(
             "app_pages/data.py",
             title=said.t("Data"),
             icon=":material/database:",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import sys
 import threading
@@ -39,6 +41,11 @@ class Started:
     def status(self) -> int | None:
         """Exit status; ``None`` while it is running."""
         return self.process.poll()
+
+    def stop(self) -> None:
+        """End it and whatever it has started; what it has finished is kept."""
+        if self.process.poll() is None:
+            os.killpg(self.process.pid, signal.SIGTERM)
 
     def said(self) -> str:
         """Return the end of what it said on standard error."""

@@ -16,6 +16,7 @@ WITHOUT_STREAMLIT = (
     "dashboard.cases",
     "dashboard.figures",
     "dashboard.launch",
+    "dashboard.measuring",
     "dashboard.processes",
     "dashboard.queries",
     "dashboard.reports",
@@ -71,6 +72,7 @@ MAY_IMPORT = {
         "dashboard.cases",
         "dashboard.components",
         "dashboard.figures",
+        "dashboard.measuring",
         "dashboard.permalinks",
         "dashboard.processes",  # runs and imports started from a page are processes
         "dashboard.queries",  # named for the cache to ask, never called: see below

@@ -38,9 +38,9 @@ def test_the_median_lies_in_its_interval_as_often_as_it_says() -> None:
 
 
 def test_the_table_of_student_is_right() -> None:
-    assert pytest.approx(
-        [stats.t.ppf(0.975, df) for df in range(1, 10)], abs=6e-4
-    ) == statistics._T975
+    assert (
+        pytest.approx([stats.t.ppf(0.975, df) for df in range(1, 10)], abs=6e-4) == statistics._T975
+    )
 
 
 def test_steady_means_the_last_three_within_two_percent() -> None:

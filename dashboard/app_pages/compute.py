@@ -1,0 +1,55 @@
+"""The Compute page answers what one picture really costs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from dashboard import cache, permalinks
+from dashboard.app_pages import compute_cost, compute_measure, compute_runs
+from dashboard.components import with_states
+from dashboard.studies.compute import ComputeStudy, compute_study
+from dashboard.text import Words, words
+
+SECTIONS = ("runs", "stages", "cost", "measure")
+
+
+def page(said: Words) -> None:
+    """Show the page in one language."""
+    st.title(said.t("What does one picture really cost?"), anchor=False)
+    with_states(said, _body)
+
+
+def _body(said: Words) -> None:
+    study = cache.study(compute_study)
+    show: dict[str, Callable[[ComputeStudy, Words], None]] = {
+        "runs": compute_runs.show_runs,
+        "stages": compute_runs.show_stages,
+        "cost": compute_cost.show,
+        "measure": compute_measure.show,
+    }
+    show[_section(said)](study, said)
+
+
+def _section(said: Words) -> str:
+    names = {
+        "runs": said.t("Measured runs"),
+        "stages": said.t("Stages and limits"),
+        "cost": said.t("Cost"),
+        "measure": said.t("Measure here"),
+    }
+    permalinks.restore("section", permalinks.one_of(SECTIONS, said), SECTIONS[0], said)
+    st.segmented_control(
+        said.t("Part of the page"),
+        SECTIONS,
+        key="section",
+        format_func=names.__getitem__,
+        required=True,
+        label_visibility="collapsed",
+    )
+    return permalinks.chosen("section")
+
+
+if __name__ == "__main__":
+    page(words(st.session_state["lang"]))

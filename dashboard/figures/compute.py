@@ -1,0 +1,253 @@
+"""Measured runs, stages, batches, rooflines and costs of pictures."""
+
+# pyright: basic
+# pandas ships partial types, which strict checking cannot follow.
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from dashboard.figures import theme
+from dashboard.studies.compute import STAGES
+from dashboard.text import Words
+
+_MOST_BARS = 30
+_BAR_PX, _AROUND_PX = 26, 120
+_STAGE_COLORS = dict(
+    zip(STAGES, (theme.ORANGE, theme.PINK, theme.BLUE, theme.GREEN, theme.SKY), strict=True)
+)
+
+
+def _height(n: int) -> int:
+    return max(220, _AROUND_PX + _BAR_PX * n)
+
+
+def speed_figure(runs: pd.DataFrame, words: Words, mode: theme.Mode = "light") -> go.Figure:
+    """Draw pictures a second of each run with the 95 % interval."""
+    shown = runs.loc[runs["images_per_second"].notna()].head(_MOST_BARS).iloc[::-1]
+    if shown.empty:
+        return theme.empty(words.t("No run of this device has a speed."), mode)
+    figure = go.Figure()
+    figure.add_bar(
+        y=[theme.escape(text) for text in shown["label"]],
+        x=shown["images_per_second"],
+        orientation="h",
+        marker={"color": theme.BLUE},
+        error_x={
+            "type": "data",
+            "symmetric": False,
+            "array": shown["images_per_second_high"] - shown["images_per_second"],
+            "arrayminus": shown["images_per_second"] - shown["images_per_second_low"],
+            "color": theme.INKS[mode].text,
+        },
+        hovertemplate="%{y}: %{x:.4g}<extra></extra>",
+        showlegend=False,
+    )
+    best = shown.loc[shown["images_per_second"].idxmax()]
+    alt = words.t(
+        "Pictures a second of {n} runs; the most, {most}, by {run}.",
+        n=len(shown),
+        most=words.number(best["images_per_second"], digits=2),
+        run=best["label"],
+    )
+    theme.finish(figure, alt=alt, mode=mode, height=_height(len(shown)))
+    figure.update_xaxes(title_text=words.t("Pictures a second (95% interval)"), rangemode="tozero")
+    return figure
+
+
+def stage_figure(
+    runs: pd.DataFrame, names: dict[str, str], words: Words, mode: theme.Mode = "light"
+) -> go.Figure:
+    """Draw where the time of a picture goes, by stage."""
+    known = runs["denoiser_seconds"].notna() & (runs["task"] != "lora")
+    shown = runs.loc[known].head(_MOST_BARS).iloc[::-1]
+    if shown.empty:
+        return theme.empty(words.t("No run of this device has times by stage."), mode)
+    figure = go.Figure()
+    patterns = dict(zip(STAGES, ("/", "x", "", ".", "\\"), strict=True))
+    labels = [theme.escape(text) for text in shown["label"]]
+    for stage in STAGES:
+        seconds = shown[f"{stage}_seconds"]
+        if seconds.isna().all():
+            continue
+        figure.add_bar(
+            y=labels,
+            x=seconds / shown["batch"],
+            name=names[stage],
+            orientation="h",
+            marker={"color": _STAGE_COLORS[stage], "pattern": {"shape": patterns[stage]}},
+            hovertemplate="%{x:.4g} s<extra>%{fullData.name}</extra>",
+        )
+    total = sum(shown[f"{stage}_seconds"].fillna(0) for stage in STAGES)
+    share = (shown["denoiser_seconds"] / total).median()
+    alt = words.t(
+        "Seconds of a picture by stage for {n} runs; the denoiser takes {share} of the median run.",
+        n=len(shown),
+        share=words.percent(share, digits=0),
+    )
+    theme.finish(figure, alt=alt, mode=mode, height=_height(len(shown)))
+    figure.update_layout(barmode="stack")
+    figure.update_xaxes(title_text=words.t("Seconds a picture"))
+    return figure
+
+
+def batch_figure(curve: pd.DataFrame, words: Words, mode: theme.Mode = "light") -> go.Figure:
+    """Draw pictures a second by batch."""
+    if curve.empty:
+        return theme.empty(
+            words.t("No model was measured at more than one batch on this device."), mode
+        )
+    figure = go.Figure()
+    for position, series in enumerate(dict.fromkeys(curve["series"])):
+        own: Any = curve.loc[curve["series"] == series]
+        style = theme.series_style(position)
+        figure.add_scatter(
+            x=own["batch"],
+            y=own["images_per_second"],
+            name=theme.escape(series),
+            mode="lines+markers",
+            line={"color": style.color, "dash": style.dash},
+            marker={"symbol": style.symbol, "size": 9},
+            error_y={
+                "type": "data",
+                "symmetric": False,
+                "array": own["images_per_second_high"] - own["images_per_second"],
+                "arrayminus": own["images_per_second"] - own["images_per_second_low"],
+            },
+            hovertemplate="%{x}: %{y:.4g}<extra>%{fullData.name}</extra>",
+        )
+    alt = words.t(
+        "Pictures a second by pictures in one call, for {n} models and presets.",
+        n=len(set(curve["series"])),
+    )
+    titles = words.t("Pictures in one call"), words.t("Pictures a second")
+    theme.finish(figure, alt=alt, mode=mode, axis_titles=titles, height=360)
+    figure.update_xaxes(type="log", dtick=np.log10(2))
+    figure.update_yaxes(rangemode="tozero")
+    return figure
+
+
+def roofline_figure(runs: pd.DataFrame, words: Words, mode: theme.Mode = "light") -> go.Figure:
+    """Draw achieved arithmetic against intensity, below the roof of the device."""
+    shown = runs.loc[runs["tflops"].notna() & runs["roof_tflops"].notna()]
+    if shown.empty:
+        return theme.empty(words.t("No run of this device has a place under its roof."), mode)
+    figure = go.Figure()
+    for position, preset in enumerate(dict.fromkeys(shown["preset"])):
+        own: Any = shown.loc[shown["preset"] == preset]
+        style = theme.series_style(position)
+        figure.add_scatter(
+            x=own["intensity_flop_per_byte"],
+            y=own["tflops"],
+            name=theme.escape(preset),
+            mode="markers",
+            marker={"color": style.color, "symbol": style.symbol, "size": 11},
+            customdata=np.stack([own["label"], own["percent_of_roofline"]], axis=-1),
+            hovertemplate="%{customdata[0]}<br>%{y:.4g} TFLOP/s, "
+            "%{customdata[1]:.1f}%<extra></extra>",
+        )
+    roof = shown.sort_values("intensity_flop_per_byte")
+    figure.add_scatter(
+        x=roof["intensity_flop_per_byte"],
+        y=roof["roof_tflops"],
+        name=words.t("roof"),
+        mode="lines+markers" if len(roof) == 1 else "lines",
+        line={"color": theme.INKS[mode].text, "width": 2, "dash": "dash"},
+        hovertemplate="%{y:.4g} TFLOP/s<extra>%{fullData.name}</extra>",
+    )
+    alt = words.t(
+        "{n} runs under the roof of the device; the best reaches {share} of it.",
+        n=len(shown),
+        share=words.percent(shown["percent_of_roofline"].max() / 100, digits=0),
+    )
+    titles = (
+        words.t("Operations a byte of weights read (upper bound)"),
+        words.t("TFLOP a second"),
+    )
+    theme.finish(figure, alt=alt, mode=mode, axis_titles=titles, height=400)
+    figure.update_xaxes(type="log")
+    figure.update_yaxes(type="log")
+    return figure
+
+
+def published_figure(
+    published: pd.DataFrame, own: pd.DataFrame, words: Words, mode: theme.Mode = "light"
+) -> go.Figure:
+    """Draw pictures a second of one card: SDXL at 20 steps in MLPerf, beside our own runs."""
+    known = published["scenario"].eq("Offline") & published["images_per_second_per_device"].notna()
+    best = (
+        published.loc[known]
+        .sort_values("images_per_second_per_device")
+        .drop_duplicates("device_name", keep="last")
+    )
+    ours = own.loc[
+        (own["model"] == "sdxl") & (own["steps"] == 20) & own["images_per_second"].notna()
+    ]
+    if best.empty and ours.empty:
+        return theme.empty(words.t("No published figures are held."), mode)
+    figure = go.Figure()
+    figure.add_bar(
+        y=[theme.escape(name) for name in best["device_name"]],
+        x=best["images_per_second_per_device"],
+        orientation="h",
+        name="MLPerf Inference v5.1, Offline",
+        marker={"color": theme.SKY, "pattern": {"shape": "/"}},
+        hovertemplate="%{y}: %{x:.3f}<extra>%{fullData.name}</extra>",
+    )
+    figure.add_bar(
+        y=[
+            theme.escape(f"{d} · {p} · {b:.0f}")
+            for d, p, b in zip(ours["device_name"], ours["preset"], ours["batch"], strict=True)
+        ],
+        x=ours["images_per_second"],
+        orientation="h",
+        name=words.t("measured by this program"),
+        marker={"color": theme.BLUE},
+        hovertemplate="%{y}: %{x:.3f}<extra>%{fullData.name}</extra>",
+    )
+    alt = words.t(
+        "SDXL at 20 steps on {n} cards in MLPerf, the best of each, beside {m} runs of our own.",
+        n=len(best),
+        m=len(ours),
+    )
+    theme.finish(figure, alt=alt, mode=mode, height=_height(len(best) + len(ours)))
+    figure.update_xaxes(title_text=words.t("Pictures a second and card"), rangemode="tozero")
+    return figure
+
+
+def cost_figure(
+    costs: pd.DataFrame, names: dict[str, str], words: Words, mode: theme.Mode = "light"
+) -> go.Figure:
+    """Draw the cost of a thousand pictures of each run, by part."""
+    shown = costs.loc[costs["task"] != "lora"].head(_MOST_BARS).iloc[::-1]
+    if shown.empty:
+        return theme.empty(words.t("No run of this device has a speed to put a price on."), mode)
+    figure = go.Figure()
+    parts = ("machine_usd", "electricity_usd", "extras_usd")
+    looks = zip(parts, (theme.BLUE, theme.ORANGE, theme.GREEN), ("", "/", "."), strict=True)
+    for part, color, pattern in looks:
+        if (shown[part].fillna(0) == 0).all():
+            continue
+        figure.add_bar(
+            y=[theme.escape(text) for text in shown["label"]],
+            x=shown[part],
+            orientation="h",
+            name=names[part],
+            marker={"color": color, "pattern": {"shape": pattern}},
+            hovertemplate="%{x:.4g} USD<extra>%{fullData.name}</extra>",
+        )
+    least = shown.loc[shown["generated_usd"].idxmin()]
+    alt = words.t(
+        "Cost of a thousand pictures of {n} runs; the least, {least}, by {run}.",
+        n=len(shown),
+        least=words.money(least["generated_usd"], "USD", digits=2),
+        run=least["label"],
+    )
+    theme.finish(figure, alt=alt, mode=mode, height=_height(len(shown)))
+    figure.update_layout(barmode="stack")
+    figure.update_xaxes(title_text=words.t("US dollars for 1,000 pictures"), rangemode="tozero")
+    return figure

@@ -1,0 +1,100 @@
+"""What the Compute page knows of the generator without importing it: its models, progress, results.
+
+The contract is the command line, one JSON event a line on standard error, and one JSON document on
+standard output.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from dashboard.processes import Started
+from etl.config import bundled_dir
+
+PRESETS = ("default", "compiled", "tuned", "fast", "cached")
+TINY = "tiny-shapes"
+
+
+def is_installed() -> bool:
+    """Return whether torch and diffusers are here, without importing them."""
+    return all(importlib.util.find_spec(name) is not None for name in ("torch", "diffusers"))
+
+
+def models() -> list[str]:
+    """Return the names of what can be measured: the small bundled pipeline, then configurations."""
+    spec = importlib.util.find_spec("generator")
+    places = list(spec.submodule_search_locations or ()) if spec else []
+    known = sorted(
+        path.stem for place in places for path in Path(place, "architectures").glob("*.json")
+    )
+    return [TINY, *known] if tiny_folder().is_dir() else known
+
+
+def tiny_folder() -> Path:
+    """Return the folder of the small bundled pipeline."""
+    return bundled_dir() / "models" / TINY
+
+
+def word_of(model: str) -> str:
+    """Return a model as the command line takes it."""
+    return str(tiny_folder()) if model == TINY else model
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a measurement is.
+
+    Attributes
+    ----------
+    doing
+        What it does, in the program's words; empty before it has said anything.
+    share
+        Of the pictures of the running cell, 0 to 1; ``None`` before the first.
+    """
+
+    doing: str
+    share: float | None
+
+
+def progress(started: Started) -> Progress:
+    """Return how far a measurement is by what it has said."""
+    doing, share = "", None
+    for event in _events(started.said()):
+        if event["event"] == "cell":
+            doing, share = str(event["key"]), None
+        elif event["event"] == "doing":
+            doing = str(event["what"])
+        elif event["event"] == "sample":
+            share = min(1.0, event["n_images"] / max(1, event["of_images"]))
+    return Progress(doing, share)
+
+
+def _events(text: str) -> list[dict[str, Any]]:
+    found = []
+    for line in text.splitlines():
+        try:
+            event = json.loads(line)
+        except ValueError:
+            continue  # a library's words, or the first line cut in two
+        if isinstance(event, dict) and "event" in event:
+            found.append(event)
+    return found
+
+
+def complaint(started: Started) -> str:
+    """Return what an ended process said that was no event."""
+    lines = [line for line in started.said().splitlines() if not line.startswith("{")]
+    return " ".join(lines).strip()
+
+
+def result(started: Started) -> dict[str, Any] | None:
+    """Return the document that an ended process printed; ``None`` where there is none."""
+    try:
+        document = json.loads(started.output.read_text("utf-8"))
+    except (OSError, ValueError):
+        return None
+    return document if isinstance(document, dict) else None

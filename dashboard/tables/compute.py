@@ -1,0 +1,244 @@
+"""Measured runs, loads, published benchmarks and costs, as tables."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from dashboard.components import Table, TableColumn
+from dashboard.studies.compute import STAGES, ComputeStudy
+from dashboard.text import Words
+
+_GB = 1e9
+
+
+def stage_names(said: Words) -> dict[str, str]:
+    """Return the stages in words."""
+    names = (
+        said.t("Text"),
+        said.t("Given picture read"),
+        said.t("Denoiser"),
+        said.t("Picture decoded"),
+        said.t("Everything else"),
+    )
+    return dict(zip(STAGES, names, strict=True))
+
+
+def part_names(said: Words) -> dict[str, str]:
+    """Return the parts of a cost in words."""
+    return {
+        "machine_usd": said.t("Machine"),
+        "electricity_usd": said.t("Electricity"),
+        "extras_usd": said.t("Storage, traffic, moderation"),
+    }
+
+
+def task_names(said: Words) -> dict[str, str]:
+    """Return the tasks in words."""
+    return {
+        "txt2img": said.t("From a prompt"),
+        "img2img": said.t("Made over from a picture"),
+        "inpaint": said.t("A part edited"),
+        "upscale": said.t("Enlarged"),
+        "lora": said.t("Adapter trained"),
+    }
+
+
+def runs(frame: pd.DataFrame, said: Words) -> Table:
+    """Return the measured runs."""
+    shown: Any = frame.assign(
+        vram_gb=frame["vram_allocated_bytes"] / _GB,
+        vram_reserved_gb=frame["vram_reserved_bytes"] / _GB,
+        vram_driver_gb=frame["vram_driver_bytes"] / _GB,
+    )
+    calls = said.t("A wait is the time of one call, for all of its pictures.")
+    columns = {
+        "label": TableColumn(said.t("Run"), "wide"),
+        "images_per_second": TableColumn(said.t("Pictures/s"), "number", 3),
+        "images_per_second_low": TableColumn(said.t("95% low"), "number", 3),
+        "images_per_second_high": TableColumn(said.t("95% high"), "number", 3),
+        "p50_seconds": TableColumn(said.t("p50, s"), "number", 3, help=calls),
+        "p95_seconds": TableColumn(
+            said.t("p95, s"), "number", 3, help=said.t("Stated from 20 calls on.")
+        ),
+        "p99_seconds": TableColumn(
+            said.t("p99, s"), "number", 3, help=said.t("Stated from 100 calls on.")
+        ),
+        "n_images": TableColumn(said.t("Pictures measured"), "integer"),
+        "joules_per_image_gross": TableColumn(said.t("J a picture, gross"), "number", 1),
+        "joules_per_image_net": TableColumn(
+            said.t("J a picture, net"),
+            "number",
+            1,
+            help=said.t("Without what the idle card draws."),
+        ),
+        "energy_reason": TableColumn(said.t("Why no energy"), "wide"),
+        "vram_gb": TableColumn(said.t("Memory given out, GB"), "number", 2),
+        "vram_reserved_gb": TableColumn(said.t("Memory held, GB"), "number", 2),
+        "vram_driver_gb": TableColumn(said.t("Memory by the driver, GB"), "number", 2),
+        "percent_of_roofline": TableColumn(said.t("% of the roof"), "number", 1),
+        "tflop_per_image": TableColumn(said.t("TFLOP a picture"), "number", 3),
+        "first_image_seconds": TableColumn(said.t("First call, s"), "number", 2),
+        "compile_seconds": TableColumn(said.t("Compiling, s"), "number", 1),
+        "cold_start_seconds": TableColumn(said.t("Cold start, s"), "number", 1),
+        "denoiser_calls": TableColumn(said.t("Denoiser calls"), "integer"),
+        "seconds_per_training": TableColumn(said.t("s a training"), "number", 1),
+        "flags": TableColumn(said.t("Doubts")),
+        "measured_at": TableColumn(said.t("Measured"), "instant"),
+        "torch_version": TableColumn("torch"),
+        "driver_version": TableColumn(said.t("Driver")),
+    }
+    return Table(shown, columns if len(shown) else {}, "compute-runs")
+
+
+def without(frame: pd.DataFrame, said: Words) -> Table:
+    """Return the cells that have no figures, and why."""
+    states = {
+        "skipped": said.t("skipped"),
+        "refused": said.t("refused"),
+        "failed": said.t("failed"),
+    }
+    shown: Any = frame.assign(state=[states[code] for code in frame["status"]])
+    columns = {
+        "label": TableColumn(said.t("Run"), "wide"),
+        "device_name": TableColumn(said.t("Device")),
+        "state": TableColumn(said.t("State")),
+        "reason": TableColumn(said.t("Reason"), "wide"),
+        "measured_at": TableColumn(said.t("Measured"), "instant"),
+    }
+    return Table(shown, columns if len(shown) else {}, "compute-without-figures")
+
+
+def loads(study: ComputeStudy, said: Words) -> Table:
+    """Return the rates that were held at a promised wait."""
+    columns = {
+        "cell": TableColumn(said.t("Run"), "wide"),
+        "device_name": TableColumn(said.t("Device")),
+        "highest_rate_per_second": TableColumn(
+            said.t("Highest rate, requests/s"),
+            "number",
+            3,
+            help=said.t("Simulated on measured times."),
+        ),
+        "paid_p95_promise_seconds": TableColumn(said.t("Promised p95, paid, s"), "number", 2),
+        "free_p95_promise_seconds": TableColumn(said.t("Promised p95, free, s"), "number", 2),
+        "paid_share": TableColumn(said.t("Paid share"), "percent"),
+        "max_batch": TableColumn(said.t("Largest batch"), "integer"),
+        "paid_p95_seconds": TableColumn(
+            said.t("p95 in the run, paid, s"), "number", 3, help=said.t("Measured.")
+        ),
+        "free_p95_seconds": TableColumn(
+            said.t("p95 in the run, free, s"), "number", 3, help=said.t("Measured.")
+        ),
+        "utilisation": TableColumn(said.t("Share of the run at work"), "percent"),
+        "measured_at": TableColumn(said.t("Measured"), "instant"),
+    }
+    return Table(study.loads, columns if len(study.loads) else {}, "compute-loads")
+
+
+def published(study: ComputeStudy, said: Words) -> Table:
+    """Return what others published."""
+    columns = {
+        "benchmark": TableColumn(said.t("Benchmark")),
+        "device_name": TableColumn(said.t("Card"), "wide"),
+        "n_devices": TableColumn(said.t("Cards"), "integer"),
+        "model": TableColumn(said.t("Model"), "wide"),
+        "steps": TableColumn(said.t("Steps"), "integer"),
+        "batch": TableColumn(said.t("Batch"), "integer"),
+        "scenario": TableColumn(said.t("Scenario")),
+        "images_per_second": TableColumn(said.t("Pictures/s, all cards"), "number", 3),
+        "images_per_second_per_device": TableColumn(said.t("Pictures/s and card"), "number", 3),
+        "joules_per_image": TableColumn(said.t("J a picture"), "number", 1),
+        "latency_seconds": TableColumn(said.t("Wait, s"), "number", 3),
+        "submitter": TableColumn(said.t("Submitter")),
+        "weight_types": TableColumn(said.t("Arithmetic"), "wide"),
+        "software": TableColumn(said.t("Software"), "wide"),
+        "published_on": TableColumn(said.t("Published"), "date"),
+        "source_url": TableColumn(said.t("Source"), "link"),
+        "note": TableColumn(said.t("Note"), "wide"),
+    }
+    return Table(study.published, columns if len(study.published) else {}, "published-benchmarks")
+
+
+def stages(frame: pd.DataFrame, said: Words) -> Table:
+    """Return the stages of each run, seconds of a call."""
+    columns = {
+        "label": TableColumn(said.t("Run"), "wide"),
+        **{
+            f"{stage}_seconds": TableColumn(f"{name}, s", "number", 4)
+            for stage, name in stage_names(said).items()
+        },
+        "batch": TableColumn(said.t("Pictures in one call"), "integer"),
+    }
+    return Table(frame, columns if len(frame) else {}, "compute-stages")
+
+
+def batches(frame: pd.DataFrame, said: Words) -> Table:
+    """Return speed by batch."""
+    columns = {
+        "series": TableColumn(said.t("Run"), "wide"),
+        "batch": TableColumn(said.t("Pictures in one call"), "integer"),
+        "images_per_second": TableColumn(said.t("Pictures/s"), "number", 3),
+        "images_per_second_low": TableColumn(said.t("95% low"), "number", 3),
+        "images_per_second_high": TableColumn(said.t("95% high"), "number", 3),
+        "p50_seconds": TableColumn(said.t("p50, s"), "number", 3),
+    }
+    return Table(frame, columns if len(frame) else {}, "compute-batches")
+
+
+def roofs(frame: pd.DataFrame, said: Words) -> Table:
+    """Return the place of each run under the roof."""
+    columns = {
+        "label": TableColumn(said.t("Run"), "wide"),
+        "tflop_per_image": TableColumn(said.t("TFLOP a picture"), "number", 4),
+        "tflops": TableColumn(said.t("TFLOP a second"), "number", 4),
+        "roof_tflops": TableColumn(said.t("Roof, TFLOP a second"), "number", 4),
+        "percent_of_roofline": TableColumn(said.t("% of the roof"), "number", 1),
+        "intensity_flop_per_byte": TableColumn(said.t("Operations a byte"), "number", 1),
+        "ceiling_evidence": TableColumn(said.t("How the roof is known")),
+    }
+    return Table(frame, columns if len(frame) else {}, "compute-roofline")
+
+
+def costs(frame: pd.DataFrame, said: Words) -> Table:
+    """Return the cost of each run: 1,000 pictures, or one training."""
+    names = task_names(said)
+    shown: Any = frame.assign(what=[names[code] for code in frame["task"]])
+    columns = {
+        "label": TableColumn(said.t("Run"), "wide"),
+        "what": TableColumn(said.t("Task")),
+        **{name: TableColumn(label, "number", 4) for name, label in part_names(said).items()},
+        "generated_usd": TableColumn(
+            said.t("Generated, USD"),
+            "number",
+            4,
+            help=said.t("1,000 pictures; for an adapter one training."),
+        ),
+        "delivered_usd": TableColumn(
+            said.t("Delivered, USD"),
+            "number",
+            4,
+            help=said.t("Retries and blocked pictures paid by those that reach a user."),
+        ),
+        "energy_is_missing": TableColumn(
+            said.t("Energy not measured"),
+            "check",
+            help=said.t("The cost leaves electricity out and is a lower bound."),
+        ),
+    }
+    return Table(shown, columns if len(shown) else {}, "compute-costs")
+
+
+def prices(study: ComputeStudy, said: Words) -> Table:
+    """Return the published prices of an hour of a card."""
+    columns = {
+        "gpu_name": TableColumn(said.t("Card")),
+        "entity": TableColumn(said.t("Provider"), "wide"),
+        "value": TableColumn(said.t("USD an hour"), "number", 2),
+        "evidence_kind": TableColumn(said.t("Evidence")),
+        "as_of": TableColumn(said.t("As of"), "date"),
+        "source_title": TableColumn(said.t("Source"), "wide"),
+        "source_url": TableColumn(said.t("Address"), "link"),
+    }
+    return Table(study.prices, columns if len(study.prices) else {}, "gpu-hour-prices")
