@@ -89,13 +89,19 @@ def _files() -> Iterator[str]:
 
 
 @cache
+def _by_hub_id() -> dict[str, str]:
+    return {model(name).hub_id: name for name in model_ids()}
+
+
+@cache
 def model(model_id: str) -> Model:
     """Return one configuration.
 
     Parameters
     ----------
     model_id
-        A bundled one's id, or the folder of any pipeline that diffusers has saved.
+        A bundled one's id or hub id, the folder of any pipeline that diffusers has saved, or the
+        hub id of any other.
 
     Raises
     ------
@@ -103,9 +109,12 @@ def model(model_id: str) -> Model:
         The id is unknown; the nearest known ones are named.
     """
     if "/" in model_id or "\\" in model_id or Path(model_id, "model_index.json").is_file():
-        from generator.pipelines import folder_model
+        known = _by_hub_id().get(model_id)
+        if known:
+            return model(known)
+        from generator.pipelines import configuration_folder, folder_model
 
-        return folder_model(Path(model_id))
+        return folder_model(configuration_folder(model_id))
     if model_id not in model_ids():
         near = get_close_matches(model_id, model_ids(), n=3, cutoff=0.4) or model_ids()
         raise GeneratorError(

@@ -143,12 +143,13 @@ def base_cell(told: Namespace, model: str) -> Cell:
     width, height = told.size or (0, 0)
     is_folder = Path(model, "model_index.json").is_file()
     weights = told.weights or ("real" if is_folder or told.weights_from else "twin")
+    own_source = model if is_folder or "/" in model else None
     return Cell(
         model=model,
         task=told.task[0],
         preset=told.preset[0],
         weights=weights,
-        weights_source=told.weights_from or (model if is_folder else None),
+        weights_source=told.weights_from or own_source,
         batch=told.batch[0],
         height_px=height,
         width_px=width,

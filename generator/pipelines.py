@@ -317,6 +317,29 @@ def _given_picture(asked: Task, request: Request) -> dict[str, Any]:
     return arguments
 
 
+def configuration_folder(source: str) -> Path:
+    """Return the folder of a pipeline; of one on the hub only its configurations are fetched.
+
+    Raises
+    ------
+    GeneratorError
+        There is no such folder, and the hub has no such pipeline or cannot be asked.
+    """
+    folder = Path(source)
+    if folder.is_dir() or source.count("/") != 1 or source.startswith((".", "/", "~")):
+        return folder
+    from huggingface_hub import snapshot_download
+
+    try:
+        return Path(snapshot_download(source, allow_patterns=["*.json", "*/*.json"]))
+    except (OSError, ValueError) as error:
+        raise GeneratorError(
+            f"no pipeline {source}: {' '.join(str(error).split())[:200]}",
+            "a folder, or an id on the hub that can be reached or lies in the cache",
+            "see `artonomics bench list` for the bundled configurations",
+        ) from error
+
+
 def folder_model(folder: Path) -> Model:
     """Return the configuration of a pipeline's folder, so that any own model can be measured.
 
@@ -328,9 +351,8 @@ def folder_model(folder: Path) -> Model:
     """
     import json
 
-    import diffusers
-
-    refuse_pickles(folder)
+    if not (folder / "model_index.json").is_file():
+        refuse_pickles(folder)
     index = json.loads((folder / "model_index.json").read_text("utf-8"))
     files = {"scheduler": "scheduler_config.json"}
     parts: dict[str, dict[str, Any]] = {}
@@ -339,15 +361,14 @@ def folder_model(folder: Path) -> Model:
         if not name.startswith(("_", "tokenizer")) and path.is_file():
             parts[name] = json.loads(path.read_text("utf-8"))
     pipeline = index["_class_name"]
-    takes = inspect.signature(getattr(diffusers, pipeline).__call__).parameters
-    guidance = float(index.get("_guidance", takes["guidance_scale"].default))
+    guidance = float(index.get("_guidance") or _own_default(pipeline, "guidance_scale"))
     unguided = 0.0 if pipeline in ("FluxPipeline",) else 1.0
     made = Model(
         id=folder.name,
         hub_id=str(folder),
         pipeline=pipeline,
         native_px=0,
-        steps=int(index.get("_steps", takes["num_inference_steps"].default)),
+        steps=int(index.get("_steps") or _own_default(pipeline, "num_inference_steps")),
         guidance=guidance,
         guidance_batch=1 if guidance <= unguided or pipeline == "FluxPipeline" else 2,
         text_tokens=_text_window(parts),
@@ -355,6 +376,12 @@ def folder_model(folder: Path) -> Model:
         verified={},
     )
     return _with_native_size(made)
+
+
+def _own_default(pipeline: str, name: str) -> Any:
+    import diffusers
+
+    return inspect.signature(getattr(diffusers, pipeline).__call__).parameters[name].default
 
 
 def _text_window(parts: dict[str, dict[str, Any]]) -> int:

@@ -186,6 +186,8 @@ def converse(
             if process.poll() is None:
                 process.kill()
                 process.wait()
+            if process.stdout is not None:
+                process.stdout.close()
         if outcome is not None:
             return outcome
         return {"event": "error", "status": "failed", "reason": _why(process, said, timer)}

@@ -69,7 +69,7 @@ def compute_study(reader: Reader) -> ComputeStudy:
             PARTITION BY device_name, cell ORDER BY measured_at DESC, bench_run_id
         ) = 1
         ORDER BY max(measured_at) OVER (PARTITION BY device_name) DESC, device_name,
-                 model, task, preset, batch
+                 model, task, preset <> 'default', preset, batch
         """
     )
     every = every.assign(label=[label(row) for row in every.to_dict("records")])
