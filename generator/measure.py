@@ -302,7 +302,8 @@ class _Measurement:
             output="pt",
         )
 
-    def _call(self, number: int) -> dict[str, Any]:
+    def call(self, number: int) -> dict[str, Any]:
+        """Make one call and return its sample: seconds, stages, denoiser calls."""
         start = self.clock.now()
         self._work_of_call(number)
         self.clock.wait()
@@ -320,7 +321,7 @@ class _Measurement:
         """Make the first call and check that every stage gives finite numbers."""
         self._say("first call")
         self.timer.check_next()
-        self.figures["first_image_seconds"] = self._call(0)["seconds"]
+        self.figures["first_image_seconds"] = self.call(0)["seconds"]
 
     def _warm_up(self) -> list[float]:
         """Run until the samples are steady; the sampler of the meter is not needed yet."""
@@ -331,7 +332,7 @@ class _Measurement:
             if len(seconds) >= _MOST_WARM_UPS or too_long:
                 self.flags.append("not_steady")
                 break
-            seconds.append(self._call(1 + len(seconds))["seconds"])
+            seconds.append(self.call(1 + len(seconds))["seconds"])
             self.report({"event": "warm_up", "n": len(seconds), "seconds": seconds[-1]})
         self.figures["warm_up_seconds"] = self.clock.now() - start if seconds else 0.0
         return seconds
@@ -343,7 +344,7 @@ class _Measurement:
         with Watch(self.meter) as watch:
             elapsed = 0.0
             while not self._enough(len(samples) * cell.batch, elapsed):
-                samples.append(self._call(1000 + len(samples)))
+                samples.append(self.call(1000 + len(samples)))
                 elapsed += samples[-1]["seconds"]
                 self.report(
                     {

@@ -1,0 +1,177 @@
+"""The Compute page: every part in both languages, its states, what it starts and what it shows."""
+
+# pyright: basic
+
+from __future__ import annotations
+
+import json
+import shutil
+
+import pytest
+
+from dashboard import measuring, processes
+
+SECTIONS = {"runs": 2, "stages": 3, "cost": 1, "measure": 0}
+
+
+@pytest.mark.parametrize("section", SECTIONS)
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_every_part_opens_with_its_evidence(published, open_page, section, lang):
+    page = open_page(published, "compute", lang=lang, section=section)
+    assert not page.exception
+    assert not page.error
+    assert len(page.get("plotly_chart")) >= SECTIONS[section]
+    kinds = {
+        "runs": ("measured", "实测"),
+        "stages": ("measured", "实测"),
+        "cost": ("assumed", "假设"),
+    }
+    if section in kinds:
+        badge = kinds[section][lang == "zh"]
+        assert any(badge in element.value for element in page.markdown)
+
+
+def test_without_a_measurement_it_says_what_to_do(tmp_path, open_page):
+    from etl import pipeline
+    from etl.config import Settings
+
+    names = ["gpus", "published_benchmarks", "disclosed_facts"]
+    pipeline.run(Settings(data_dir=tmp_path), names, offline=True)
+    page = open_page(tmp_path, "compute", section="stages")
+    assert not page.exception
+    assert "bench run" in page.info[0].value
+    assert len(open_page(tmp_path, "compute", section="runs").get("plotly_chart")) == 1
+
+
+def test_prices_change_the_cost_and_stand_in_the_address(published, open_page):
+    def mix(**query: str) -> str:
+        page = open_page(published, "compute", section="cost", **query)
+        assert not page.exception
+        return page.metric[0].value
+
+    assert mix(cents="500", used="100") != mix(cents="250", used="100")
+    assert mix(cents="500", used="50") == mix(cents="250", used="25")
+    assert mix(cents="100", used="50", blocked="50") == mix(cents="200", used="50")
+
+
+def test_an_owned_machine_without_measured_energy_is_a_lower_bound(published, open_page):
+    page = open_page(published, "compute", section="cost", owning="own", bought="30000")
+    assert not page.exception
+    assert any("lower bound" in element.value for element in page.markdown)
+
+
+def test_shares_that_do_not_add_up_give_no_cost(published, open_page):
+    page = open_page(published, "compute", section="cost", share_txt2img="50")
+    assert "50%" in page.warning[0].value
+    assert page.metric[0].value == "–"
+
+
+def test_without_torch_it_says_how_to_add_it(published, open_page, monkeypatch):
+    monkeypatch.setattr(measuring, "is_installed", lambda: False)
+    page = open_page(published, "compute", section="measure")
+    assert "make generator" in page.info[0].value
+    assert not page.exception
+
+
+def test_the_models_are_known_without_importing_the_generator():
+    assert measuring.models()[0] == measuring.TINY
+    assert {"sdxl", "flux1-dev", "qwen-image"} <= set(measuring.models())
+    assert measuring.word_of("sdxl") == "sdxl"
+
+
+class Ended:
+    """A process that has ended, as a page sees one."""
+
+    def __init__(self, folder, said: str, document: dict | None, status: int | None = 0) -> None:
+        self.status, self._said = status, said
+        self.output = folder / f"{id(self)}.json"
+        self.output.write_text("" if document is None else json.dumps(document))
+        self.process = type("Process", (), {"pid": 1})()
+
+    def said(self) -> str:
+        return self._said
+
+    def stop(self) -> None:
+        self.status = -15
+
+
+def with_started(page, key: str, started):
+    page.session_state[key] = started
+    return page.run()
+
+
+def test_progress_is_read_from_what_the_process_says(tmp_path):
+    events = [
+        {"event": "cell", "key": "sdxl/txt2img"},
+        {"event": "sample", "n_images": 3, "of_images": 12},
+    ]
+    said = "cut off}\n" + "\n".join(json.dumps(event) for event in events)
+    far = measuring.progress(Ended(tmp_path, said, None, None))
+    assert (far.doing, far.share) == ("sdxl/txt2img", 0.25)
+
+
+def test_a_refused_cell_is_told_with_its_reason(published, open_page, tmp_path, monkeypatch):
+    started = []
+    monkeypatch.setattr(
+        processes, "start", lambda *given: started.append(given) or Ended(tmp_path, "", {})
+    )
+    page = open_page(published, "compute", section="measure")
+    cell = {"key": "sdxl/b1", "status": "refused", "reason": "got 1 GB of free memory"}
+    page = with_started(page, "bench_run", Ended(tmp_path, "", {"cells": [cell]}, 2))
+    assert not page.exception
+    assert "1 GB of free memory" in page.warning[0].value
+    assert started[0][1][:2] == ("etl", "run")  # the record is collected
+
+
+def test_a_measurement_that_fails_is_told(published, open_page, tmp_path):
+    page = open_page(published, "compute", section="measure")
+    page = with_started(page, "bench_run", Ended(tmp_path, "got no torch; expected it", None, 2))
+    assert "got no torch; expected it" in page.error[0].value
+
+
+def test_a_cancelled_measurement_is_told(published, open_page, tmp_path):
+    page = open_page(published, "compute", section="measure")
+    page = with_started(page, "bench_run", Ended(tmp_path, "", None, -15))
+    assert "Cancelled" in page.warning[0].value
+
+
+def test_pictures_are_shown_with_what_each_cost(published, open_page, tmp_path):
+    from PIL import Image
+
+    path = tmp_path / "a.png"
+    Image.new("RGB", (8, 8)).save(path)
+    made = {"path": str(path), "seed": 7, "seconds": 1.8, "joules": None, "joules_reason": "a CPU"}
+    page = open_page(published, "compute", section="measure")
+    page.session_state["bench_pictures:cents"] = 200
+    document = {"prompt": "a red circle", "pictures": [made]}
+    page = with_started(page, "bench_pictures", Ended(tmp_path, "", document))
+    assert not page.exception
+    told = " ".join(element.value for element in page.caption)
+    assert "Seed 7: 1.800 s" in told
+    assert "0.001000" in told  # 2 USD an hour for 1.8 s
+    assert "no energy: a CPU" in told
+
+
+def test_the_form_starts_the_command_it_shows(published, open_page, monkeypatch, tmp_path):
+    started = []
+
+    def start(data, words, name):
+        started.append(list(words))
+        return Ended(tmp_path, "", None, None)
+
+    monkeypatch.setattr(processes, "start", start)
+    page = open_page(published, "compute", section="measure")
+    page.selectbox(key="measure:model").select("sdxl")
+    page.number_input(key="measure:batch").set_value(4)
+    next(button for button in page.button if button.label == "Measure").click().run()
+    (words,) = started
+    assert words[:3] == ["bench", "run", "sdxl"]
+    assert words[words.index("--batch") + 1] == "4"
+
+
+def test_a_started_process_can_be_stopped_with_its_children(tmp_path):
+    started = processes.start(tmp_path, ["--help"], "help")
+    started.process.wait()
+    started.stop()  # it has ended: nothing happens
+    assert started.status == 0
+    shutil.rmtree(tmp_path / "jobs")
