@@ -219,6 +219,50 @@ def published_figure(
     return figure
 
 
+def energy_figure(
+    published: pd.DataFrame, own: pd.DataFrame, words: Words, mode: theme.Mode = "light"
+) -> go.Figure:
+    """Draw joules of a picture: ML.ENERGY at its most frugal batch, beside our own runs."""
+    known = published["benchmark"].eq("ML.ENERGY") & published["joules_per_image"].notna()
+    best: Any = (
+        published.loc[known]
+        .sort_values("joules_per_image")
+        .drop_duplicates(["device_name", "model", "steps"])
+        .head(_MOST_BARS)
+        .iloc[::-1]
+    )
+    ours: Any = own.loc[own["joules_per_image_gross"].notna()].head(_MOST_BARS)
+    if best.empty and ours.empty:
+        return theme.empty(words.t("No published figures are held."), mode)
+    figure = go.Figure()
+    names = best["model"].str.rsplit("/", n=1).str[-1] + " · " + best["device_name"].str[7:]
+    batch = best["batch"].map("{:.0f}".format)
+    figure.add_bar(
+        y=[theme.escape(f"{name} · batch {size}") for name, size in zip(names, batch, strict=True)],
+        x=best["joules_per_image"],
+        orientation="h",
+        name="ML.ENERGY",
+        marker={"color": theme.ORANGE, "pattern": {"shape": "/"}},
+        hovertemplate="%{y}: %{x:.1f} J<extra>%{fullData.name}</extra>",
+    )
+    figure.add_bar(
+        y=[theme.escape(text) for text in ours["label"]],
+        x=ours["joules_per_image_gross"],
+        orientation="h",
+        name=words.t("measured by this program"),
+        marker={"color": theme.BLUE},
+        hovertemplate="%{y}: %{x:.1f} J<extra>%{fullData.name}</extra>",
+    )
+    alt = words.t(
+        "Energy of a picture for {n} models and cards of ML.ENERGY, beside {m} runs of our own.",
+        n=len(best),
+        m=len(ours),
+    )
+    theme.finish(figure, alt=alt, mode=mode, height=_height(len(best) + len(ours)))
+    figure.update_xaxes(title_text=words.t("Joules of the card for a picture"), rangemode="tozero")
+    return figure
+
+
 def cost_figure(
     costs: pd.DataFrame, names: dict[str, str], words: Words, mode: theme.Mode = "light"
 ) -> go.Figure:

@@ -54,7 +54,7 @@ def runs(frame: pd.DataFrame, said: Words) -> Table:
     )
     calls = said.t("A wait is the time of one call, for all of its pictures.")
     columns = {
-        "label": TableColumn(said.t("Run"), "wide"),
+        "label": TableColumn(said.t("Measurement"), "wide"),
         "images_per_second": TableColumn(said.t("Pictures/s"), "number", 3),
         "images_per_second_low": TableColumn(said.t("95% low"), "number", 3),
         "images_per_second_high": TableColumn(said.t("95% high"), "number", 3),
@@ -101,7 +101,7 @@ def without(frame: pd.DataFrame, said: Words) -> Table:
     }
     shown: Any = frame.assign(state=[states[code] for code in frame["status"]])
     columns = {
-        "label": TableColumn(said.t("Run"), "wide"),
+        "label": TableColumn(said.t("Measurement"), "wide"),
         "device_name": TableColumn(said.t("Device")),
         "state": TableColumn(said.t("State")),
         "reason": TableColumn(said.t("Reason"), "wide"),
@@ -113,7 +113,7 @@ def without(frame: pd.DataFrame, said: Words) -> Table:
 def loads(study: ComputeStudy, said: Words) -> Table:
     """Return the rates that were held at a promised wait."""
     columns = {
-        "cell": TableColumn(said.t("Run"), "wide"),
+        "cell": TableColumn(said.t("Measurement"), "wide"),
         "device_name": TableColumn(said.t("Device")),
         "highest_rate_per_second": TableColumn(
             said.t("Highest rate, requests/s"),
@@ -164,7 +164,7 @@ def published(study: ComputeStudy, said: Words) -> Table:
 def stages(frame: pd.DataFrame, said: Words) -> Table:
     """Return the stages of each run, seconds of a call."""
     columns = {
-        "label": TableColumn(said.t("Run"), "wide"),
+        "label": TableColumn(said.t("Measurement"), "wide"),
         **{
             f"{stage}_seconds": TableColumn(f"{name}, s", "number", 4)
             for stage, name in stage_names(said).items()
@@ -177,7 +177,7 @@ def stages(frame: pd.DataFrame, said: Words) -> Table:
 def batches(frame: pd.DataFrame, said: Words) -> Table:
     """Return speed by batch."""
     columns = {
-        "series": TableColumn(said.t("Run"), "wide"),
+        "series": TableColumn(said.t("Measurement"), "wide"),
         "batch": TableColumn(said.t("Pictures in one call"), "integer"),
         "images_per_second": TableColumn(said.t("Pictures/s"), "number", 3),
         "images_per_second_low": TableColumn(said.t("95% low"), "number", 3),
@@ -190,7 +190,7 @@ def batches(frame: pd.DataFrame, said: Words) -> Table:
 def roofs(frame: pd.DataFrame, said: Words) -> Table:
     """Return the place of each run under the roof."""
     columns = {
-        "label": TableColumn(said.t("Run"), "wide"),
+        "label": TableColumn(said.t("Measurement"), "wide"),
         "tflop_per_image": TableColumn(said.t("TFLOP a picture"), "number", 4),
         "tflops": TableColumn(said.t("TFLOP a second"), "number", 4),
         "roof_tflops": TableColumn(said.t("Roof, TFLOP a second"), "number", 4),
@@ -206,7 +206,7 @@ def costs(frame: pd.DataFrame, said: Words) -> Table:
     names = task_names(said)
     shown: Any = frame.assign(what=[names[code] for code in frame["task"]])
     columns = {
-        "label": TableColumn(said.t("Run"), "wide"),
+        "label": TableColumn(said.t("Measurement"), "wide"),
         "what": TableColumn(said.t("Task")),
         **{name: TableColumn(label, "number", 4) for name, label in part_names(said).items()},
         "generated_usd": TableColumn(

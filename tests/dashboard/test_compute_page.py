@@ -11,7 +11,7 @@ import pytest
 
 from dashboard import measuring, processes
 
-SECTIONS = {"runs": 2, "stages": 3, "cost": 1, "measure": 0}
+SECTIONS = {"runs": 3, "stages": 3, "cost": 1, "measure": 0}
 
 
 @pytest.mark.parametrize("section", SECTIONS)
@@ -40,7 +40,7 @@ def test_without_a_measurement_it_says_what_to_do(tmp_path, open_page):
     page = open_page(tmp_path, "compute", section="stages")
     assert not page.exception
     assert "bench run" in page.info[0].value
-    assert len(open_page(tmp_path, "compute", section="runs").get("plotly_chart")) == 1
+    assert len(open_page(tmp_path, "compute", section="runs").get("plotly_chart")) == 2
 
 
 def test_prices_change_the_cost_and_stand_in_the_address(published, open_page):
