@@ -67,7 +67,7 @@ def _measure_form(said: Words) -> None:
             )
         )
         begin = st.form_submit_button(
-            said.t("Measure"), icon=":material/speed:", disabled=_is_busy(_RUN), type="primary"
+            said.t("Measure"), icon=":material/speed:", disabled=_is_busy(_RUN)
         )
     if begin and not _is_busy(_RUN):
         data = cache.data_dir()

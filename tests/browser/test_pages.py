@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -150,3 +151,51 @@ def test_a_table_of_growth_is_downloaded(page, grown_dashboard):
     content = waited.value.path().read_text(encoding="utf-8-sig").splitlines()
     assert content[0] == "cohort,size,period,retained,retention_rate,low,high,complete"
     assert len(content) > 100
+
+
+@pytest.mark.parametrize("section", ["runs", "stages", "cost", "measure"])
+@pytest.mark.parametrize("colour", ["light", "dark"])
+def test_compute_is_drawn_and_axe_finds_nothing_serious(page, dashboard, section, colour):
+    page.emulate_media(color_scheme=colour)
+    visit(page, f"{dashboard}/compute?lang=en&section={section}")
+    assert page.locator("[data-testid='stException']").count() == 0
+    assert page.locator("[data-testid='stAlertContentError']").count() == 0
+    if section != "measure":
+        expect(page.locator(".js-plotly-plot").first).to_be_visible(timeout=PATIENCE_MS)
+    assert serious_violations(page) == {}
+
+
+MEASURING_MS = 150_000
+
+
+@pytest.fixture
+def own_dashboard(published, serve, tmp_path):
+    """Serve a data folder that a test may write to."""
+    pytest.importorskip("torch", reason="no torch: make generator adds it")
+    shutil.copytree(published / "warehouse", tmp_path / "warehouse")
+    return serve(tmp_path)
+
+
+@pytest.mark.timeout(400)
+def test_a_measurement_and_pictures_are_made_from_the_page(page, own_dashboard):
+    visit(page, f"{own_dashboard}/compute?lang=en&section=measure")
+    page.get_by_label("Pictures", exact=True).first.fill("3")
+    page.get_by_role("button", name="Measure", exact=True).click()
+    told = page.get_by_text("Measured.", exact=True)
+    expect(told).to_be_visible(timeout=MEASURING_MS)
+    expect(page.get_by_text("made by this run").first).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.get_by_text("The record is being collected.")).to_be_hidden(timeout=MEASURING_MS)
+    page.get_by_label("Pictures", exact=True).nth(1).fill("2")
+    page.get_by_role("button", name="Make pictures").click()
+    expect(page.get_by_text("Seed 1:")).to_be_visible(timeout=MEASURING_MS)
+    assert page.locator("[data-testid='stImage']").count() >= 3
+    assert page.locator("[data-testid='stException']").count() == 0
+
+
+@pytest.mark.timeout(200)
+def test_a_measurement_can_be_cancelled(page, own_dashboard):
+    visit(page, f"{own_dashboard}/compute?lang=en&section=measure")
+    page.get_by_label("Pictures", exact=True).first.fill("1000")
+    page.get_by_role("button", name="Measure", exact=True).click()
+    page.get_by_role("button", name="Cancel").click(timeout=PATIENCE_MS)
+    expect(page.get_by_text("Cancelled.")).to_be_visible(timeout=PATIENCE_MS)
