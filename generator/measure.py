@@ -292,14 +292,16 @@ class _Measurement:
     def request(self, first_seed: int, n: int, prompt: str | None = None) -> pipelines.Request:
         """Return the request for some pictures; without a prompt, one that fills the window."""
         cell = self.cell
+        filling = pipelines.filling_prompt(self.model)
         return pipelines.Request(
-            prompts=(prompt or pipelines.filling_prompt(self.model),) * n,
+            prompts=(prompt or filling,) * n,
             height_px=cell.height_px,
             width_px=cell.width_px,
             steps=cell.steps,
             guidance=self.model.guidance if cell.guidance is None else cell.guidance,
             seeds=tuple(range(first_seed, first_seed + n)),
             output="pt",
+            negative=" " if prompt else filling,
         )
 
     def call(self, number: int) -> dict[str, Any]:

@@ -100,21 +100,23 @@ def _twin(model: Model, weights: Weights, device: str, dtype: Any, seed: int) ->
 
 
 def stand_in_tokenizer(model: Model, encoder: str) -> Any:
-    """Return a tokenizer that knows a few words, for a twin: a token is a word.
+    """Return a tokenizer for a twin: a token is a letter.
 
     The twin's text encoder has no vocabulary to respect, only a length of text.
     """
-    from tokenizers import Tokenizer
+    import string
+
+    from tokenizers import Regex, Tokenizer
     from tokenizers.models import WordLevel
-    from tokenizers.pre_tokenizers import WhitespaceSplit
+    from tokenizers.pre_tokenizers import Split
     from transformers import PreTrainedTokenizerFast
 
     from generator.stages import text_tokens
 
     special = ("<pad>", "<eos>", "<unk>")
-    vocabulary = {word: number for number, word in enumerate(dict.fromkeys((*special, *_WORDS)))}
+    vocabulary = {sign: number for number, sign in enumerate((*special, *string.ascii_lowercase))}
     fast = Tokenizer(WordLevel(vocabulary, unk_token="<unk>"))
-    fast.pre_tokenizer = WhitespaceSplit()
+    fast.pre_tokenizer = Split(Regex("."), "isolated")
     return PreTrainedTokenizerFast(
         tokenizer_object=fast,
         pad_token="<pad>",
@@ -241,6 +243,8 @@ class Request:
         One for each picture: a picture does not depend on the others of its batch.
     output
         ``pil`` for pictures, ``pt`` for tensors that stay on the device.
+    negative
+        What guidance leads away from, where a pipeline wants words for it.
     """
 
     prompts: tuple[str, ...]
@@ -250,6 +254,7 @@ class Request:
     guidance: float
     seeds: tuple[int, ...]
     output: str = "pil"
+    negative: str = " "
 
 
 def filling_prompt(model: Model) -> str:
@@ -288,7 +293,7 @@ def call(pipe: Any, model: Model, asked: Task, request: Request) -> list[Any]:
     if "Qwen" in model.pipeline:
         arguments["guidance_scale"] = None
         fixed["max_sequence_length"] = 1024  # its own limit; the text window is the tokenizer's
-        fixed["negative_prompt"] = [" "] * len(request.prompts)
+        fixed["negative_prompt"] = [request.negative] * len(request.prompts)
         fixed["true_cfg_scale"] = request.guidance
     if asked.takes_picture:
         arguments |= _given_picture(asked, request)
