@@ -36,7 +36,11 @@ def _cell_options(parser: argparse.ArgumentParser) -> None:
     add("--size", type=size, help="WIDTHxHEIGHT or one side; default: the model's own")
     add("--steps", type=int, help="default: the model card's; for lora the steps of a training")
     add("--guidance", type=float, help="default: the model card's")
-    add("--weights", choices=("twin", "real"), help="default: real for a folder, else twin")
+    add(
+        "--weights",
+        choices=("twin", "real"),
+        help="default: real for a folder or hub id, else twin",
+    )
     add("--weights-from", metavar="SOURCE", help="folder or hub id of real weights")
     add("--device", default="auto", help="auto, cpu, cuda, cuda:1")
     add("--dtype", default="auto", help="auto, bf16, float16, float32")

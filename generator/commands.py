@@ -142,8 +142,8 @@ def base_cell(told: Namespace, model: str) -> Cell:
     """Return the cell that a command line describes, for one of its models."""
     width, height = told.size or (0, 0)
     is_folder = Path(model, "model_index.json").is_file()
-    weights = told.weights or ("real" if is_folder or told.weights_from else "twin")
     own_source = model if is_folder or "/" in model else None
+    weights = told.weights or ("real" if own_source or told.weights_from else "twin")
     return Cell(
         model=model,
         task=told.task[0],

@@ -16,6 +16,8 @@ import pytest
 pytest.importorskip("torch", reason="no torch: make generator adds it")
 pytest.importorskip("diffusers", reason="no diffusers: make generator adds it")
 
+from servers.model_hub import serving
+
 from generator import compare, record, runner, suite
 from generator.cell import Cell
 from generator.errors import GeneratorError
@@ -27,12 +29,15 @@ ROOT = Path(__file__).resolve().parents[2]
 FEW = ("--images", "3", "--steps", "2", "--device", "cpu")
 
 
-def bench(*words: str | Path, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
+def bench(
+    *words: str | Path, cwd: Path = ROOT, **variables: str
+) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "generator", *map(str, words)],
         capture_output=True,
         text=True,
         cwd=cwd,
+        env=os.environ | variables,
         check=False,
     )
 
@@ -154,6 +159,31 @@ def test_pictures_come_with_seed_time_and_file(tiny: str, tmp_path: Path) -> Non
     assert [picture["seed"] for picture in made] == [0, 1]
     assert all(Path(picture["path"]).is_file() for picture in made)
     assert all(picture["joules"] is None and picture["joules_reason"] for picture in made)
+
+
+def test_weights_come_from_a_hub_once_and_then_from_its_cache(tiny: str, tmp_path: Path) -> None:
+    words = (
+        "picture",
+        "maker/shapes",
+        "--prompt",
+        "a blue ring on white",
+        "--steps",
+        "2",
+        "--json",
+    )
+    own = {"HF_HOME": str(tmp_path / "cache"), "HF_HUB_DISABLE_TELEMETRY": "1"}
+    with serving(Path(tiny), "maker/shapes") as (address, asked):
+        ran = bench(*words, "--folder", tmp_path, HF_ENDPOINT=address, **own)
+        assert ran.returncode == 0, ran.stderr
+        assert any(path.endswith("unet/diffusion_pytorch_model.safetensors") for path in asked)
+        missing = bench("picture", "maker/none", "--prompt", "x", HF_ENDPOINT=address, **own)
+    assert missing.returncode == 2
+    assert "got no pipeline maker/none" in missing.stderr
+    again = bench(*words, "--folder", tmp_path, HF_HUB_OFFLINE="1", **own)
+    assert again.returncode == 0, again.stderr
+    fresh = bench(*words, HF_HUB_OFFLINE="1", HF_HOME=str(tmp_path / "empty"))
+    assert fresh.returncode == 2
+    assert "got no pipeline maker/shapes" in fresh.stderr
 
 
 def test_a_twin_draws_no_pictures(tmp_path: Path, tiny: str) -> None:
