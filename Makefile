@@ -64,6 +64,7 @@ bench: $(TEST_STAMP)
 	@HOME=$(CACHE)/home PYTHONPATH=. $(BIN)/python tests/benchmarks
 
 screenshot: $(TEST_STAMP)
+	@rm -rf $(CACHE)/screenshot
 	@$(BIN)/artonomics etl run --offline --data $(CACHE)/screenshot --json >/dev/null
 	@HOME=$(CACHE)/home $(BIN)/python tests/browser/screenshot.py $(CACHE)/screenshot data/readme
 
@@ -73,7 +74,7 @@ generator: $(STAMPS)-generator
 # A local suffix (torch's +cpu) is to be found nowhere else, so it is cut off.
 lock:
 	$(PYTHON) -m venv $(CACHE)/lock
-	$(CACHE)/lock/bin/python -m pip install --quiet ".[generator,orchestrate,spark,test]"
+	$(CACHE)/lock/bin/python -m pip install --quiet ".[generator,orchestrate,quantise,spark,test]"
 	@{ echo "# All extras locked together: the versions this release is tested with. Refresh with \`make lock\`."; \
 	   $(CACHE)/lock/bin/python -m pip freeze --all --exclude artonomics --exclude pip --exclude wheel \
 	   | sed 's/+[A-Za-z0-9.]*$$//' | LC_ALL=C sort -f; } > constraints.txt
