@@ -189,7 +189,12 @@ def _fuse(pipe: Any, setting: Setting) -> str | None:
     denoiser = _denoiser(pipe, setting)
     if not hasattr(denoiser, "fuse_qkv_projections"):
         return f"{type(denoiser).__name__} has no projections that can be joined"
+    if type(denoiser).__name__ == "SD3Transformer2DModel" and denoiser.config.qk_norm:
+        return "diffusers' joined form leaves out this model's norm of queries and keys"
+    before = sum(1 for _ in denoiser.modules())
     denoiser.fuse_qkv_projections()
+    if sum(1 for _ in denoiser.modules()) == before:
+        return f"diffusers joins no projections of {type(denoiser).__name__}"
     return None
 
 
@@ -234,56 +239,16 @@ def _quantise(pipe: Any, setting: Setting) -> None:
     quantize_(_denoiser(pipe, setting), config, filter_fn=large)
 
 
-def _cache(pipe: Any, setting: Setting) -> None:
-    denoiser = _denoiser(pipe, setting)
-    if hasattr(denoiser, "enable_cache"):
-        from diffusers import TaylorSeerCacheConfig
+def _cache(pipe: Any, setting: Setting) -> str | None:
+    from generator.caching import skip_by_schedule
 
-        denoiser.enable_cache(
-            TaylorSeerCacheConfig(cache_interval=3, disable_cache_before_step=3, max_order=1)
-        )
-        return
-    _cache_attention(denoiser, setting)
-
-
-def _cache_attention(denoiser: Any, setting: Setting) -> None:
-    """Take up attention of the step before, at every second step of the middle (U-Nets)."""
-    from diffusers import PyramidAttentionBroadcastConfig
-    from diffusers.hooks import HookRegistry, apply_pyramid_attention_broadcast
-
-    progress = {"n_calls": 0}
-
-    def count(module: Any, _arguments: Any, _named: Any) -> None:
-        if progress["n_calls"] % setting.steps == 0:
-            HookRegistry.check_if_exists_or_initialize(module).reset_stateful_hooks()
-        progress["n_calls"] += 1
-
-    denoiser.register_forward_pre_hook(count, with_kwargs=True)
-
-    def timestep() -> int:
-        done = (progress["n_calls"] - 1) % setting.steps
-        return round(1000 * (1 - done / setting.steps))
-
-    apply_pyramid_attention_broadcast(
-        denoiser,
-        PyramidAttentionBroadcastConfig(
-            spatial_attention_block_skip_range=2,
-            cross_attention_block_skip_range=2,
-            current_timestep_callback=timestep,
-            spatial_attention_block_identifiers=("transformer_blocks", "attentions"),
-            cross_attention_block_identifiers=("transformer_blocks", "attentions"),
-        ),
-    )
+    return skip_by_schedule(pipe, _denoiser(pipe, setting))
 
 
 def _adaptive_cache(pipe: Any, setting: Setting) -> str | None:
-    denoiser = _denoiser(pipe, setting)
-    if not hasattr(denoiser, "enable_cache"):
-        return f"{type(denoiser).__name__} has no blocks that can be skipped"
-    from diffusers import FirstBlockCacheConfig
+    from generator.caching import skip_by_content
 
-    denoiser.enable_cache(FirstBlockCacheConfig(threshold=0.12))
-    return None
+    return skip_by_content(_denoiser(pipe, setting))
 
 
 _DTYPE = Switch(
@@ -351,9 +316,9 @@ _FP8 = Switch(
 )
 _CACHED = Switch(
     "fixed_cache",
-    "blocks of the denoiser foretold at two of three steps (attention taken up at every second "
-    "step of the middle in a U-Net), by a fixed schedule",
-    "skips work: 1.2 to 2 times; changes the picture",
+    "attention of the denoiser foretold at two of three steps (Flux, Qwen-Image) or taken up at "
+    "every second step of the middle (all others), by a fixed schedule",
+    "skips attention alone, so at most its share of a step; changes the picture",
     _needs_steps,
     _cache,
 )

@@ -12,7 +12,7 @@ pytest.importorskip("diffusers", reason="no diffusers: make generator adds it")
 
 import torch
 
-from generator import catalog, pipelines
+from generator import catalog, pipelines, presets
 from generator.catalog import Model
 from generator.clock import CpuClock
 from generator.instruments import StageTimer
@@ -197,3 +197,56 @@ def test_a_task_without_a_pipeline_is_refused() -> None:
     base = pipelines.load(model, pipelines.Weights("twin"), "cpu", torch.float32)
     with pytest.raises(Exception, match=r"got img2img with PixArtSigmaPipeline"):
         pipelines.for_task(base, catalog.task("img2img"))
+
+
+class Attentions(torch.overrides.TorchFunctionMode):
+    """Counts how often attention is computed."""
+
+    n = 0
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        self.n += func is torch.nn.functional.scaled_dot_product_attention
+        return func(*args, **(kwargs or {}))
+
+
+def picture_and_attentions(pipe: Any, model: Model, task_id: str = "txt2img") -> tuple[Any, int]:
+    request = pipelines.Request(("a red ring",), 64, 64, 12, model.guidance, (1,), "pt")
+    with Attentions() as counted:
+        (made,) = pipelines.call(pipe, model, catalog.task(task_id), request)
+    return made, counted.n
+
+
+def with_switch(model: Model, switch: str | None, task_id: str = "txt2img") -> tuple[Any, Any]:
+    """Return a small twin with one switch on, and why the model has no place for it."""
+    base = pipelines.load(model, pipelines.Weights("twin"), "cpu", torch.float32, seed=1)
+    pipe = pipelines.for_task(base, catalog.task(task_id))
+    known = {s.id: s for preset in presets.PRESETS.values() for s in preset.switches}
+    setting = presets.Setting(model, presets.Machine("cpu"), "twin", 12, 1e9)
+    return pipe, known[switch].apply(pipe, setting) if switch else None
+
+
+@pytest.mark.parametrize(
+    ("model_id", "task_id"),
+    [*((name, "txt2img") for name in SMALL), ("sd15", "img2img"), ("flux1-dev", "img2img")],
+)
+def test_a_fixed_cache_skips_attention_and_begins_anew(model_id: str, task_id: str) -> None:
+    model = small(model_id)
+    plain, _ = with_switch(model, None, task_id)
+    cached, why_not = with_switch(model, "fixed_cache", task_id)
+    assert why_not is None
+    _, n_computed = picture_and_attentions(plain, model, task_id)
+    first, n_first = picture_and_attentions(cached, model, task_id)
+    again, n_again = picture_and_attentions(cached, model, task_id)
+    assert n_first == n_again < n_computed
+    assert first.equal(again), "the second picture takes up what the first has left"
+
+
+@pytest.mark.parametrize("model_id", SMALL)
+def test_joined_projections_give_the_same_picture_or_say_why_not(model_id: str) -> None:
+    model = small(model_id)
+    plain, _ = with_switch(model, None)
+    joined, why_not = with_switch(model, "fused_projections")
+    assert (why_not is None) == (model_id in ("sd15", "sdxl", "flux1-dev", "pixart-sigma"))
+    expected, _ = picture_and_attentions(plain, model)
+    made, _ = picture_and_attentions(joined, model)
+    assert torch.allclose(made, expected, atol=1e-4)
