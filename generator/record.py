@@ -45,12 +45,20 @@ _NUMBERS = (
     "compile_seconds",
     "joules_per_image_gross",
     "joules_per_image_net",
+    "joules_per_training_gross",
+    "joules_per_training_net",
     "idle_watts",
     "vram_allocated_bytes",
     "vram_reserved_bytes",
     "vram_driver_bytes",
 )
-_POSITIVE = ("n_images", "first_image_seconds", "joules_per_image_gross", "idle_watts")
+_POSITIVE = (
+    "n_images",
+    "first_image_seconds",
+    "joules_per_image_gross",
+    "joules_per_training_gross",
+    "idle_watts",
+)
 
 
 def now() -> str:
@@ -184,7 +192,8 @@ def _cell_problems(cell: dict[str, Any]) -> list[str]:
             found.append(f"{name} is {value!r}; expected a number or null")
         elif name in _POSITIVE and value is not None and value <= 0:
             found.append(f"{name} is {value}; expected more than 0, or null with a reason")
-    if figures.get("joules_per_image_gross") is None and not figures.get("energy_reason"):
+    each = "training" if "training_steps" in figures else "image"
+    if figures.get(f"joules_per_{each}_gross") is None and not figures.get("energy_reason"):
         found.append("energy is null without a reason")
     if not cell["samples"]:
         found.append("a measured cell has no samples")

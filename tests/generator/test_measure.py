@@ -11,7 +11,7 @@ import pytest
 pytest.importorskip("torch", reason="no torch: make generator adds it")
 pytest.importorskip("diffusers", reason="no diffusers: make generator adds it")
 
-from generator import flops, measure, power, presets, roofline, statistics
+from generator import flops, measure, power, presets, record, roofline, statistics
 from generator.cell import Cell
 from generator.errors import GeneratorError, MachineError
 from generator.power import NoMeter, Reading
@@ -91,6 +91,20 @@ def test_energy_is_told_gross_and_net_by_a_replayed_card(tiny: str, monkeypatch)
     assert told["joules_per_image_net"] == pytest.approx(100.0 - 100.0 / 4)
     assert told["energy"]["seconds"] >= power.WINDOW_SECONDS
     assert told["p95_seconds"]["value"] == pytest.approx(0.25)
+
+
+def test_a_training_with_its_energy_makes_a_valid_record(tiny: str, monkeypatch) -> None:
+    card = Card(watts=400.0)
+    monkeypatch.setattr(measure.time, "sleep", lambda s: idle(card, s))
+    seams = measure.Seams(clock=card, meter=card, idle_seconds=12.0)
+    cell = Cell(tiny, task="lora", steps=10, min_images=4, min_seconds=20.0)
+    told = measure.measure(cell, quiet, seams)
+    assert told["figures"]["joules_per_training_gross"] == pytest.approx(10 * 100.0)
+    made = record.begin([], {}, {})
+    made["cells"].append({"key": cell.key, **told})
+    assert record.problems(made) == []
+    told["figures"]["joules_per_training_gross"] = None
+    assert record.problems(made) == ["cell 0: energy is null without a reason"]
 
 
 def idle(card: Card, seconds: float) -> None:
