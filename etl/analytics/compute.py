@@ -10,6 +10,11 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeVar
+
+from etl.analytics.distributions import FloatArray
+
+Number = TypeVar("Number", float, FloatArray)
 
 HOURS_PER_YEAR = 8_766
 DEFAULT_UTILISATION = 0.35
@@ -41,9 +46,10 @@ class Electricity:
         _expect(self.server_overhead >= 1, "server_overhead", self.server_overhead, "≥ 1")
         _expect(self.pue >= 1, "pue", self.pue, "≥ 1")
 
-    def usd(self, joules: float) -> float:
-        """Return the price of so many joules at the card."""
-        return joules * self.server_overhead * self.pue * self.tariff_usd_per_kwh / _JOULES_PER_KWH
+    @property
+    def usd_per_kwh_at_card(self) -> float:
+        """Return the price of a kilowatt-hour at the card: what stands beside it draws too."""
+        return self.tariff_usd_per_kwh * self.server_overhead * self.pue
 
 
 @dataclass(frozen=True)
@@ -126,6 +132,47 @@ class Cost:
         return self.machine_usd + (self.electricity_usd or 0.0) + self.extras_usd
 
 
+def machine_cost_per_image(
+    hourly_price: Number, images_per_second: Number, utilisation: Number
+) -> Number:
+    """Return the machine's part of a picture, idle time included; shapes broadcast.
+
+    Parameters
+    ----------
+    hourly_price
+        Of the machine, in some currency.
+    images_per_second
+        Of the machine at its work.
+    utilisation
+        Mean over provisioned rate, in (0, 1].
+    """
+    return hourly_price / (3_600 * images_per_second * utilisation)
+
+
+def electricity_per_image(
+    joules: Number,
+    idle_watts: Number,
+    images_per_second: Number,
+    utilisation: Number,
+    price_per_kwh: Number,
+) -> Number:
+    """Return the price of a picture's electricity, the draw between pictures included.
+
+    Parameters
+    ----------
+    joules
+        Gross, of a picture at the card.
+    idle_watts
+        Of the card with the model in memory.
+    images_per_second, utilisation
+        As in :func:`machine_cost_per_image`.
+    price_per_kwh
+        At the card: tariff times what server and building take beside it.
+    """
+    idle_joules = idle_watts * (1 - utilisation) / (utilisation * images_per_second)
+    return (joules + idle_joules) * price_per_kwh / _JOULES_PER_KWH
+
+
 def _expect(holds: bool, name: str, got: float, expected: str) -> None:
     if not holds or math.isnan(got):
         raise ValueError(f"got {name} {got}; expected {expected}")
@@ -167,15 +214,17 @@ def cost_per_image(speed: Speed, machine: Machine, extras: Extras | None = None)
     extras
         Storage, egress, moderation; nothing by default.
     """
-    u = machine.utilisation
-    hours = 1 / (3_600 * speed.images_per_second * u)
+    rate, u = speed.images_per_second, machine.utilisation
     electricity: float | None = 0.0
     if machine.electricity is not None:
         electricity = None
         if speed.joules_gross is not None and speed.idle_watts is not None:
-            idle_joules = speed.idle_watts * (1 - u) / (u * speed.images_per_second)
-            electricity = machine.electricity.usd(speed.joules_gross + idle_joules)
-    return Cost(machine.hourly_price_usd * hours, electricity, (extras or Extras()).total_usd)
+            price = machine.electricity.usd_per_kwh_at_card
+            electricity = electricity_per_image(
+                speed.joules_gross, speed.idle_watts, rate, u, price
+            )
+    machine_usd = machine_cost_per_image(machine.hourly_price_usd, rate, u)
+    return Cost(machine_usd, electricity, (extras or Extras()).total_usd)
 
 
 def cost_per_training(

@@ -196,3 +196,19 @@ def two_sided_power(
     critical = float(_SPECIAL.ndtri(1 - significance / 2))
     shift = abnormal_return * np.sqrt(n_events) / sigma
     return float(_SPECIAL.ndtr(shift - critical) + _SPECIAL.ndtr(-shift - critical))
+
+
+def sobol_total_effects(
+    of_uniforms: Callable[[FloatArray], FloatArray], k: int, n: int, rng: np.random.Generator
+) -> FloatArray:
+    """Return the total effect of each of ``k`` independent uniform inputs, shape (k,).
+
+    Parameters
+    ----------
+    of_uniforms
+        Shape (k, m), between 0 and 1 → shape (m,).
+    n
+        Points, a power of two; the function is asked for n·(k + 2) of them.
+    """
+    found = _STATS.sobol_indices(func=of_uniforms, n=n, dists=[_STATS.uniform()] * k, rng=rng)
+    return np.maximum(np.asarray(found.total_order, dtype=float), 0.0)

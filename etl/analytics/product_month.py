@@ -1,0 +1,138 @@
+"""A product's steady month: contribution of a user, break-even, payback, lifetime value, profit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from etl.analytics.distributions import FloatArray
+from etl.analytics.picture_cost import Values
+from etl.analytics.scenario_result import DRAWS, Evaluation, Outcome, evaluate, outcome
+from etl.analytics.sensitivity import Inputs
+from etl.analytics.user_month import ADDED, SUBTRACTED, user_month
+from etl.analytics.wave_cash import Horizon
+
+UNITS = {
+    "cost_per_image": "{c}/image",
+    **dict.fromkeys((*ADDED, *SUBTRACTED), "{c}/user/month"),
+    "contribution_per_user": "{c}/user/month",
+    "contribution_per_payer": "{c}/payer/month",
+    "fixed_costs_per_user": "{c}/user/month",
+    "result_per_user": "{c}/user/month",
+    "monthly_result": "{c}/month",
+    "break_even_paid_conversion_rate": "ratio",
+    "break_even_with_fixed_costs": "ratio",
+    "payer_months": "months",
+    "ltv": "{c}/payer",
+    "ltv_to_cac": "ratio",
+    "payback_months": "months",
+    "investment_payback_months": "months",
+    "npv": "{c}",
+}
+"""Every step that is shown, in order, with its unit."""
+
+REASONS = {
+    "break_even_paid_conversion_rate": "a payer brings no more than a user who does not pay",
+    "break_even_with_fixed_costs": "a payer brings no more than a user who does not pay",
+    "payback_months": "a payer never brings back what it cost to win one",
+    "investment_payback_months": "the month's result does not pay the investment back",
+    "ltv_to_cac": "nothing is spent to win a payer",
+}
+
+
+@dataclass(frozen=True)
+class ProductMonth:
+    """A steady month of a product.
+
+    Attributes
+    ----------
+    evaluation
+        Steps by the names of :data:`UNITS`.
+    outcome
+        How likely the result of a user, fixed costs paid, is above zero. Where that is not
+        known, the contribution of a user.
+    """
+
+    evaluation: Evaluation
+    outcome: Outcome
+
+
+def product_month(
+    inputs: Inputs, sourcing: str, horizon: Horizon, *, n_draws: int = DRAWS, seed: int = 0
+) -> ProductMonth:
+    """Evaluate a steady month.
+
+    Parameters
+    ----------
+    inputs
+        What is given; names of :data:`etl.analytics.inputs.INPUTS`.
+    sourcing
+        A key of :data:`etl.analytics.inputs.SOURCINGS`.
+    horizon
+        Over how long lifetime value and the investment are counted, and the hurdle rate.
+    n_draws, seed
+        Draws of every range.
+    """
+    model = MonthModel(sourcing, horizon)
+    rng = np.random.default_rng(seed)
+    draws = inputs.draws(n_draws, rng)
+    found = evaluate(model, inputs, UNITS, draws, REASONS)
+    known = found.step("result_per_user").value is not None
+    decides = "result_per_user" if known else "contribution_per_user"
+    return ProductMonth(found, outcome(model, inputs, decides, draws, rng))
+
+
+@dataclass(frozen=True)
+class MonthModel:
+    """The steps of a user-month, and what follows for payers and for the whole product.
+
+    Attributes
+    ----------
+    sourcing, horizon
+        As in :func:`product_month`.
+    """
+
+    sourcing: str
+    horizon: Horizon
+
+    def __call__(self, v: Values) -> dict[str, FloatArray]:
+        """Return the steps of :data:`UNITS`.
+
+        ``payback_months`` counts monthly payments of payers of whom a share stays, between
+        payments in proportion; ``npv`` takes the result at the end of every month.
+        """
+        steps, horizon = user_month(v, self.sourcing), self.horizon
+        per_payer, stays = steps["contribution_per_payer"], 1 - v["paid_churn_rate"]
+        months = horizon.payments(stays)
+        result = steps["result_per_user"] * v["active_users"]
+        discounted = horizon.payments(np.ones(())) / (1 + horizon.monthly_rate)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            ratio = np.where(v["cac"] == 0, np.nan, per_payer * months / v["cac"])
+        return steps | {
+            "payer_months": months,
+            "monthly_result": result,
+            "ltv": per_payer * months,
+            "ltv_to_cac": ratio,
+            "payback_months": payback_months(v["cac"], per_payer, stays),
+            "investment_payback_months": payback_months(v["investment"], result, np.ones(())),
+            "npv": result * discounted - v["investment"],
+        }
+
+
+def payback_months(spent: FloatArray, per_month: FloatArray, stays: FloatArray) -> FloatArray:
+    """Return the monthly payments until ``spent`` is back; NaN where it never is.
+
+    With c = 1 − stays, m(1 − (1 − c)^t)/c = spent gives t = ln(1 − spent·c/m)/ln(1 − c), and
+    spent/m where all stay. Shapes broadcast.
+    """
+    lost = 1 - stays
+    with np.errstate(divide="ignore", invalid="ignore"):
+        share = spent * lost / per_month
+        leaving = np.log1p(-share) / np.log1p(-lost)
+        found = np.where(lost < 1e-12, spent / per_month, leaving)
+        at_once = (lost >= 1) & (spent <= per_month)
+        found = np.where(at_once, spent / per_month, found)
+        back = (per_month > 0) & ((share < 1) | at_once)
+    never = np.isfinite(spent) & np.isfinite(per_month) & ~back
+    return np.where(spent == 0, 0.0 * spent, np.where(never, np.nan, found))

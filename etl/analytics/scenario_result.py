@@ -1,0 +1,270 @@
+"""What every evaluation of a scenario returns: steps with ranges, what decides, what is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from etl.analytics.distributions import FloatArray
+from etl.analytics.inputs import INPUTS
+from etl.analytics.quantities import weakest
+from etl.analytics.sensitivity import (
+    Inputs,
+    Model,
+    Swing,
+    dependencies,
+    kinds_of,
+    middle_range,
+    tornado,
+    variance_shares,
+)
+
+DRAWS = 10_000
+
+
+@dataclass(frozen=True)
+class Step:
+    """One computed step.
+
+    Attributes
+    ----------
+    name, unit
+        The step; ``{c}`` in the unit is the currency.
+    value
+        From the inputs' own values; ``None`` where it is not known.
+    low, high
+        Middle 90 % of the draws; ``None`` where nothing varies or it is not known.
+    evidence_kind
+        ``assumed`` or ``simulated`` where an input it needs is, else ``estimated``.
+    needs
+        Inputs it was computed from.
+    missing
+        Inputs that are not given and without which it is not known.
+    reason
+        Why it is not known; empty where it is.
+    """
+
+    name: str
+    unit: str
+    value: float | None
+    low: float | None
+    high: float | None
+    evidence_kind: str
+    needs: tuple[str, ...]
+    missing: tuple[str, ...] = ()
+    reason: str = ""
+
+    @property
+    def source(self) -> str:
+        """Return from which inputs it was computed."""
+        return f"computed from {', '.join(self.needs)}" if self.needs else "computed"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How sure the result is, and what it rests on.
+
+    Attributes
+    ----------
+    step
+        The step that decides: above zero is a profit.
+    probability_profitable
+        Share of draws above zero; ``None`` where the step is not known.
+    draws
+        Of the step, shape (n,); empty where it is not known.
+    tornado
+        Swings over each input's range, the largest first.
+    variance
+        Input → share of the variance, the largest first.
+    assumed_share
+        Part of the variance that assumed inputs carry.
+    thresholds
+        Input → value at which the step is zero, the others at their values.
+    """
+
+    step: str
+    probability_profitable: float | None
+    draws: FloatArray
+    tornado: Sequence[Swing]
+    variance: Mapping[str, float]
+    assumed_share: float
+    thresholds: Mapping[str, float]
+
+    @property
+    def is_greyed(self) -> bool:
+        """Return whether assumptions carry more than half of the variance."""
+        return self.assumed_share > 0.5
+
+    def deciding(self, n: int = 3) -> list[str]:
+        """Return the ``n`` inputs that decide most: by variance, or else by swing."""
+        names = list(self.variance) or [swing.name for swing in self.tornado]
+        return names[:n]
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Steps of a model with their draws.
+
+    Attributes
+    ----------
+    steps
+        In the order of the model.
+    left_out
+        Inputs that the model could use, that were not given and whose term it therefore drops.
+    """
+
+    steps: Sequence[Step]
+    left_out: Sequence[str]
+
+    def step(self, name: str) -> Step:
+        """Return one step."""
+        return next(step for step in self.steps if step.name == name)
+
+    @property
+    def missing(self) -> list[str]:
+        """Return the inputs without which some step is not known."""
+        return list(dict.fromkeys(name for step in self.steps for name in step.missing))
+
+
+def evaluate(
+    model: Model,
+    inputs: Inputs,
+    units: Mapping[str, str],
+    draws: Mapping[str, FloatArray],
+    reasons: Mapping[str, str] | None = None,
+) -> Evaluation:
+    """Return the steps of a model with their ranges.
+
+    Parameters
+    ----------
+    units
+        Step → unit; steps without a unit here are not shown.
+    draws
+        Inputs as drawn by :meth:`Inputs.draws`.
+    reasons
+        Step → why it has no value although nothing is missing.
+    """
+    at_values, drawn = model(inputs.values()), model(draws)
+    needs = dependencies(model)
+    left_out = _left_out({name for step in units for name in needs.get(step, ())}, inputs)
+    steps = [
+        _step(name, unit, (at_values[name], drawn[name]), (needs[name], inputs), reasons)
+        for name, unit in units.items()
+        if name in at_values and not _vanishes(at_values[name], needs[name], left_out)
+    ]
+    return Evaluation(steps, left_out)
+
+
+def _left_out(used: set[str], inputs: Inputs) -> list[str]:
+    optional = (name for name, spec in INPUTS.items() if spec.neutral is not None)
+    return [name for name in optional if name in used and name not in inputs.given]
+
+
+def _vanishes(value: FloatArray, needs: Sequence[str], left_out: Sequence[str]) -> bool:
+    """Say whether a step is nothing because an input of its own was left out."""
+    return bool(np.all(value == 0)) and not set(needs).isdisjoint(left_out)
+
+
+def _step(
+    name: str,
+    unit: str,
+    found: tuple[FloatArray, FloatArray],
+    about: tuple[tuple[str, ...], Inputs],
+    reasons: Mapping[str, str] | None,
+) -> Step:
+    (value, drawn), (needs, inputs) = found, about
+    missing = tuple(
+        each for each in needs if each not in inputs.given and INPUTS[each].neutral is None
+    )
+    known = bool(np.isfinite(value).all())
+    ends = middle_range(drawn) if known else None
+    reason = "" if known else (reasons or {}).get(name, "")
+    if missing:
+        reason = f"not known: {', '.join(missing)}"
+    return Step(
+        name,
+        unit,
+        float(value) if known else None,
+        None if ends is None else ends[0],
+        None if ends is None else ends[1],
+        _kind(float(value), needs, inputs),
+        needs,
+        missing,
+        reason or ("" if known else "no value at these inputs"),
+    )
+
+
+def _kind(value: float, needs: Sequence[str], inputs: Inputs) -> str:
+    """Return the kind of a step; one that merely passes an input on keeps that input's kind."""
+    if len(needs) == 1 and needs[0] in inputs.given and inputs.given[needs[0]].value == value:
+        return inputs.given[needs[0]].evidence_kind
+    return weakest(kinds_of(inputs, needs))
+
+
+def outcome(
+    model: Model,
+    inputs: Inputs,
+    step: str,
+    draws: Mapping[str, FloatArray],
+    rng: np.random.Generator,
+) -> Outcome:
+    """Return how likely ``step`` is above zero, and what decides it."""
+    found = np.atleast_1d(model(draws)[step])
+    known = bool(np.isfinite(found).all())
+    shares = variance_shares(model, inputs, step, rng) if known else {}
+    assumed = {name for name in shares if inputs.given[name].evidence_kind == "assumed"}
+    swings = tornado(model, inputs, step) if known else []
+    return Outcome(
+        step,
+        float((found > 0).mean()) if known else None,
+        found if known else np.array([]),
+        swings,
+        shares,
+        sum(share for name, share in shares.items() if name in assumed),
+        _thresholds(model, inputs, step, [swing.name for swing in swings]),
+    )
+
+
+def _thresholds(model: Model, inputs: Inputs, step: str, names: Sequence[str]) -> dict[str, float]:
+    """Return where the step is zero, for inputs with a range or the one that is missing."""
+    absent = [name for name in dependencies(model)[step] if np.isnan(inputs.values()[name])]
+    if len(absent) > 1:
+        return {}
+    found = {name: zero_of(model, inputs, step, name) for name in (*absent, *names)}
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def zero_of(model: Model, inputs: Inputs, step: str, name: str) -> float | None:
+    """Return the value of one input at which a step is zero, the others at their values.
+
+    The value nearest the input's own, or the smallest where it has none; ``None`` where the step
+    keeps its sign within the bounds of the input.
+    """
+    spec, base = INPUTS[name], inputs.values()
+    given = inputs.given.get(name)
+    top = spec.maximum if np.isfinite(spec.maximum) else 1e12
+    low = max(spec.minimum, 1e-9)
+    grid = np.concatenate([[spec.minimum], np.geomspace(low, top, 2_000)])
+    if spec.minimum < 0:
+        grid = np.linspace(spec.minimum, spec.maximum, 2_000)
+
+    def at(values: FloatArray) -> FloatArray:
+        return np.broadcast_to(model({**base, name: values})[step], values.shape)
+
+    with np.errstate(all="ignore"):
+        signs = np.sign(at(grid))
+        turns = np.flatnonzero(signs[:-1] * signs[1:] < 0)
+        if not turns.size:
+            return None
+        middle = grid[turns]
+        aim = np.log(low if given is None else max(given.value, low))
+        nearest = int(np.argmin(np.abs(np.log(np.maximum(middle, low)) - aim)))
+        left, right = grid[turns[nearest]], grid[turns[nearest] + 1]
+        rising = signs[turns[nearest]] < 0
+        for _ in range(60):
+            half = (left + right) / 2
+            below = (float(at(np.asarray([half]))[0]) < 0) == rising
+            left, right = (half, right) if below else (left, half)
+    return float((left + right) / 2)
