@@ -184,9 +184,8 @@ def published_figure(
         .sort_values("images_per_second_per_device")
         .drop_duplicates("device_name", keep="last")
     )
-    ours = own.loc[
-        (own["model"] == "sdxl") & (own["steps"] == 20) & own["images_per_second"].notna()
-    ]
+    same = (own["model"] == "sdxl") & (own["task"] == "txt2img") & (own["steps"] == 20)
+    ours = own.loc[same & own["images_per_second"].notna()]
     if best.empty and ours.empty:
         return theme.empty(words.t("No published figures are held."), mode)
     figure = go.Figure()

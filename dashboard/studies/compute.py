@@ -37,9 +37,9 @@ class ComputeStudy:
     ----------
     runs
         The latest measured row of each device and cell, with ``run`` (a code that is stable while
-        the cell exists) and ``label``.
+        the cell exists) and ``label``. A later attempt that failed does not hide it.
     without
-        Cells without figures, with their reasons.
+        Cells whose latest attempt gave no figures, with their reasons.
     loads
         Rates at a promised wait.
     published
@@ -67,6 +67,8 @@ def compute_study(reader: Reader) -> ComputeStudy:
         SELECT * FROM compute_benchmarks
         QUALIFY row_number() OVER (
             PARTITION BY device_name, cell ORDER BY measured_at DESC, bench_run_id
+        ) = 1 OR status = 'measured' AND row_number() OVER (
+            PARTITION BY device_name, cell, status ORDER BY measured_at DESC, bench_run_id
         ) = 1
         ORDER BY max(measured_at) OVER (PARTITION BY device_name) DESC, device_name,
                  model, task, preset <> 'default', preset, batch

@@ -63,7 +63,8 @@ def parse(raw: Raw) -> pd.DataFrame:
 
 def _row(entry: dict[str, Any]) -> dict[str, Any]:
     cell, figures = entry["cell"], entry.get("figures") or {}
-    row = {name: cell.get(name) or None for name in _ASKED}
+    # A size of 0 means that the model's own was never filled in; a guidance of 0 is none.
+    row = {name: cell.get(name) or None for name in _ASKED} | {"guidance": cell.get("guidance")}
     row |= {"status": entry["status"], "reason": entry.get("reason")}
     for name in _ESTIMATES:
         told = figures.get(name) or {}

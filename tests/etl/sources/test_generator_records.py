@@ -90,6 +90,32 @@ def test_a_cell_without_figures_keeps_its_reason(tmp_path: Path, status: str) ->
     assert frame["images_per_second"].isna().all()
 
 
+def test_no_guidance_is_zero_and_not_missing(tmp_path: Path) -> None:
+    record = json.loads(RECORDS[0].read_text("utf-8"))
+    record["cells"][0]["cell"]["guidance"] = 0.0
+    folder = tmp_path / "own" / "compute"
+    folder.mkdir(parents=True)
+    (folder / "bench-x.json").write_text(json.dumps(record))
+    _, frame = fetched(tmp_path)
+    assert frame["guidance"].iloc[0] == 0
+
+
+def test_a_later_attempt_that_failed_does_not_hide_what_was_measured(tmp_path: Path) -> None:
+    from dashboard.studies.compute import compute_study
+
+    record = json.loads(RECORDS[0].read_text("utf-8"))
+    kept = record["cells"][0]
+    later = record | {"run_id": "2030-01-01-later000", "finished_at": "2030-01-01T00:00:00+00:00"}
+    later["cells"] = [{"key": kept["key"], "cell": kept["cell"], "status": "failed", "reason": "x"}]
+    (tmp_path / "compute").mkdir()
+    (tmp_path / "compute" / "bench-2030-01-01-later000.json").write_text(json.dumps(later))
+    names = ["compute_benchmarks", "compute_loads", "published_benchmarks", "disclosed_facts"]
+    pipeline.run(Settings(data_dir=tmp_path), names, offline=True)
+    study = compute_study(SnapshotReader(tmp_path))
+    assert study.runs["cell"].tolist().count(kept["key"]) == 1
+    assert study.without["cell"].tolist() == [kept["key"]]
+
+
 def test_a_row_above_the_roof_of_a_card_waits_in_quarantine(tmp_path: Path) -> None:
     record = json.loads(RECORDS[0].read_text("utf-8"))
     roof = record["cells"][0]["figures"]["roofline"]
