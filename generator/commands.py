@@ -178,7 +178,7 @@ def cells(told: Namespace) -> tuple[Cell, ...]:
     made = runner.plan_cells(base, task=told.task, preset=told.preset, batch=told.batch)
     if told.with_twin:
         made = runner.plan_cells(made, weights=("real", "twin"))
-    return made
+    return tuple(dict.fromkeys(made))
 
 
 def run(told: Namespace) -> int:

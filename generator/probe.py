@@ -13,6 +13,8 @@ from typing import Any
 RECORD_VERSION = 1
 INSTALL = "make generator (or: .venv/bin/pip install -c constraints.txt -e '.[generator]')"
 _PACKAGES = ("torch", "diffusers", "transformers", "accelerate", "safetensors", "nvidia-ml-py")
+# Nothing is wrong without them; some presets and tasks are skipped.
+_OPTIONAL = ("torchao", "triton", "peft")
 
 
 def probe() -> dict[str, Any]:
@@ -21,13 +23,15 @@ def probe() -> dict[str, Any]:
     Returns
     -------
     dict
-        ``packages`` (version by name, null where missing), ``backend`` (cuda, mps, cpu; null
-        without torch), ``devices`` (``name``, ``memory_bytes``, ``compute_capability``),
-        ``cuda_version``, ``driver_version``, ``problems`` (in plain words) and ``todo`` (null
-        where nothing is missing). What could not be found out is null, never zero.
+        ``packages`` (version by name, null where missing; optional ones only where installed),
+        ``backend`` (cuda, mps, cpu; null without torch), ``devices`` (``name``,
+        ``memory_bytes``, ``compute_capability``), ``cuda_version``, ``driver_version``,
+        ``problems`` (in plain words) and ``todo`` (null where nothing is missing). What could
+        not be found out is null, never zero.
     """
     packages = {name: _version(name) for name in _PACKAGES}
     problems = [f"{name} is not installed" for name, version in packages.items() if not version]
+    packages |= {name: version for name in _OPTIONAL if (version := _version(name))}
     torch_record = {"backend": None, "cuda_version": None, "devices": []}
     if packages["torch"]:
         try:

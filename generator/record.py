@@ -155,7 +155,7 @@ def problems(record: Any) -> list[str]:
         f"cell {key!r} stands there twice" for key in sorted(set(keys)) if keys.count(key) > 1
     ]
     for number, cell in enumerate(record["cells"]):
-        found += [f"cell {number}: {problem}" for problem in _cell_problems(cell)]
+        found += [f"cell {number}: {problem}" for problem in cell_problems(cell)]
     return found
 
 
@@ -169,7 +169,8 @@ def _wrong_types(given: dict[str, Any], wanted: dict[str, type], where: str) -> 
     return missing + wrong
 
 
-def _cell_problems(cell: dict[str, Any]) -> list[str]:
+def cell_problems(cell: dict[str, Any]) -> list[str]:
+    """Return what is wrong with a cell, in words; empty where nothing is."""
     if cell.get("status") not in STATUSES:
         return [f"status is {cell.get('status')!r}; expected one of {', '.join(STATUSES)}"]
     if cell["status"] != "measured":
@@ -253,7 +254,7 @@ def fingerprint(record: dict[str, Any]) -> tuple[Any, ...]:
 def measured_before(folder: Path, like: dict[str, Any]) -> set[str]:
     """Return keys of cells that records of a folder hold for the same machine and program.
 
-    Failed cells are not among them: they are tried again.
+    Failed and refused cells are not among them: memory may be free by now, weights at hand.
     """
     keys: set[str] = set()
     for path in sorted(folder.glob("bench-*.json")):
@@ -262,5 +263,6 @@ def measured_before(folder: Path, like: dict[str, Any]) -> set[str]:
         except GeneratorError:
             continue  # another version, or no record: it says nothing of what was measured
         if fingerprint(earlier) == fingerprint(like):
-            keys |= {cell["key"] for cell in earlier["cells"] if cell["status"] != "failed"}
+            held = ("measured", "skipped")
+            keys |= {cell["key"] for cell in earlier["cells"] if cell["status"] in held}
     return keys

@@ -19,6 +19,7 @@ from typing import Any
 
 from generator import record
 from generator.cell import Cell
+from generator.errors import GeneratorError, ToldError
 
 Report = Callable[[dict[str, Any]], None]
 _TAIL = 600
@@ -75,7 +76,13 @@ def run(plan: Plan, environment: dict[str, Any], report: Report) -> tuple[dict[s
         Of the record: see :func:`generator.machine.environment`.
     report
         Called with progress.
+
+    Raises
+    ------
+    GeneratorError
+        Two cells have one name.
     """
+    _refuse_one_name_for_two(plan.cells)
     configuration = {
         "budget_seconds": plan.budget_seconds,
         "planned": [cell.key for cell in plan.cells],
@@ -95,13 +102,38 @@ def run(plan: Plan, environment: dict[str, Any], report: Report) -> tuple[dict[s
             break
         report({"event": "cell", "key": cell.key, "number": number + 1, "of": len(wanted)})
         result = measure_apart(cell, report, plan.pictures, left)
-        made["cells"].append({"key": cell.key, **result})
+        made["cells"].append(_as_agreed({"key": cell.key, **result}))
         made["finished_at"] = record.now()
         path = record.write(made, plan.folder)
     if not made["cells"]:
         return made, path
     made["finished_at"] = record.now()
     return made, record.write(made, plan.folder)
+
+
+def _refuse_one_name_for_two(cells: Sequence[Cell]) -> None:
+    """Refuse cells that a record could not tell apart, before any is measured.
+
+    Raises
+    ------
+    GeneratorError
+        Two cells have one name: folders of one name in two places, say.
+    """
+    names = [cell.key for cell in cells]
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise GeneratorError(
+            f"two cells of the name {twice[0]}",
+            "cells that differ in model, task, preset, batch, size, steps, guidance or weights",
+            "measure them in two runs, with another --out each",
+        )
+
+
+def _as_agreed(entry: dict[str, Any]) -> dict[str, Any]:
+    """Return a cell's entry; one with faults as failed, so that the others are still recorded."""
+    if found := record.cell_problems(entry):
+        reason = f"its record had faults: {'; '.join(found[:5])}"
+        return {"key": entry["key"], "cell": entry["cell"], "status": "failed", "reason": reason}
+    return entry
 
 
 def _since(start: float) -> float:
@@ -245,8 +277,6 @@ def environment_apart(device: str) -> dict[str, Any]:
     GeneratorError
         The device cannot be used.
     """
-    from generator.errors import ToldError
-
     outcome = converse("environment", {"device": device}, lambda event: None)
     if outcome["event"] == "done":
         return outcome["result"]

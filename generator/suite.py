@@ -50,7 +50,8 @@ def gpu() -> tuple[Cell, ...]:
 def cpu(model: str) -> tuple[Cell, ...]:
     """Return the cells that any machine can measure, for one small model or a folder."""
     is_folder = Path(model, "model_index.json").is_file()
-    base = Cell(model, weights="real", weights_source=model) if is_folder else Cell(model)
+    weights, source = ("real", model) if is_folder else ("twin", None)
+    base = Cell(model, device="cpu", weights=weights, weights_source=source)
     return (
         base,
         *plan_cells((base,), batch=(2, 4)),

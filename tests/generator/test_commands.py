@@ -125,6 +125,57 @@ def test_a_process_that_takes_too_long_is_ended(monkeypatch, tiny: str) -> None:
     assert "budget was used up" in told["reason"]
 
 
+def plan_of(folder: Path, *cells: Cell) -> tuple[runner.Plan, dict[str, Any]]:
+    environment = {"device": {"name": "a card"}, "packages": {}}
+    return runner.Plan(cells, folder), environment
+
+
+def quiet(_event: dict[str, Any]) -> None:
+    """Tell nobody."""
+
+
+def test_a_cell_with_faults_fails_alone(recorded, tmp_path: Path, monkeypatch) -> None:
+    good = recorded["document"]["cells"][0]
+    faulty = good | {"figures": good["figures"] | {"idle_watts": 0}}
+    results = iter([faulty, good])
+    monkeypatch.setattr(runner, "measure_apart", lambda cell, *_: dict(next(results), key=cell.key))
+    plan, environment = plan_of(tmp_path, Cell("sdxl"), Cell("sd15"))
+    made, path = runner.run(plan, environment, quiet)
+    assert [cell["status"] for cell in made["cells"]] == ["failed", "measured"]
+    assert "idle_watts is 0" in made["cells"][0]["reason"]
+    assert record.read(path)
+
+
+def test_cells_of_one_name_are_refused_before_any_is_measured(tmp_path: Path) -> None:
+    plan, environment = plan_of(tmp_path, Cell("/a/shapes"), Cell("/b/shapes"))
+    with pytest.raises(GeneratorError, match="got two cells of the name shapes/"):
+        runner.run(plan, environment, quiet)
+
+
+@pytest.mark.parametrize(
+    ("status", "n_tried"), [("measured", 1), ("skipped", 1), ("refused", 2), ("failed", 2)]
+)
+def test_what_was_refused_or_failed_is_tried_again(
+    recorded, tmp_path: Path, monkeypatch, status: str, n_tried: int
+) -> None:
+    tried = []
+
+    def told(cell: Cell, *_: Any) -> dict[str, Any]:
+        tried.append(cell)
+        good = {key: part for key, part in recorded["document"]["cells"][0].items() if key != "key"}
+        return good if status == "measured" else {"cell": {}, "status": status, "reason": "so"}
+
+    monkeypatch.setattr(runner, "measure_apart", told)
+    plan, environment = plan_of(tmp_path, Cell("sdxl"))
+    for _ in range(2):
+        runner.run(plan, environment, quiet)
+    assert len(tried) == n_tried
+
+
+def test_the_suite_of_a_processor_never_takes_the_card() -> None:
+    assert {cell.device for cell in suite.cpu("sd15")} == {"cpu"}
+
+
 def test_one_file_runs_on_a_bare_machine(tiny: str, tmp_path: Path) -> None:
     packed = tmp_path / "bench.pyz"
     assert bench("pack", packed).returncode == 0
