@@ -66,7 +66,8 @@ class CudaClock:
     def mark(self) -> Any:
         """Put an event into the queue."""
         event = self._torch.cuda.Event(enable_timing=True)
-        event.record()
+        # Without a stream it would be that of the first card, whichever one works.
+        event.record(self._torch.cuda.current_stream(self._device))
         return event
 
     def seconds(self, start: Any, end: Any) -> float:

@@ -186,10 +186,10 @@ def for_task(pipe: Any, asked: Task) -> Any:
     GeneratorError
         diffusers has no such pipeline for this model.
     """
-    from diffusers import AutoPipelineForImage2Image, AutoPipelineForInpainting
-
     if not asked.takes_picture:
         return pipe
+    from diffusers import AutoPipelineForImage2Image, AutoPipelineForInpainting
+
     kind = AutoPipelineForInpainting if asked.id == "inpaint" else AutoPipelineForImage2Image
     # The dtype keeps from_pipe from casting every component to float32.
     try:
@@ -204,14 +204,20 @@ def for_task(pipe: Any, asked: Task) -> Any:
     return made
 
 
+def bring_in(model: Model) -> None:
+    """Import the classes of a pipeline."""
+    import diffusers
+
+    getattr(diffusers, model.pipeline)
+
+
 def can_do(model: Model, asked: Task) -> bool:
     """Return whether diffusers has a pipeline of this model for the task."""
+    if not asked.takes_picture:
+        return True
+    # Brings in every pipeline there is: no part of the cold start of pictures from text.
     from diffusers.pipelines import auto_pipeline as known
 
-    if asked.id == "txt2img":
-        return True
-    if asked.id == "lora":
-        return True
     table = (
         known.AUTO_INPAINT_PIPELINES_MAPPING
         if asked.id == "inpaint"

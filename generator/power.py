@@ -13,7 +13,7 @@ from __future__ import annotations
 import itertools
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from types import TracebackType
 from typing import Any, Protocol
@@ -25,6 +25,8 @@ WINDOW_SECONDS = 10.0
 TOLERANCE = 0.05
 """Counter and integrated power may differ by this share."""
 SAMPLE_SECONDS = 0.1
+SETTLE_SECONDS = 3.0
+"""Between work and the idle draw: cards tell a mean of the last second, and clocks fall slowly."""
 # Names of nvmlClocksEventReasons bits that mean the card ran slower than it could.
 _THROTTLES = {
     0x0000000000000004: "power cap",
@@ -48,7 +50,7 @@ class Reading:
     power_watts, temperature_celsius, sm_clock_mhz, memory_clock_mhz, memory_used_bytes
         ``None`` where the card does not tell.
     throttle_reasons
-        Why it ran slower than it could; empty where it did not.
+        Why it ran slower than it could; empty where it did not, ``None`` where it does not tell.
     """
 
     at_seconds: float
@@ -58,7 +60,7 @@ class Reading:
     sm_clock_mhz: float | None = None
     memory_clock_mhz: float | None = None
     memory_used_bytes: int | None = None
-    throttle_reasons: tuple[str, ...] = ()
+    throttle_reasons: tuple[str, ...] | None = ()
 
 
 class PowerMeter(Protocol):
@@ -108,11 +110,16 @@ class NvmlMeter:
         import pynvml
 
         self._nvml: Any = pynvml
+        self._answered: set[tuple[Any, ...]] = set()
+        self._absent: set[tuple[Any, ...]] = set()
         try:
             pynvml.nvmlInit()
             self._card = pynvml.nvmlDeviceGetHandleByUUID(uuid)
         except pynvml.NVMLError as error:
             raise MachineError(f"no answer of the driver for card {uuid}: {error}") from error
+        self.read()
+        if not self._answered:
+            raise MachineError(f"the driver answers no question about card {uuid}")
 
     def read(self) -> Reading:
         """Return one reading.
@@ -122,34 +129,43 @@ class NvmlMeter:
         MachineError
             The driver was lost.
         """
-        nvml, card, get = self._nvml, self._card, self._get
-        energy = get(nvml.nvmlDeviceGetTotalEnergyConsumption, card)
-        power = get(nvml.nvmlDeviceGetPowerUsage, card)
-        reasons = get(nvml.nvmlDeviceGetCurrentClocksEventReasons, card) or 0
-        memory = get(nvml.nvmlDeviceGetMemoryInfo, card)
+        nvml, get = self._nvml, self._get
+        energy = get("nvmlDeviceGetTotalEnergyConsumption")
+        power = get("nvmlDeviceGetPowerUsage")
+        memory = get("nvmlDeviceGetMemoryInfo")
+        reasons = get("nvmlDeviceGetCurrentClocksEventReasons")
+        if reasons is None:  # drivers before 535 know the older name
+            reasons = get("nvmlDeviceGetCurrentClocksThrottleReasons")
         return Reading(
             at_seconds=time.perf_counter(),
             energy_joules=None if energy is None else energy / 1e3,
             power_watts=None if power is None else power / 1e3,
-            temperature_celsius=get(nvml.nvmlDeviceGetTemperature, card, nvml.NVML_TEMPERATURE_GPU),
-            sm_clock_mhz=get(nvml.nvmlDeviceGetClockInfo, card, nvml.NVML_CLOCK_SM),
-            memory_clock_mhz=get(nvml.nvmlDeviceGetClockInfo, card, nvml.NVML_CLOCK_MEM),
+            temperature_celsius=get("nvmlDeviceGetTemperature", nvml.NVML_TEMPERATURE_GPU),
+            sm_clock_mhz=get("nvmlDeviceGetClockInfo", nvml.NVML_CLOCK_SM),
+            memory_clock_mhz=get("nvmlDeviceGetClockInfo", nvml.NVML_CLOCK_MEM),
             memory_used_bytes=None if memory is None else int(memory.used),
-            throttle_reasons=throttles(reasons),
+            throttle_reasons=None if reasons is None else throttles(reasons),
         )
 
-    def _get(self, ask: Callable[..., Any], *given: Any) -> Any:
-        nvml = self._nvml
+    def _get(self, name: str, *given: Any) -> Any:
+        """Return an answer; ``None`` to what this card or driver never answered."""
+        asked = (name, *given)
+        if asked in self._absent:
+            return None
         try:
-            return ask(*given)
-        except nvml.NVMLError as error:
-            if error.value == nvml.NVML_ERROR_NOT_SUPPORTED:
+            answer = getattr(self._nvml, name)(self._card, *given)
+        except self._nvml.NVMLError as error:
+            # A sandbox or an old driver refuses some questions from the first one on.
+            if asked not in self._answered:
+                self._absent.add(asked)
                 return None
             raise MachineError(
                 f"the driver was lost while measuring: {error}",
                 "a driver that answers until the end",
                 "see `nvidia-smi` and the system's log, then run the cell again",
             ) from error
+        self._answered.add(asked)
+        return answer
 
 
 def throttles(bits: int) -> tuple[str, ...]:
@@ -307,7 +323,7 @@ def energy(readings: Sequence[Reading], reason: str | None = None) -> Energy:
 
 def _unusable(first: float | None, last: float | None, seconds: float) -> str | None:
     if first is None or last is None:
-        return "the card has no energy counter"
+        return "the card has no energy counter that its driver tells"
     if seconds < WINDOW_SECONDS:
         return f"the window of {seconds:.1f} s is shorter than {WINDOW_SECONDS:g} s"
     if last <= first:
@@ -339,10 +355,11 @@ def conditions(readings: Sequence[Reading]) -> dict[str, Any]:
     for name in ("temperature_celsius", "sm_clock_mhz", "memory_clock_mhz", "power_watts"):
         told = [value for r in readings if (value := getattr(r, name)) is not None]
         record[name] = [min(told), max(told)] if told else None
-    slow = [r for r in readings if r.throttle_reasons]
+    told = [r.throttle_reasons for r in readings if r.throttle_reasons is not None]
+    slow = [reasons for reasons in told if reasons]
     has_clock = record["sm_clock_mhz"] is not None
-    record["throttled_share"] = len(slow) / len(readings) if has_clock else None
-    record["throttle_reasons"] = sorted({name for r in slow for name in r.throttle_reasons})
+    record["throttled_share"] = len(slow) / len(told) if has_clock and told else None
+    record["throttle_reasons"] = sorted({name for reasons in slow for name in reasons})
     used = [r.memory_used_bytes for r in readings if r.memory_used_bytes is not None]
     record["driver_memory_bytes"] = max(used) if used else None
     return record

@@ -93,6 +93,35 @@ def test_energy_is_told_gross_and_net_by_a_replayed_card(tiny: str, monkeypatch)
     assert told["p95_seconds"]["value"] == pytest.approx(0.25)
 
 
+def test_a_cold_start_is_that_of_a_server_without_our_forecast(tiny: str, monkeypatch) -> None:
+    import time
+
+    own = measure.predict
+
+    def slow(*given: Any) -> measure.Prediction:
+        time.sleep(3.0)
+        return own(*given)
+
+    measure.measure(Cell(tiny, **FEW), quiet)  # libraries are in memory from here on
+    monkeypatch.setattr(measure, "predict", slow)
+    told = measure.measure(Cell(tiny, **FEW), quiet, measure.Seams(spawned_at=time.time()))
+    assert told["figures"]["cold_start_seconds"] < 3.0
+
+
+def test_the_idle_draw_is_read_after_the_card_has_settled(tiny: str, monkeypatch) -> None:
+    card, slept = Card(watts=400.0), []
+
+    def sleep(seconds: float) -> None:
+        slept.append(seconds)
+        idle(card, seconds)
+
+    monkeypatch.setattr(measure.time, "sleep", sleep)
+    seams = measure.Seams(clock=card, meter=card, idle_seconds=12.0)
+    told = measure.measure(Cell(tiny, **FEW), quiet, seams)["figures"]
+    assert slept == [power.SETTLE_SECONDS, 12.0]
+    assert told["idle"]["seconds"] == pytest.approx(12.0)
+
+
 def test_a_training_with_its_energy_makes_a_valid_record(tiny: str, monkeypatch) -> None:
     card = Card(watts=400.0)
     monkeypatch.setattr(measure.time, "sleep", lambda s: idle(card, s))

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import sys
+from types import ModuleType, SimpleNamespace
+from typing import Any
+
 import pytest
 
 from generator import power
 from generator.errors import MachineError
-from generator.power import NoMeter, Reading, ReplayMeter, Watch
+from generator.power import NoMeter, NvmlMeter, Reading, ReplayMeter, Watch
 
 
 def steady(seconds: float, watts: float, *, counted: float | None = None) -> list[Reading]:
@@ -61,6 +65,71 @@ def test_throttling_is_told_with_its_reasons() -> None:
     assert told["throttled_share"] == 0.5
     assert told["throttle_reasons"] == ["power cap"]
     assert told["sm_clock_mhz"] == [1500, 1980]
+
+
+class Driver(ModuleType):
+    """Stands in for pynvml: ``refuses`` are the questions that it does not answer."""
+
+    NVML_TEMPERATURE_GPU, NVML_CLOCK_SM, NVML_CLOCK_MEM = 0, 1, 2
+
+    class NVMLError(Exception):
+        """Any error of the driver."""
+
+    def __init__(self, *refuses: str) -> None:
+        super().__init__("pynvml")
+        self.refuses = set(refuses)
+
+    def __getattr__(self, name: str) -> Any:
+        if not name.startswith("nvml"):
+            raise AttributeError(name)
+        answers = {"nvmlDeviceGetMemoryInfo": SimpleNamespace(used=7)}
+
+        def ask(*_given: Any) -> Any:
+            if name in self.refuses:
+                raise self.NVMLError(name)
+            return answers.get(name, 4000)
+
+        return ask
+
+
+def test_the_driver_tells_in_its_units(monkeypatch) -> None:
+    monkeypatch.setitem(sys.modules, "pynvml", Driver())
+    told = NvmlMeter("GPU-x").read()
+    assert (told.energy_joules, told.power_watts, told.memory_used_bytes) == (4.0, 4.0, 7)
+
+
+def test_what_a_driver_never_answers_is_missing_and_no_loss(monkeypatch) -> None:
+    new = "nvmlDeviceGetCurrentClocksEventReasons"
+    old = "nvmlDeviceGetCurrentClocksThrottleReasons"
+    monkeypatch.setitem(sys.modules, "pynvml", Driver(new, "nvmlDeviceGetPowerUsage"))
+    told = NvmlMeter("GPU-x").read()
+    assert told.power_watts is None
+    assert told.throttle_reasons == power.throttles(4000)  # by the older name
+    monkeypatch.setitem(sys.modules, "pynvml", Driver(new, old))
+    told = NvmlMeter("GPU-x").read()
+    assert told.throttle_reasons is None
+    assert power.conditions([told, told])["throttled_share"] is None
+
+
+def test_what_a_driver_answers_no_more_is_a_loss(monkeypatch) -> None:
+    driver = Driver()
+    monkeypatch.setitem(sys.modules, "pynvml", driver)
+    meter = NvmlMeter("GPU-x")
+    driver.refuses.add("nvmlDeviceGetTotalEnergyConsumption")
+    with pytest.raises(MachineError, match="driver was lost while measuring"):
+        meter.read()
+
+
+def test_marks_stand_in_the_queue_of_the_card_that_works(monkeypatch) -> None:
+    torch = pytest.importorskip("torch", reason="no torch: make generator adds it")
+    from generator.clock import CudaClock
+
+    asked: list[Any] = []
+    event = SimpleNamespace(record=asked.append)
+    monkeypatch.setattr(torch.cuda, "Event", lambda **_named: event)
+    monkeypatch.setattr(torch.cuda, "current_stream", lambda device: f"queue of {device}")
+    CudaClock("cuda:1").mark()
+    assert asked == ["queue of cuda:1"]
 
 
 def test_a_driver_that_is_lost_ends_the_watch_with_its_error() -> None:
