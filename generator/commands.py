@@ -356,6 +356,7 @@ def _show_load(result: dict[str, Any], path: Path) -> None:
             p95 = waits["p95_seconds"]
             text = p95["reason"] if p95["value"] is None else f"p95 {p95['value']:.3f} s"
             sys.stdout.write(f"  run at that rate (measured), {tier}: {text}\n")
+        sys.stdout.write(f"  every promise kept in that run: {'yes' if told['kept'] else 'no'}\n")
     say(f"record: {path}")
 
 
@@ -376,12 +377,11 @@ def measure_load(document: dict[str, Any], report: Report) -> dict[str, Any]:
     cell = measure.completed(Cell.from_record(document["cell"]))
     if reason := measure.hindrance(cell):
         raise GeneratorError(reason, "a preset that runs here")
+    # Before anything is loaded: afterwards its own weights would be missing from the free memory.
+    measure.forecast(replace(cell, batch=promise.max_batch), report)
     server = measure.Server(cell, report)
     curve: dict[int, list[float]] = {}
     for size in load.batch_sizes(promise.max_batch):
-        measure.refuse_too_large(
-            replace(cell, batch=size), measure.predict(replace(cell, batch=size), None)
-        )
         report({"event": "doing", "what": f"timing batches of {size}"})
         curve[size] = server.times(size)
     rng = random.Random(cell.seed)
@@ -390,7 +390,8 @@ def measure_load(document: dict[str, Any], report: Report) -> dict[str, Any]:
     if rate > 0:
         report({"event": "doing", "what": f"running at {rate:.4g} requests a second"})
         requests = load.arrivals(rate, document["n_requests"], promise.paid_share, rng)
-        ran = load.serve(requests, promise.max_batch, server.seconds).to_record()
+        served = load.serve(requests, promise.max_batch, load.padded(curve, server.seconds))
+        ran = {**served.to_record(), "kept": served.holds(promise)}
     return {
         "cell": cell.to_record(),
         "promise": document["promise"],
@@ -504,6 +505,9 @@ def make_pictures(document: dict[str, Any], report: Report) -> dict[str, Any]:
             "real weights: a twin's are random, and so would its pictures be",
             "name a folder or a hub id with --weights-from",
         )
+    if reason := measure.hindrance(cell):
+        raise GeneratorError(reason, "a preset that runs here")
+    measure.refuse_too_large(cell, measure.predict(cell, None))
     server = measure.Server(cell, report)
     folder = Path(document["folder"])
     folder.mkdir(parents=True, exist_ok=True)

@@ -12,7 +12,7 @@ from __future__ import annotations
 import heapq
 import math
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -193,13 +193,21 @@ def highest_rate(
 
 def drawn_from(curve: dict[int, list[float]], rng: random.Random) -> Service:
     """Return a service that takes the time of a measured call, drawn at random."""
-    sizes = sorted(curve)
+    return padded(curve, lambda size: rng.choice(curve[size]))
+
+
+def padded(sizes: Iterable[int], service: Service) -> Service:
+    """Return a service that fills a batch up to the next size that was measured.
+
+    A size that was never run would be compiled in the middle of serving.
+    """
+    known = sorted(sizes)
 
     def seconds(n: int) -> float:
-        size = next((size for size in sizes if size >= n), None)
+        size = next((size for size in known if size >= n), None)
         if size is None:
-            raise GeneratorError(f"a batch of {n}", f"at most {sizes[-1]}, the largest measured")
-        return rng.choice(curve[size])
+            raise GeneratorError(f"a batch of {n}", f"at most {known[-1]}, the largest measured")
+        return service(size)
 
     return seconds
 

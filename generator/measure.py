@@ -493,6 +493,17 @@ class _Measurement:
         self.report({"event": "doing", "what": what})
 
 
+def forecast(cell: Cell, report: Report) -> None:
+    """Refuse a completed cell that does not fit or would take too long, before it is loaded.
+
+    Raises
+    ------
+    GeneratorError
+        With the memory needed and the batch that would fit, or with the predicted time.
+    """
+    _Measurement(cell, report, Seams(), time.time()).forecast()
+
+
 class _Training(_Measurement):
     """A call is one step of training; a training is as many steps as the cell asks for."""
 

@@ -199,6 +199,7 @@ def test_a_load_is_searched_and_run(tiny: str, tmp_path: Path) -> None:
     (load,) = json.loads(ran.stdout)["loads"]
     assert load["highest_rate_per_second"] > 0
     assert set(load["curve"]) == {"1", "2"}
+    assert load["run_at_rate"]["kept"] is True
     assert sum(len(waits) for waits in load["run_at_rate"]["waits"].values()) == 12
 
 

@@ -97,3 +97,10 @@ def test_sizes_between_take_the_next_larger_time() -> None:
 def test_a_promise_that_makes_no_sense_is_refused(wrong) -> None:
     with pytest.raises(GeneratorError, match=r"got .*; expected"):
         load.Promise(**wrong)
+
+
+def test_a_batch_is_filled_up_to_a_size_that_was_measured() -> None:
+    ran: list[int] = []
+    service = load.padded({1: [], 2: [], 4: []}, lambda size: ran.append(size) or 1.0)
+    assert [service(n) for n in (1, 2, 3, 4)] == [1.0] * 4
+    assert ran == [1, 2, 4, 4]

@@ -207,6 +207,25 @@ def test_what_does_not_fit_is_told_before_loading_with_what_would(tiny: str, mon
     assert 1 <= told.largest_batch < 64
 
 
+def test_loads_and_pictures_are_refused_before_anything_is_loaded(tiny: str, monkeypatch) -> None:
+    from generator import commands, machine
+
+    one = measure.predict(measure.completed(Cell(tiny, device="cpu")), None)
+
+    def never(*_given: Any) -> None:
+        raise AssertionError("it was loaded")
+
+    monkeypatch.setattr(measure, "Server", never)
+    cell = Cell(tiny, weights="real", weights_source=tiny, device="cpu").to_record()
+    promise = {"paid_p95_seconds": 5.0, "max_batch": 64}
+    monkeypatch.setattr(machine, "free_memory_bytes", lambda _device: 2 * one.memory_bytes)
+    with pytest.raises(GeneratorError, match=r"--batch \d+ would fit"):
+        commands.measure_load({"cell": cell, "promise": promise, "n_requests": 2}, quiet)
+    monkeypatch.setattr(machine, "free_memory_bytes", lambda _device: 1)
+    with pytest.raises(GeneratorError, match="not one picture fits"):
+        commands.make_pictures({"cell": cell, "prompt": "x", "n": 1, "folder": "x"}, quiet)
+
+
 def test_what_would_take_too_long_is_refused_with_the_predicted_time() -> None:
     full = measure.completed(Cell("sd15", device="cpu"))
     told = measure.predict(full, roofline.Ceiling(0.1, 10.0, "measured", "here"))
