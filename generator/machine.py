@@ -15,7 +15,7 @@ from generator.errors import GeneratorError
 from generator.presets import Machine
 from generator.probe import probe
 
-_OPTIONAL = ("torchao", "peft")
+_OPTIONAL = ("torchao", "triton", "peft")
 _DTYPES = {"bf16": "bfloat16", "float32": "float32", "float16": "float16"}
 
 
@@ -38,6 +38,12 @@ def device(asked: str) -> str:
             "one, for --device cuda",
             "see `artonomics bench probe`; with --device cpu small models can be measured",
         )
+    kind, _, number = asked.partition(":")
+    cards = torch.cuda.device_count() if has_card else 0
+    wrong_card = kind == "cuda" and number and not (number.isdigit() and int(number) < cards)
+    if kind not in ("cpu", "cuda") or wrong_card or (kind == "cpu" and number):
+        known = ["cpu", *(f"cuda:{index}" for index in range(cards))]
+        raise GeneratorError(f"the device {asked!r}", f"auto or one of {', '.join(known)}")
     return asked
 
 

@@ -102,6 +102,7 @@ def _setting(cell: Cell) -> presets.Setting:
         weights="twin" if cell.weights == "twin" else "real",
         steps=cell.steps,
         step_flops=step.flops,
+        dtype=cell.dtype,
     )
 
 

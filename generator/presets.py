@@ -55,6 +55,7 @@ class Setting:
     weights: Kind
     steps: int
     step_flops: float
+    dtype: str = "bf16"
 
 
 @dataclass(frozen=True)
@@ -125,11 +126,21 @@ def _needs_cuda(setting: Setting) -> str | None:
 
 
 def _needs_compiler(setting: Setting) -> str | None:
-    import shutil
+    from generator.compilers import missing
 
-    if setting.machine.is_cuda or any(shutil.which(name) for name in ("g++", "clang++", "c++")):
-        return None
-    return "needs a C++ compiler on this machine"
+    return missing(setting.machine)
+
+
+def _needs_graphs(setting: Setting) -> str | None:
+    return _needs_cuda(setting) or _needs_compiler(setting)
+
+
+def _needs_fused_attention(setting: Setting) -> str | None:
+    if reason := _needs_cuda(setting):
+        return reason
+    if (capability := setting.machine.capability) is None or capability < (8, 0):
+        return "needs a card with cuDNN's or flash attention (compute capability 8.0 or later)"
+    return None
 
 
 def _needs_fp8(setting: Setting) -> str | None:
@@ -139,6 +150,8 @@ def _needs_fp8(setting: Setting) -> str | None:
         return "needs a card with 8-bit floating point (compute capability 8.9 or later)"
     if "torchao" not in setting.machine.packages:
         return "needs torchao: pip install torchao"
+    if setting.dtype != "bf16":
+        return f"scales by row want weights in bf16, not {setting.dtype}"
     return None
 
 
@@ -283,7 +296,7 @@ _ATTENTION = Switch(
     "fused_attention",
     "cuDNN's attention first, then flash, then memory-efficient",
     "up to twice the speed of attention on Hopper cards",
-    _needs_cuda,
+    _needs_fused_attention,
     _fused_attention,
 )
 _FUSE = Switch(
@@ -304,7 +317,7 @@ _GRAPHS = Switch(
     "compiled_with_graphs",
     "denoiser and decoder through torch.compile; CUDA graphs where a step is short",
     "as compiled, and no waiting for Python between the kernels of small models",
-    _needs_cuda,
+    _needs_graphs,
     _compile_with_graphs,
 )
 _FP8 = Switch(

@@ -283,17 +283,48 @@ def test_presets_say_why_they_do_not_run_here(tiny: str) -> None:
     assert "training" in status("cached", task="lora")
 
 
-def test_eight_bits_need_the_hardware_and_the_library(tiny: str) -> None:
+@pytest.fixture
+def on_card(tiny: str, monkeypatch):
+    """Return what gives a setting on a card that exists on paper."""
+    import shutil
+    import sysconfig
+
     from generator import catalog
 
-    def setting(capability: tuple[int, int], *packages: str) -> presets.Setting:
-        machine = presets.Machine("cuda", capability, frozenset(packages))
-        return presets.Setting(catalog.model(tiny), machine, "twin", 20, 1e9)
+    monkeypatch.setattr(shutil, "which", lambda name: f"/bin/{name}" if name == "gcc" else None)
+    monkeypatch.setattr(sysconfig, "get_path", lambda _name: str(Path(tiny).parent))
+    monkeypatch.setattr(Path, "is_file", lambda _path: True)
+    monkeypatch.delenv("CC", raising=False)
 
+    def setting(
+        capability: tuple[int, int], *packages: str, dtype: str = "bf16"
+    ) -> presets.Setting:
+        machine = presets.Machine("cuda", capability, frozenset(packages))
+        return presets.Setting(catalog.model(tiny), machine, "twin", 20, 1e9, dtype)
+
+    return setting
+
+
+def test_eight_bits_need_the_hardware_and_the_library(on_card) -> None:
     fast = presets.preset("fast")
-    assert "8.9 or later" in (fast.hindrance(setting((8, 0), "torchao")) or "")
-    assert "needs torchao" in (fast.hindrance(setting((9, 0))) or "")
-    assert fast.hindrance(setting((9, 0), "torchao")) is None
+    assert "8.9 or later" in (fast.hindrance(on_card((8, 0), "torchao")) or "")
+    assert "needs torchao" in (fast.hindrance(on_card((9, 0))) or "")
+    assert fast.hindrance(on_card((9, 0), "torchao", "triton")) is None
+    told = fast.hindrance(on_card((9, 0), "torchao", "triton", dtype="float16"))
+    assert "want weights in bf16, not float16" in (told or "")
+
+
+def test_compiling_for_a_card_needs_triton_a_compiler_and_headers(on_card, monkeypatch) -> None:
+    import shutil
+
+    tuned = presets.preset("tuned")
+    assert tuned.hindrance(on_card((9, 0), "triton")) is None
+    assert "needs triton" in (tuned.hindrance(on_card((9, 0))) or "")
+    assert "8.0 or later" in (tuned.hindrance(on_card((7, 5), "triton")) or "")
+    monkeypatch.setattr(Path, "is_file", lambda _path: False)
+    assert "headers of Python" in (tuned.hindrance(on_card((9, 0), "triton")) or "")
+    monkeypatch.setattr(shutil, "which", lambda _name: None)
+    assert "needs a C compiler" in (tuned.hindrance(on_card((9, 0), "triton")) or "")
 
 
 def test_a_fixed_cache_skips_work_and_changes_the_picture(tiny: str) -> None:
@@ -320,6 +351,7 @@ def test_a_fixed_cache_skips_work_and_changes_the_picture(tiny: str) -> None:
         ({"preset": "turbo"}, r"got the preset 'turbo'"),
         ({"batch": 0}, r"got a batch of 0"),
         ({"dtype": "int3"}, r"got the dtype 'int3'"),
+        ({"device": "tpu"}, r"got the device 'tpu'; expected auto or one of cpu"),
         ({"model": "sana15-1.6b", "task": "inpaint"}, r"got inpaint with sana15-1.6b"),
         ({"height_px": 65, "width_px": 64}, r"multiples of"),
     ],
@@ -335,6 +367,11 @@ def test_a_card_is_asked_for_where_there_is_none(monkeypatch) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     with pytest.raises(GeneratorError, match="got no NVIDIA card"):
         measure.completed(Cell("sdxl", device="cuda"))
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    assert measure.completed(Cell("sdxl", device="cuda:1")).device == "cuda:1"
+    with pytest.raises(GeneratorError, match=r"got the device 'cuda:2'; .* cuda:0, cuda:1"):
+        measure.completed(Cell("sdxl", device="cuda:2"))
 
 
 def test_weights_that_run_code_are_refused(tmp_path: Path, tiny: str) -> None:
