@@ -8,8 +8,12 @@ from typing import Annotated, Literal
 from cyclopts import App, Parameter
 
 from etl.commandline import Flag, Given
+from etl.commands.analyze_cashflow import cashflow
+from etl.commands.analyze_scenario import curiosity_to_cash, unit_economics
 
 app = App(name="analyze", help="Run one method on your own file.")
+app.command(unit_economics)
+app.command(curiosity_to_cash)
 
 
 @app.command
@@ -449,3 +453,6 @@ def _numbers(text: str, option: str) -> tuple[float, ...]:
         return tuple(float(cell) for cell in text.split(","))
     except ValueError as problem:
         raise InputError(f"got {option} {text!r}", "numbers separated by commas") from problem
+
+
+app.command(cashflow)
