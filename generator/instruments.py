@@ -30,6 +30,12 @@ class StageTimer:
         Its configuration.
     clock
         Times the marks.
+
+    Attributes
+    ----------
+    n_denoiser_samples
+        Latents that the calls counted by the last :meth:`take` worked on: guidance is a pair in
+        one call, or two calls, or none.
     """
 
     def __init__(self, pipe: Any, model: Model, clock: Clock) -> None:
@@ -54,9 +60,12 @@ class StageTimer:
         self._marks: dict[str, list[tuple[Any, Any]]] = defaultdict(list)
         self._unchecked: set[str] = set()
         self._handles: list[Any] = []
+        self._n_samples = self.n_denoiser_samples = 0
 
     def _hook(self, module: Any, stage: str) -> None:
-        def before(_module: Any, _given: Any, _named: Any = None) -> None:
+        def before(_module: Any, given: Any, named: Any) -> None:
+            if stage == "denoiser":
+                self._n_samples += _n_samples(given, named)
             self._open[stage] = self._clock.mark()
 
         def after(_module: Any, _given: Any, made: Any) -> None:
@@ -105,8 +114,16 @@ class StageTimer:
             if self._marks[stage]
         }
         n_calls = len(self._marks["denoiser"])
+        self.n_denoiser_samples, self._n_samples = self._n_samples, 0
         self._marks.clear()
         return seconds, n_calls
+
+
+def _n_samples(given: Any, named: Any) -> int:
+    """Return how many latents a call of a denoiser works on: its first argument, or a list."""
+    names = ("hidden_states", "sample", "x")
+    latents = given[0] if given else next(named[name] for name in names if name in named)
+    return len(latents)
 
 
 def _all_finite(made: Any) -> bool:

@@ -104,8 +104,9 @@ def trainer(cell: Cell) -> tuple[Any, Callable[[int], None], int]:
         components.fill(denoiser, cell.seed)
     else:
         weights = pipelines.Weights("real", cell.weights_source)
-        pipe = pipelines.load(model, weights, cell.device, dtype)
-        denoiser = getattr(pipe, model.denoiser)
+        # Of the pipeline the denoiser alone goes to the card, as in a twin's training.
+        pipe = pipelines.load(model, weights, "cpu", dtype)
+        denoiser = getattr(pipe, model.denoiser).to(cell.device)
     n_trained = add_adapter(denoiser)
     denoiser.train()
     for weight in _trained(denoiser):

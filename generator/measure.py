@@ -321,7 +321,12 @@ class _Measurement:
         self.clock.wait()
         seconds = self.clock.now() - start
         stages, n_calls = self.timer.take()
-        return {"seconds": seconds, "stages": stages, "denoiser_calls": n_calls}
+        return {
+            "seconds": seconds,
+            "stages": stages,
+            "denoiser_calls": n_calls,
+            "denoiser_samples": self.timer.n_denoiser_samples,
+        }
 
     def _work_of_call(self, number: int) -> None:
         n = self.cell.batch
@@ -465,10 +470,10 @@ class _Measurement:
         picture = flops.picture(
             cell.model, Shape(cell.height_px, cell.width_px), cell.steps, cell.task
         )
-        # Guidance is a pair in one call, or two calls one after the other.
-        pairs = 2 if "Qwen" in model.pipeline and model.guidance_batch == 2 else 1
+        # Guidance is a pair in one call, or two calls one after the other, or switched off.
         n_calls = samples[0]["denoiser_calls"]
-        denoising = picture.denoiser_step_flops * n_calls / pairs
+        n_samples = samples[0]["denoiser_samples"] / cell.batch
+        denoising = picture.denoiser_step_flops * n_samples / model.guidance_batch
         total = picture.text_flops + denoising + picture.encode_flops + picture.decode_flops
         width = 4 if cell.dtype == "float32" else 2
         counts = flops.parameters(cell.model)

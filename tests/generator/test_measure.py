@@ -80,6 +80,13 @@ def test_the_roof_counts_the_calls_that_were_made(measured, tiny: str) -> None:
     assert roof["ceiling"]["evidence"] == "measured"
 
 
+def test_the_roof_counts_no_guidance_where_it_is_switched_off(measured, tiny: str) -> None:
+    cell = Cell(tiny, weights="real", weights_source=tiny, guidance=1.0, batch=2, **FEW)
+    told = measure.measure(cell, quiet)["figures"]["roofline"]["tflop_per_image"]
+    one = flops.picture(tiny, Shape(64, 64), 2)
+    assert told == pytest.approx(one.tflop - one.denoiser_step_flops / 1e12)
+
+
 def test_energy_is_told_gross_and_net_by_a_replayed_card(tiny: str, monkeypatch) -> None:
     card = Card(watts=400.0)
     monkeypatch.setattr(measure.time, "sleep", lambda s: idle(card, s))
@@ -249,6 +256,29 @@ def test_every_task_runs(tiny: str, task: str) -> None:
         assert "encode" in figures["stage_seconds"]
         calls = {"img2img": 1, "inpaint": 2, "upscale": 1}[task]
         assert figures["denoiser_calls"] in (calls, calls + 1)
+
+
+def test_a_training_with_real_weights_takes_the_denoiser_alone_to_the_card(
+    tiny: str, monkeypatch
+) -> None:
+    from types import SimpleNamespace
+
+    from generator import lora, pipelines
+
+    class Moved(Exception):  # noqa: N818  ends the test's path
+        pass
+
+    def to(device: str) -> None:
+        raise Moved(device)
+
+    def load(_model: Any, _weights: Any, device: str, _dtype: Any) -> Any:
+        assert device == "cpu"
+        return SimpleNamespace(unet=SimpleNamespace(to=to))
+
+    monkeypatch.setattr(pipelines, "load", load)
+    full = measure.completed(Cell(tiny, task="lora", weights="real", device="cpu"))
+    with pytest.raises(Moved, match="cuda"):
+        lora.trainer(replace(full, device="cuda"))
 
 
 def test_training_changes_the_adapter_and_nothing_else(tiny: str) -> None:
