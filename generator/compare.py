@@ -72,6 +72,7 @@ def _flat(record: dict[str, Any]) -> dict[str, Any]:
     told |= {f"program {name}": value for name, value in record["program"].items()}
     told |= {
         "device": environment["device"]["name"],
+        "power limit": environment["device"].get("power_limit_watts"),
         "driver": environment.get("driver_version"),
         "python": environment.get("python"),
         "platform": environment.get("platform"),

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from generator.errors import GeneratorError
+from generator.power import NvmlMeter, open_meter
 from generator.presets import Machine
 from generator.probe import probe
 
@@ -86,8 +87,8 @@ def environment(on_device: str) -> dict[str, Any]:
     Returns
     -------
     dict
-        The probe's record, with ``device`` (``name``, ``memory_bytes``, ``power_limit_watts``) and
-        ``threads`` of torch.
+        The probe's record, with ``device`` (``kind``, ``name``, ``memory_bytes``; of a card
+        ``power_limit_watts``) and ``threads`` of torch.
     """
     import torch
 
@@ -105,7 +106,13 @@ def _device_record(on_device: str) -> dict[str, Any]:
 
     if on_device.startswith("cuda"):
         card = torch.cuda.get_device_properties(torch.device(on_device))
-        return {"kind": "cuda", "name": card.name, "memory_bytes": card.total_memory}
+        meter = open_meter(on_device)
+        return {
+            "kind": "cuda",
+            "name": card.name,
+            "memory_bytes": card.total_memory,
+            "power_limit_watts": meter.limit_watts() if isinstance(meter, NvmlMeter) else None,
+        }
     return {"kind": "cpu", "name": _processor_name(), "memory_bytes": _host_memory()}
 
 

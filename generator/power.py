@@ -147,6 +147,11 @@ class NvmlMeter:
             throttle_reasons=None if reasons is None else throttles(reasons),
         )
 
+    def limit_watts(self) -> float | None:
+        """Return the most that the driver lets the card draw; ``None`` where it does not tell."""
+        told = self._get("nvmlDeviceGetEnforcedPowerLimit")
+        return None if told is None else told / 1e3
+
     def _get(self, name: str, *given: Any) -> Any:
         """Return an answer; ``None`` to what this card or driver never answered."""
         asked = (name, *given)

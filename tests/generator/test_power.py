@@ -98,6 +98,16 @@ def test_the_driver_tells_in_its_units(monkeypatch) -> None:
     assert (told.energy_joules, told.power_watts, told.memory_used_bytes) == (4.0, 4.0, 7)
 
 
+def test_the_record_of_a_card_holds_its_power_limit(monkeypatch) -> None:
+    torch = pytest.importorskip("torch", reason="no torch: make generator adds it")
+    from generator import machine
+
+    card = SimpleNamespace(name="a card", total_memory=8, uuid="x")
+    monkeypatch.setitem(sys.modules, "pynvml", Driver())
+    monkeypatch.setattr(torch.cuda, "get_device_properties", lambda _device: card)
+    assert machine._device_record("cuda")["power_limit_watts"] == 4.0
+
+
 def test_what_a_driver_never_answers_is_missing_and_no_loss(monkeypatch) -> None:
     new = "nvmlDeviceGetCurrentClocksEventReasons"
     old = "nvmlDeviceGetCurrentClocksThrottleReasons"
