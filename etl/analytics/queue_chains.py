@@ -1,0 +1,98 @@
+"""First come, first served, two exponential tiers with different means: a Markov chain.
+
+No formula is known for several servers. The chain is not cut off: the queue is a level with c + 1
+phases, solved by matrices (Neuts 1981, Matrix-Geometric Solutions in Stochastic Models).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from etl.analytics.distributions import FloatArray
+from etl.analytics.queue_load import Load
+from etl.analytics.queue_phases import (
+    Busy,
+    ChainWaits,
+    busy_phases,
+    busy_share,
+    inverted,
+    null_vector,
+    scaled,
+)
+from etl.analytics.queueing import Tail
+
+
+def fcfs_waits(load: Load) -> ChainWaits:
+    """Return the waits first come, first served.
+
+    A quasi-birth-death chain: of a waiting job only its place is known, its tier is drawn when it
+    begins.
+
+    Parameters
+    ----------
+    load
+        Exponential services, several servers.
+    """
+    busy, rate = busy_phases(load), load.arrival_per_second
+    first, ratio, _ = _fcfs_solution(load, busy)
+    rest = inverted(np.eye(len(first)) - ratio)
+    queue = float(first @ ratio @ rest @ rest @ np.ones(len(first)))
+    return ChainWaits(busy_share(first, busy), queue / rate, queue / rate)
+
+
+def _fcfs_solution(load: Load, busy: Busy) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Return the shares where nobody waits, the factor from one queue to the next, the moves."""
+    rate = load.arrival_per_second
+    share = load.arrival_paid_per_second / rate
+    down = share * busy.to_paid + (1 - share) * busy.to_free
+    stay = -np.diag(busy.done + rate)
+    lower = _first_passage(down, stay, rate)
+    first = scaled(load, busy, null_vector(stay + busy.below + rate * lower))
+    return first, rate * inverted(-stay - rate * lower), down
+
+
+def fcfs_tail(load: Load) -> Tail | None:
+    """Return the tail of the wait first come, first served; ``None`` where digits are lost.
+
+    A job that meets n waiting ones waits longer than t where no more than n services end within t:
+    Σₙ f·Rⁿ·P(no more than n end), which splits over the eigenvalues r of R into terms with the
+    matrix exponentials of t·(D0 + r·D1), D1 the moves at an end of service.
+    """
+    busy = busy_phases(load)
+    first, ratio, down = _fcfs_solution(load, busy)
+    met = first @ inverted(np.eye(len(first)) - ratio)
+    values, vectors = np.linalg.eig(ratio)
+    inverse = np.linalg.inv(vectors)
+    weights: list[complex] = []
+    rates: list[complex] = []
+    for r, weight, row in zip(values, met @ vectors, inverse, strict=True):
+        own, sides = np.linalg.eig(r * down - np.diag(busy.done))
+        weights += list(weight * (row @ sides) * np.linalg.solve(sides, np.ones(len(own))))
+        rates += list(own)
+    heights, slopes = np.array(weights), np.array(rates)
+
+    def tail(seconds: float) -> float:
+        return float(np.sum(heights * np.exp(slopes * seconds)).real)
+
+    known = fcfs_waits(load)
+    mean = float(np.sum(-heights / slopes).real)
+    exact = np.isclose([tail(0.0), mean], [known.wait_probability, known.paid_seconds], rtol=1e-8)
+    return tail if exact.all() else None
+
+
+def _first_passage(down: FloatArray, stay: FloatArray, up: float) -> FloatArray:
+    """Return G, the phase at the first passage one level down, by logarithmic reduction.
+
+    G solves down + stay·G + up·G² = 0 (Latouche and Ramaswami 1993).
+    """
+    inverse = inverted(-stay)
+    rise, fall = up * inverse, inverse @ down
+    passage, path = fall.copy(), rise.copy()
+    for _ in range(60):
+        both = inverted(np.eye(len(down)) - rise @ fall - fall @ rise)
+        rise, fall = both @ rise @ rise, both @ fall @ fall
+        passage += path @ fall
+        path = path @ rise
+        if np.abs(path).sum(axis=1).max() * np.abs(fall).max() < 1e-17:
+            break
+    return passage

@@ -1,0 +1,212 @@
+"""M/D/c exactly: Poisson arrivals, c servers, every service takes the same time.
+
+The number in the system at instants one service apart is a Markov chain, N' = (N − c)⁺ + A with A
+Poisson, at whatever instant one begins (Crommelin 1932). Its generating function is known from c
+roots inside the unit circle, its coefficients by a Fourier transform, and the wait of a job follows
+from the queue that it meets (Franx 2001, Operations Research Letters 29; Tijms 2003, A First
+Course in Stochastic Models, section 9.6). First come, first served; the means of the whole hold
+under priority too, since equal services leave the number of waiting jobs as it is.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any, cast
+
+import numpy as np
+
+# SciPy ships no types.
+from scipy import special  # pyright: ignore[reportMissingTypeStubs]
+
+from etl.analytics.distributions import FloatArray, ln_gamma
+from etl.analytics.queueing import quantile
+
+_SPECIAL = cast(Any, special)
+_MOST_TERMS = 200_000
+_MOST_POINTS = 1 << 23
+_NOTHING = 40.0
+"""exp(−40) is less than the rounding of a double."""
+
+
+def mean_queue(offered: float, n_servers: int) -> float:
+    """Return the mean number of waiting jobs in M/D/c.
+
+    The queue is the maximum of a random walk with steps A − c, so that Spitzer's identity gives
+    Σ E[(Poisson(na) − nc)⁺]/n, all terms positive; where it converges slowly (utilisation near 1)
+    the roots give the same.
+
+    Parameters
+    ----------
+    offered
+        Arrival rate times service, below ``n_servers``.
+    n_servers
+        Servers.
+    """
+    rho = offered / n_servers
+    n_terms = _NOTHING / (n_servers * (rho - 1 - math.log(rho))) if rho > 0 else 1.0
+    if n_terms > _MOST_TERMS:
+        return _mean_queue_by_roots(offered, n_servers)
+    n = np.arange(1, math.ceil(n_terms) + 2, dtype=float)
+    mean, level = n * offered, n * n_servers
+    at_least: FloatArray = _SPECIAL.gammainc(level, mean)
+    more: FloatArray = _SPECIAL.gammainc(level + 1, mean)
+    return float(np.sum((mean * at_least - level * more) / n))
+
+
+def _mean_queue_by_roots(offered: float, n_servers: int) -> float:
+    a, c = offered, n_servers
+    roots = inner_roots(a, c)
+    return float(np.sum(1 / (1 - roots)).real) - (c * (c - 1) - a * a) / (2 * (c - a))
+
+
+def inner_roots(offered: float, n_servers: int) -> np.ndarray:
+    """Return the c − 1 roots of z^c = exp(a(z − 1)) inside the unit circle, complex.
+
+    Each is the fixed point of z = ω·exp(ρ(z − 1)) for one c-th root of unity ω ≠ 1; Newton's steps
+    follow some of the contraction.
+    """
+    rho = offered / n_servers
+    unit = np.exp(2j * np.pi * np.arange(1, n_servers) / n_servers)
+    roots = unit * math.exp(-rho)
+    for step in range(60):
+        image = unit * np.exp(rho * (roots - 1))
+        roots = image if step < 30 else roots - (roots - image) / (1 - rho * image)
+    return roots
+
+
+def outer_root(offered: float, n_servers: int) -> float:
+    """Return the real root z > 1 of z^c = exp(a(z − 1)): the queue's tail falls as z^−n."""
+    rho = offered / n_servers
+    low, high = 1.0, 2.0 / rho
+    while rho * (high - 1) < math.log(high):
+        high *= 2
+    low = 1 / rho  # where ln z − ρ(z − 1) is largest, so positive
+    for _ in range(200):
+        middle = (low + high) / 2
+        low, high = (middle, high) if math.log(middle) > rho * (middle - 1) else (low, middle)
+    return low
+
+
+def queue_shares(offered: float, n_servers: int) -> FloatArray:
+    """Return P(n jobs wait) for n = 0, 1, …, until less than 1e-15 is left.
+
+    The generating function is (c − a)(z − 1)/(z^c − A(z))·Π(z − zₖ)/(1 − zₖ), A(z) = exp(a(z − 1)).
+
+    Raises
+    ------
+    ValueError
+        A utilisation so near 1 that more than eight million lengths would be needed.
+    """
+    a, c = offered, n_servers
+    reach = _NOTHING / math.log(outer_root(a, c)) + 4 * math.sqrt(a) + 64
+    if reach > _MOST_POINTS:
+        raise ValueError(f"got a utilisation of {a / c}; expected at most about 0.99999")
+    n_points = 1 << math.ceil(math.log2(reach))
+    angle = -2j * np.pi * np.arange(n_points // 2 + 1) / n_points
+    shifted = np.expm1(angle)  # z − 1, exact also near z = 1
+    z = shifted + 1
+    # z^c − A(z) as −z^c·(exp(…) − 1), whose exponential never exceeds 1.
+    below = -np.exp(c * angle[1:]) * np.expm1(a * shifted[1:] - c * angle[1:])
+    found = np.ones(angle.size, dtype=complex)
+    found[1:] = (c - a) * shifted[1:] / below
+    for root in inner_roots(a, c):
+        found[1:] *= (z[1:] - root) / (1 - root)
+    return np.maximum(np.fft.irfft(found, n_points), 0.0)
+
+
+@dataclass(frozen=True)
+class DeterministicWait:
+    """The wait in M/D/c, first come first served.
+
+    Attributes
+    ----------
+    rate
+        Arrivals a second.
+    service_seconds
+        Of every job.
+    n_servers
+        Servers.
+    at_most
+        P(no more than n jobs wait), n = 0, 1, ….
+    """
+
+    rate: float
+    service_seconds: float
+    n_servers: int
+    at_most: FloatArray
+
+    @classmethod
+    def of(cls, rate: float, service_seconds: float, n_servers: int) -> DeterministicWait:
+        """Solve the chain for these arrivals and servers."""
+        shares = queue_shares(rate * service_seconds, n_servers)
+        return cls(rate, service_seconds, n_servers, np.minimum(np.cumsum(shares), 1.0))
+
+    def __call__(self, seconds: float) -> float:
+        """Return the share of jobs that wait longer than ``seconds``.
+
+        With (k − 1)·D ≤ t < k·D the wait is at most t where the queue that a job meets and the
+        arrivals of k·D − t seconds stay below k·c together.
+        """
+        d, c = self.service_seconds, self.n_servers
+        k = math.floor(seconds / d) + 1
+        mean = self.rate * (k * d - seconds)
+        n_most = min(k * c - 1, int(mean + 14 * math.sqrt(mean) + 40))
+        arrived = np.arange(n_most + 1, dtype=np.float64)
+        share = np.exp(arrived * math.log(mean) - mean - ln_gamma(arrived + 1))
+        queue = np.minimum(k * c - 1 - np.arange(n_most + 1), self.at_most.size - 1)
+        return max(0.0, 1.0 - float(share @ self.at_most[queue]))
+
+    def quantile(self, probability: float) -> float:
+        """Return a quantile of the wait of all jobs in seconds, 0 where few enough wait."""
+        return quantile(self, probability, self.service_seconds / self.n_servers)
+
+
+def mean_wait(rate: float, service_seconds: float, n_servers: int) -> float:
+    """Return the mean wait in M/D/c in seconds, by Little's law from the mean queue."""
+    return mean_queue(rate * service_seconds, n_servers) / rate
+
+
+_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(12)
+
+
+@dataclass(frozen=True)
+class PriorityPaidWait:
+    """Payers' wait on one server with priority, every service of a tier taking the same time.
+
+    The wait of M/D/1 with payers alone plus, with some probability, the rest of a free user's
+    service, uniform between nothing and all of it (the decomposition of a queue with vacations).
+
+    Attributes
+    ----------
+    own
+        The wait if there were payers alone.
+    in_service_rate
+        ρ_free/(1 − ρ_paid): how often a free user's service stands in the way.
+    free_seconds
+        A free user's service.
+    """
+
+    own: DeterministicWait
+    in_service_rate: float
+    free_seconds: float
+
+    def __call__(self, seconds: float) -> float:
+        """Return the share of payers that wait longer than ``seconds``."""
+        in_the_way = self._mean_tail(seconds)
+        return (1 - self.in_service_rate) * self.own(seconds) + self.in_service_rate * in_the_way
+
+    def _mean_tail(self, seconds: float) -> float:
+        """Return the mean of P(own wait > seconds − u) over u uniform in a free service."""
+        longest = min(seconds, self.free_seconds)
+        total = self.free_seconds - longest  # a rest beyond ``seconds`` is too long by itself
+        low, high = seconds - longest, seconds
+        step = self.own.service_seconds
+        inside = np.arange(math.floor(low / step) + 1, math.ceil(high / step)) * step
+        for begin, end in np.lib.stride_tricks.sliding_window_view([low, *inside, high], 2):
+            middle, half = (begin + end) / 2, (end - begin) / 2
+            total += half * sum(
+                weight * self.own(middle + half * node)
+                for node, weight in zip(_NODES, _WEIGHTS, strict=True)
+            )
+        return float(total / self.free_seconds)
