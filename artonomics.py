@@ -15,7 +15,7 @@ from cyclopts import App, Parameter
 
 from etl import commandline
 from etl.commandline import Flag, Given, Session
-from etl.commands import analyze, collect, imports, simulate, watch
+from etl.commands import analyze, collect, imports, scenario, simulate, watch
 from etl.errors import InputError
 
 app = App(
@@ -26,7 +26,10 @@ app = App(
 )
 app.meta.suppress_keyboard_interrupt = False  # told by etl.commandline
 report_app = App(name="report", help="Build analyst reports.")
-for _group in (collect.app, watch.app, imports.app, simulate.app, analyze.app, report_app):
+for _group in (
+    *(collect.app, watch.app, imports.app, simulate.app, analyze.app, scenario.app),
+    report_app,
+):
     app.command(_group)
 
 

@@ -18,10 +18,13 @@ from etl.analytics.sensitivity import (
     kinds_of,
     middle_range,
     tornado,
+    vanishing,
     variance_shares,
 )
 
 DRAWS = 10_000
+_RESULTS = ("break_even_paid_conversion_rate", "break_even_with_fixed_costs")
+"""A share of 0 is an answer: nobody would have to pay. It is no term that was left out."""
 
 
 @dataclass(frozen=True)
@@ -113,14 +116,21 @@ class Evaluation:
         In the order of the model.
     left_out
         Inputs that the model could use, that were not given and whose term it therefore drops.
+        A step that is nothing without them is no step.
     """
 
     steps: Sequence[Step]
     left_out: Sequence[str]
 
     def step(self, name: str) -> Step:
-        """Return one step."""
-        return next(step for step in self.steps if step.name == name)
+        """Return one step.
+
+        Raises
+        ------
+        KeyError
+            If the model has no such step, or it is nothing here.
+        """
+        return {step.name: step for step in self.steps}[name]
 
     @property
     def missing(self) -> list[str]:
@@ -149,10 +159,11 @@ def evaluate(
     at_values, drawn = model(inputs.values()), model(draws)
     needs = dependencies(model)
     left_out = _left_out({name for step in units for name in needs.get(step, ())}, inputs)
+    nothing = vanishing(model, left_out)
     steps = [
         _step(name, unit, (at_values[name], drawn[name]), (needs[name], inputs), reasons)
         for name, unit in units.items()
-        if name in at_values and not _vanishes(at_values[name], needs[name], left_out)
+        if name in at_values and (name not in nothing or name in _RESULTS)
     ]
     return Evaluation(steps, left_out)
 
@@ -160,11 +171,6 @@ def evaluate(
 def _left_out(used: set[str], inputs: Inputs) -> list[str]:
     optional = (name for name, spec in INPUTS.items() if spec.neutral is not None)
     return [name for name in optional if name in used and name not in inputs.given]
-
-
-def _vanishes(value: FloatArray, needs: Sequence[str], left_out: Sequence[str]) -> bool:
-    """Say whether a step is nothing because an input of its own was left out."""
-    return bool(np.all(value == 0)) and not set(needs).isdisjoint(left_out)
 
 
 def _step(

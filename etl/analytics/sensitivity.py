@@ -23,6 +23,7 @@ TAIL = 0.05
 """A step's range holds the middle 90 % of its draws."""
 SOBOL_POINTS = 1_024
 _TRIALS = 64
+_INCOME = ("net_proceeds", "spend_per_install")
 
 
 @dataclass(frozen=True)
@@ -67,8 +68,7 @@ def dependencies(model: Model) -> dict[str, tuple[str, ...]]:
     Found by trying at random points (always the same): an input is needed where its absence makes
     the step missing. ``model`` must be hashable and stands for the answer from then on.
     """
-    rng = np.random.default_rng(0)
-    some = {name: rng.uniform(0.05, 0.95, _TRIALS) for name in INPUTS}
+    some = _some_values()
     usual = model(some)
     found: dict[str, list[str]] = {step: [] for step in usual}
     for name in INPUTS:
@@ -78,6 +78,20 @@ def dependencies(model: Model) -> dict[str, tuple[str, ...]]:
             if known.any() and np.isnan(answer[step][known]).all():
                 found[step].append(name)
     return {step: tuple(names) for step, names in found.items()}
+
+
+def vanishing(model: Model, left_out: Iterable[str]) -> set[str]:
+    """Return the steps that are nothing, whatever the rest, while these inputs are left out."""
+    neutral = {name: np.asarray(INPUTS[name].neutral) for name in left_out}
+    answer = model({**_some_values(), **neutral})
+    return {step for step, values in answer.items() if np.all(values == 0)}
+
+
+def _some_values() -> dict[str, FloatArray]:
+    rng = np.random.default_rng(0)
+    some = {name: rng.uniform(0.05, 0.95, _TRIALS) for name in INPUTS}
+    # Where nothing ever pays, paybacks would be missing at every point.
+    return some | {name: 1_000 * some[name] for name in _INCOME}
 
 
 def middle_range(draws: FloatArray) -> tuple[float, float] | None:

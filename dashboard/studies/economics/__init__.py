@@ -1,0 +1,1 @@
+"""Studies of unit economics, capacity and cash."""

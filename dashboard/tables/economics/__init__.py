@@ -1,0 +1,1 @@
+"""Tables and names of unit economics, capacity and cash."""

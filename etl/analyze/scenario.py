@@ -1,0 +1,250 @@
+"""A scenario file evaluated: its steady month, or the chain of a wave, and what both rest on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from etl.analytics.curiosity_to_cash import curiosity_to_cash
+from etl.analytics.inputs import INPUTS
+from etl.analytics.product_month import product_month
+from etl.analytics.quantities import Quantity
+from etl.analytics.scenario_result import DRAWS, Evaluation, Outcome
+from etl.analyze.answers import plain, shown
+from etl.errors import InputError
+from etl.scenarios.document import read
+from etl.scenarios.evidence import Reader
+from etl.scenarios.resolve import MONTH, WAVE, Scenario, scenario
+
+MOST_DRAWS = 1_000_000
+
+
+def run_month(
+    path: Path, reader: Reader | None, *, draws: int = DRAWS, seed: int = 0
+) -> dict[str, Any]:
+    """Evaluate the steady month of a scenario.
+
+    Parameters
+    ----------
+    path
+        A scenario (:mod:`etl.scenarios.document`).
+    reader
+        Of the published snapshot; ``None`` where there is none.
+    draws, seed
+        Of every range.
+
+    Returns
+    -------
+    dict
+        The document of ``artonomics analyze unit-economics --json``.
+
+    Raises
+    ------
+    InputError
+        For a wrong scenario, too few draws, or one without a month.
+    """
+    found = _read(path, reader, draws)
+    if not found.has_month:
+        raise _without(path, "month", MONTH)
+    result = product_month(
+        found.inputs, found.document.sourcing, found.horizon, n_draws=draws, seed=seed
+    )
+    document = _document(found, result.evaluation, result.outcome, (draws, seed))
+    for name in ("break_even_paid_conversion_rate", "payback_months"):
+        document[name] = result.evaluation.step(name).value
+    return document
+
+
+def run_wave(
+    path: Path, reader: Reader | None, *, draws: int = DRAWS, seed: int = 0
+) -> dict[str, Any]:
+    """Evaluate the chain of a wave; parameters and errors as in :func:`run_month`."""
+    found = _read(path, reader, draws)
+    if not found.has_wave:
+        raise _without(path, "wave", WAVE)
+    sourcing, horizon = found.document.sourcing, found.horizon
+    result = curiosity_to_cash(found.inputs, sourcing, horizon, n_draws=draws, seed=seed)
+    document = _document(found, result.evaluation, result.outcome, (draws, seed))
+    month = product_month(found.inputs, sourcing, horizon, n_draws=draws, seed=seed)
+    for name in ("break_even_paid_conversion_rate", "payback_months"):
+        document[name] = month.evaluation.step(name).value
+    conversion = result.outcome.thresholds.get("paid_conversion_rate")
+    if conversion is not None:
+        document["break_even_paid_conversion_rate"] = conversion
+    return document
+
+
+def _read(path: Path, reader: Reader | None, draws: int) -> Scenario:
+    if not 100 <= draws <= MOST_DRAWS:
+        raise InputError(f"got --draws {draws}", f"100 to {MOST_DRAWS:,} draws")
+    return scenario(read(path), path.name, reader)
+
+
+def _without(path: Path, what: str, names: tuple[str, ...]) -> InputError:
+    return InputError(
+        f"got {path.name}, which describes no {what}", f"inputs {' and '.join(names)}", "add them"
+    )
+
+
+def _document(
+    found: Scenario, evaluation: Evaluation, outcome: Outcome, drawn: tuple[int, int]
+) -> dict[str, Any]:
+    told, currency = found.document, found.document.currency
+    return {
+        "scenario": {
+            "name": told.name,
+            "subject": told.subject,
+            "as_of": told.as_of.isoformat(),
+            "currency": currency,
+            "horizon_months": told.horizon_months,
+            "hurdle_rate": told.hurdle_rate,
+            "sourcing": told.sourcing,
+        },
+        "inputs": [_told(name, each) for name, each in found.inputs.given.items()],
+        "steps": [
+            {
+                "name": step.name,
+                "value": plain(step.value),
+                "low": step.low,
+                "high": step.high,
+                "unit": step.unit.replace("{c}", currency),
+                "evidence_kind": step.evidence_kind,
+                "source": step.source,
+                "missing": list(step.missing),
+                "reason": step.reason or None,
+            }
+            for step in evaluation.steps
+        ],
+        "verdict": _verdict(outcome),
+        "probability_profitable": outcome.probability_profitable,
+        "sensitivity": _sensitivity(found, outcome),
+        "missing": evaluation.missing,
+        "left_out": list(evaluation.left_out),
+        "reasons": dict(found.reasons),
+        "contradictions": [
+            {"fact_id": each.fact_id, "others": [_told(q.fact_id, q) for q in each.others]}
+            for each in found.contradictions
+        ],
+        "later": [_told(each.fact_id, each) for each in found.later],
+        "notes": list(told.notes),
+        "draws": drawn[0],
+        "seed": drawn[1],
+    }
+
+
+def _verdict(outcome: Outcome) -> dict[str, Any]:
+    return {
+        "step": outcome.step,
+        "probability_profitable": outcome.probability_profitable,
+        "assumed_share_of_variance": outcome.assumed_share,
+        "is_greyed": outcome.is_greyed,
+        "decided_by": [
+            {"name": name, "settled_by": INPUTS[name].settled_by} for name in outcome.deciding()
+        ],
+        "thresholds": dict(outcome.thresholds),
+    }
+
+
+def _sensitivity(found: Scenario, outcome: Outcome) -> list[dict[str, Any]]:
+    return [
+        {
+            "name": swing.name,
+            "input_low": swing.input_low,
+            "input_high": swing.input_high,
+            "result_low": swing.result_low,
+            "result_high": swing.result_high,
+            "variance_share": outcome.variance.get(swing.name),
+            "threshold": outcome.thresholds.get(swing.name),
+            "evidence_kind": found.inputs.given[swing.name].evidence_kind,
+            "settled_by": INPUTS[swing.name].settled_by,
+        }
+        for swing in outcome.tornado
+    ]
+
+
+def _told(name: str, quantity: Quantity) -> dict[str, Any]:
+    return {
+        "name": name,
+        "value": quantity.value,
+        "low": quantity.low,
+        "high": quantity.high,
+        "unit": quantity.unit,
+        "evidence_kind": quantity.evidence_kind,
+        "source": quantity.source,
+        "source_url": quantity.source_url or None,
+        "as_of": None if quantity.as_of is None else quantity.as_of.isoformat(),
+        "fact_id": quantity.fact_id or None,
+        "converted": quantity.converted or None,
+    }
+
+
+def table(document: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return a readable row a step."""
+    return [
+        {
+            "step": step["name"],
+            "value": shown(step["value"], "{:,.6g}"),
+            "5 %": shown(step["low"], "{:,.6g}"),
+            "95 %": shown(step["high"], "{:,.6g}"),
+            "unit": step["unit"],
+            "evidence": step["evidence_kind"],
+            "why not": step["reason"] or "",
+        }
+        for step in document["steps"]
+    ]
+
+
+def sensitivity_table(document: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return a readable row an input with a range."""
+    return [
+        {
+            "input": row["name"],
+            "from": shown(row["input_low"], "{:,.6g}"),
+            "to": shown(row["input_high"], "{:,.6g}"),
+            "result from": shown(row["result_low"], "{:,.6g}"),
+            "to ": shown(row["result_high"], "{:,.6g}"),
+            "share of variance": shown(row["variance_share"], "{:.0%}"),
+            "zero at": shown(row["threshold"], "{:,.6g}"),
+            "evidence": row["evidence_kind"],
+            "settled by": row["settled_by"],
+        }
+        for row in document["sensitivity"]
+    ]
+
+
+def sentences(document: dict[str, Any]) -> list[str]:
+    """Return the verdict and what stands behind it in words."""
+    told, verdict = document["scenario"], document["verdict"]
+    about = (
+        f"{told['name']}, as known on {told['as_of']}, over {told['horizon_months']} months at a "
+        f"hurdle rate of {told['hurdle_rate']:.0%}"
+    )
+    lines = [_outcome_sentence(about, document, verdict)]
+    if document["missing"]:
+        lines.append(f"not known: {', '.join(document['missing'])}")
+    for name, value in verdict["thresholds"].items():
+        if name in document["missing"]:
+            lines.append(f"nothing would be earned or lost at {name} = {value:,.4g}")
+    if document["left_out"]:
+        lines.append(f"left out, since nothing is given: {', '.join(document['left_out'])}")
+    for each in document["contradictions"]:
+        others = "; ".join(f"{q['name']}: {q['value']:g} {q['unit']}" for q in each["others"])
+        lines.append(f"{each['fact_id']} is contradicted by {others}")
+    lines += [f"{name}: {why}" for name, why in document["reasons"].items()]
+    return [*lines, *document["notes"]]
+
+
+def _outcome_sentence(about: str, document: dict[str, Any], verdict: dict[str, Any]) -> str:
+    probability = verdict["probability_profitable"]
+    if probability is None:
+        return f"{about}: no verdict, since {verdict['step']} is not known"
+    if not document["sensitivity"]:
+        sign = "a profit" if probability > 0.5 else "no profit"
+        return (
+            f"{about}: {sign} at these inputs; none of them has a range, so nothing says how sure"
+        )
+    grey = "; assumptions carry more than half of the variance" if verdict["is_greyed"] else ""
+    decided = ", ".join(each["name"] for each in verdict["decided_by"])
+    return (
+        f"{about}: profitable with a probability of {probability:.0%}{grey}; decided by {decided}"
+    )

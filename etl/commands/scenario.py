@@ -1,0 +1,78 @@
+"""The verbs of scenarios: list, show, save, remove."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from cyclopts import App
+
+from etl.commandline import Given
+
+app = App(name="scenario", help="Ready cases and your own scenarios.")
+
+
+@app.command(name="list")
+def list_(*, session: Given) -> None:
+    """List the ready cases and the saved scenarios."""
+    from etl import console
+    from etl.scenarios import store
+
+    data_dir = session.settings().data_dir
+    keys = [(key, "ready case") for key in store.cases()]
+    keys += [(key, "saved") for key in store.saved(data_dir)]
+    rows = [
+        {"scenario": key, "kind": kind, "name": store.load(key, data_dir).get("name", "")}
+        for key, kind in keys
+    ]
+    session.show(rows, lambda: console.print_rows(rows))
+
+
+@app.command
+def show(key: str, /, *, session: Given) -> None:
+    """Print a scenario as YAML, to start from.
+
+    Parameters
+    ----------
+    key
+        As `artonomics scenario list` names it.
+    """
+    from etl import console
+    from etl.scenarios import store
+
+    found = store.load(key, session.settings().data_dir)
+    session.show(found, lambda: console.print_text(store.written(found)))
+
+
+@app.command
+def save(key: str, file: Path, /, *, session: Given) -> None:
+    """Save a scenario file under a name; the dashboard then shows it.
+
+    Parameters
+    ----------
+    key
+        Small letters, digits and hyphens.
+    file
+        YAML.
+    """
+    from etl import console
+    from etl.scenarios import store
+    from etl.scenarios.document import read
+
+    written = store.save(key, read(file), session.settings().data_dir)
+    session.show({"file": str(written)}, lambda: console.note(f"saved as {written}"))
+
+
+@app.command
+def remove(key: str, /, *, session: Given) -> None:
+    """Delete a saved scenario.
+
+    Parameters
+    ----------
+    key
+        As `artonomics scenario list` names it.
+    """
+    from etl import console
+    from etl.scenarios import store
+
+    store.remove(key, session.settings().data_dir)
+    session.show({"removed": key}, lambda: console.note(f"removed {key}"))

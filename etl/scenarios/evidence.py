@@ -1,0 +1,366 @@
+"""What a scenario refers to in the published snapshot, as quantities with their evidence."""
+
+from __future__ import annotations
+
+import ast
+import itertools
+import operator
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from difflib import get_close_matches
+from typing import Any, Protocol, cast
+
+import pandas as pd
+
+from etl.analytics.quantities import Quantity, weakest
+from etl.errors import InputError
+from etl.scenarios.document import FigureOfFiling
+
+LONGEST_RATE_DAYS = 7
+"""An exchange rate serves for at most this many days, enough for a holiday and a weekend."""
+
+_TOLD_OF_BENCHMARK = ("benchmark", "device_name", "model", "scenario", "source_title")
+_SNAPSHOT = "the published snapshot (`artonomics etl run --offline` brings the bundled facts)"
+
+
+Row = dict[str, Any]
+_QUESTION = (
+    *("entity", "metric", "unit", "period_start", "period_end", "country", "platform"),
+    *("gpu_name", "model_name"),
+)
+
+
+class Reader(Protocol):
+    """Anything that answers read-only SQL over a snapshot."""
+
+    def query(self, sql: str, parameters: Sequence[object] = ()) -> pd.DataFrame:
+        """Answer one question."""
+        ...
+
+
+@dataclass(frozen=True)
+class Contradiction:
+    """Facts that answer one question with different figures.
+
+    Attributes
+    ----------
+    fact_id
+        The one that was used.
+    others
+        The others, in their own units.
+    """
+
+    fact_id: str
+    others: tuple[Quantity, ...]
+
+
+class Evidence:
+    """The facts known on a day.
+
+    Parameters
+    ----------
+    reader
+        Of the published snapshot; ``None`` where there is none: every reference is then an error.
+    as_of
+        What became public later is refused.
+    """
+
+    def __init__(self, reader: Reader | None, as_of: date) -> None:
+        self._reader, self.as_of = reader, as_of
+        self._facts: dict[str, Row] = {}
+
+    def fact(self, fact_id: str, *, later: bool = False) -> Quantity:
+        """Return a disclosed fact in its own unit; a stated range is uniform between its ends.
+
+        Parameters
+        ----------
+        later
+            Facts that became public after the day are wanted too.
+
+        Raises
+        ------
+        InputError
+            An unknown fact, or one that was not public yet.
+        """
+        row = self._fact_row(fact_id)
+        known = day_of(row["known_on"])
+        if not later and known is not None and known > self.as_of:
+            raise InputError(
+                f"got the fact {fact_id}, which became public on {known}",
+                f"facts known on {self.as_of}",
+                "move as_of, or list it under later",
+            )
+        return _quantity(row)
+
+    def several(self, fact_ids: Sequence[str]) -> Quantity:
+        """Return facts that answer one question differently as one range from lowest to highest."""
+        found = [self.fact(fact_id) for fact_id in fact_ids]
+        units = {quantity.unit for quantity in found}
+        if len(units) > 1:
+            raise InputError(
+                f"got facts in {', '.join(sorted(units))}", "facts in one unit", "use a formula"
+            )
+        ends = [end for quantity in found for end in quantity.ends]
+        low, high = min(ends), max(ends)
+        return Quantity(
+            (low + high) / 2,
+            found[0].unit,
+            found[0].evidence_kind if len({q.evidence_kind for q in found}) == 1 else "estimated",
+            low,
+            high,
+            "uniform",
+            "; ".join(dict.fromkeys(quantity.source for quantity in found)),
+            found[0].source_url,
+            max((quantity.as_of for quantity in found if quantity.as_of), default=None),
+            ", ".join(fact_ids),
+        )
+
+    def formula(self, text: str, unit: str) -> Quantity:
+        """Return arithmetic over facts and figures; its range runs over all corners of theirs.
+
+        Parameters
+        ----------
+        text
+            Numbers, fact identifiers, figures of filings in quotes (ticker, metric and period with
+            a space between), + - * / and brackets.
+
+        Raises
+        ------
+        InputError
+            Anything else, or a division by zero.
+        """
+        tree = _parsed(text)
+        terms = {name: self._term(name) for name in _names(tree)}
+        value = _worked_out(tree, {name: term.value for name, term in terms.items()})
+        corners = [
+            _worked_out(tree, dict(zip(terms, ends, strict=True)))
+            for ends in itertools.product(*(set(term.ends) for term in terms.values()))
+        ]
+        low, high = min(corners), max(corners)
+        sources = dict.fromkeys(term.source for term in terms.values())
+        return Quantity(
+            value,
+            unit,
+            weakest(term.evidence_kind for term in terms.values()),
+            None if low == high else low,
+            None if low == high else high,
+            source=f"{text} ({'; '.join(sources)})",
+            source_url=next((term.source_url for term in terms.values()), ""),
+            as_of=max((term.as_of for term in terms.values() if term.as_of), default=None),
+            fact_id=", ".join(terms),
+        )
+
+    def _term(self, name: str) -> Quantity:
+        if " " not in name:
+            return self.fact(name)
+        ticker, metric, period = [*name.split(), "", ""][:3]
+        return self.figure(FigureOfFiling(ticker=ticker, metric=metric, period=period))
+
+    def figure(self, asked: FigureOfFiling, *, later: bool = False) -> Quantity:
+        """Return a figure of a filing; it is known from its publication, or its period's end."""
+        found = self._ask(
+            "SELECT * FROM financials WHERE ticker = ? AND metric = ? AND period = ? "
+            "ORDER BY coalesce(published_on, period_end) DESC",
+            (asked.ticker, asked.metric, asked.period),
+        )
+        told = f"{asked.ticker} {asked.metric} {asked.period}"
+        if found.empty:
+            raise InputError(
+                f"got the figure {told}", f"a figure of the table financials in {_SNAPSHOT}"
+            )
+        row = _records(found)[0]
+        known = day_of(row["published_on"]) or day_of(row["period_end"])
+        if not later and known is not None and known > self.as_of:
+            raise InputError(
+                f"got the figure {told}, which became public on {known}",
+                f"figures known on {self.as_of}",
+                "move as_of, or list it under later",
+            )
+        return replace(_quantity(row), fact_id=told)
+
+    def benchmark(self, published_id: str) -> Quantity:
+        """Return the pictures a second of one device in a published benchmark."""
+        found = self._ask(
+            "SELECT *, images_per_second / n_devices AS rate FROM published_benchmarks "
+            "WHERE published_id = ?",
+            (published_id,),
+        )
+        if found.empty or pd.isna(found["rate"].iloc[0]):
+            raise InputError(
+                f"got the benchmark {published_id!r}",
+                f"a published_id of published_benchmarks with a rate in {_SNAPSHOT}",
+            )
+        row = _records(found)[0]
+        return Quantity(
+            float(row["rate"]),
+            "images/second",
+            "disclosed",
+            source=", ".join(str(row[name]) for name in _TOLD_OF_BENCHMARK),
+            source_url=str(row["source_url"] or ""),
+            as_of=day_of(row["published_on"]),
+            fact_id=published_id,
+        )
+
+    def contradictions(self, fact_id: str) -> Contradiction | None:
+        """Return the known facts that answer the same question otherwise."""
+        row = self._fact_row(fact_id)
+
+        def question(fact: Row) -> tuple[str, ...]:
+            return tuple(str(fact[name]) for name in _QUESTION)
+
+        others = tuple(
+            _quantity(other)
+            for other in self._facts.values()
+            if question(other) == question(row)
+            and other["value"] != row["value"]
+            and (day_of(other["known_on"]) or self.as_of) <= self.as_of
+        )
+        return Contradiction(fact_id, others) if others else None
+
+    def converted(self, quantity: Quantity, currency: str) -> Quantity:
+        """Return money in another currency, at the European Central Bank's rate of its day.
+
+        Raises
+        ------
+        InputError
+            There is no rate of the last days before it.
+        """
+        own, _, per = quantity.unit.partition("/")
+        if own == currency or not is_currency(own):
+            return quantity
+        day = quantity.as_of or self.as_of
+        rate = self._per_euro(currency, day) / self._per_euro(own, day)
+        low, high = quantity.ends
+        return replace(
+            quantity,
+            value=quantity.value * rate,
+            low=None if quantity.low is None else low * rate,
+            high=None if quantity.high is None else high * rate,
+            unit=f"{currency}/{per}" if per else currency,
+            converted=f"{quantity.unit} at {rate:.6g} {currency}/{own} of {day}",
+        )
+
+    def _per_euro(self, currency: str, day: date) -> float:
+        if currency == "EUR":
+            return 1.0
+        found = self._ask(
+            "SELECT rate FROM fx_rates WHERE base = 'EUR' AND quote = ? "
+            "AND rate_date BETWEEN ?::DATE - ?::INTEGER AND ?::DATE "
+            "ORDER BY rate_date DESC LIMIT 1",
+            (currency, day, LONGEST_RATE_DAYS, day),
+        )
+        if found.empty:
+            raise InputError(
+                f"got an amount that needs the rate of {currency} on {day}, and none is held",
+                "amounts in one currency, or a rate of the week before the day",
+                "convert it by hand, or collect fx_rates",
+            )
+        return float(found["rate"].iloc[0])
+
+    def _fact_row(self, fact_id: str) -> Row:
+        if not self._facts:
+            found = self._ask("SELECT * FROM disclosed_facts ORDER BY fact_id")
+            self._facts = {str(row["fact_id"]): row for row in _records(found)}
+        if fact_id not in self._facts:
+            near = get_close_matches(fact_id, self._facts, n=1)
+            todo = f"perhaps you meant {near[0]}" if near else "see the ledger on the Data page"
+            raise InputError(f"got the unknown fact {fact_id}", f"a fact_id in {_SNAPSHOT}", todo)
+        return self._facts[fact_id]
+
+    def _ask(self, sql: str, parameters: Sequence[object] = ()) -> pd.DataFrame:
+        if self._reader is None:
+            raise InputError("got a reference to collected facts", _SNAPSHOT, "run it first")
+        return self._reader.query(sql, parameters)
+
+
+def is_currency(word: str) -> bool:
+    """Say whether a word has the form of a currency code."""
+    return len(word) == 3 and word.isalpha() and word.isupper()
+
+
+def _quantity(row: Row) -> Quantity:
+    """Return a row of facts or figures."""
+    low, end = float(row["value"]), row.get("value_high")
+    high = None if end is None or pd.isna(end) else float(end)
+    return Quantity(
+        low if high is None else (low + high) / 2,
+        str(row["unit"]),
+        str(row["evidence_kind"]),
+        None if high is None else low,
+        high,
+        "triangular" if high is None else "uniform",
+        _text(row["source_title"]),
+        _text(row["source_url"]),
+        day_of(row["period_end"]) or day_of(row.get("known_on")),
+        _text(row.get("fact_id")),
+    )
+
+
+def _text(value: Any) -> str:
+    return "" if value is None or pd.isna(value) else str(value)
+
+
+def day_of(value: Any) -> date | None:
+    """Return a day of a frame; a missing one as ``None``."""
+    return None if value is None or pd.isna(value) else cast(date, pd.Timestamp(value).date())
+
+
+def _records(frame: pd.DataFrame) -> list[Row]:
+    return cast(list[Row], frame.to_dict("records"))
+
+
+_OPERATORS: dict[type[ast.AST], Callable[[float, float], float]] = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.Div: operator.truediv,
+}
+
+
+def _parsed(text: str) -> ast.expr:
+    expected = (
+        "numbers, fact identifiers, figures in quotes, + - * / and brackets, for example "
+        "F0130 / (F0435 / 7) or '1357.HK revenue 2024FY' / 12"
+    )
+    try:
+        tree = ast.parse(text, mode="eval").body
+    except SyntaxError as problem:
+        raise InputError(f"got the formula {text!r}", expected) from problem
+    allowed = (ast.BinOp, ast.Constant, ast.Name, ast.Load, ast.operator)
+    for node in ast.walk(tree):
+        numeric = not isinstance(node, ast.Constant) or isinstance(node.value, int | float | str)
+        known = not isinstance(node, ast.operator) or type(node) in _OPERATORS
+        if not (isinstance(node, allowed) and numeric and known):
+            raise InputError(f"got the formula {text!r}", expected)
+    return tree
+
+
+def _names(tree: ast.expr) -> list[str]:
+    """Return what the formula refers to, each once, in order."""
+    found: dict[str, None] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name):
+            found[node.id] = None
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            found[node.value] = None
+    return list(found)
+
+
+def _worked_out(node: ast.expr, values: Mapping[str, float]) -> float:
+    match node:
+        case ast.Constant(value=str(name)):
+            return values[name]
+        case ast.Constant(value=value):
+            return float(value)  # pyright: ignore[reportArgumentType]  (checked when parsed)
+        case ast.Name(id=name):
+            return values[name]
+        case ast.BinOp(left=left, op=op, right=right):
+            try:
+                return _OPERATORS[type(op)](_worked_out(left, values), _worked_out(right, values))
+            except ZeroDivisionError as problem:
+                raise InputError(
+                    "got a formula that divides by zero", "another figure"
+                ) from problem
+        case _:
+            raise AssertionError(node)

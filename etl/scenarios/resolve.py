@@ -1,0 +1,255 @@
+"""From a scenario as written to inputs that the models evaluate."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from etl.analytics.inputs import INPUTS, InputSpec
+from etl.analytics.quantities import Quantity
+from etl.analytics.sensitivity import Inputs
+from etl.analytics.wave_cash import Horizon
+from etl.errors import InputError
+from etl.scenarios import growth_inputs
+from etl.scenarios.document import Document, FigureOfFiling, Given, validate
+from etl.scenarios.evidence import Contradiction, Evidence, Reader, is_currency
+from etl.scenarios.plans import PlanTerms, blended, plan_terms
+from etl.scenarios.reaction import Reaction, reaction
+
+MONTH = ("active_users", "paying_share")
+WAVE = ("installs", "peak_installs_per_day")
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """A scenario whose references are looked up.
+
+    Attributes
+    ----------
+    document
+        As written.
+    inputs
+        Every input that is known, defaults among them (assumed).
+    plans
+        What is kept of every plan.
+    later
+        What became known after the day, shown beside and never used.
+    contradictions
+        Used facts that other facts contradict.
+    reasons
+        Input → why its reference gave nothing.
+    reaction
+        Of the listed share, where one is named.
+    """
+
+    document: Document
+    inputs: Inputs
+    plans: tuple[PlanTerms, ...] = ()
+    later: tuple[Quantity, ...] = ()
+    contradictions: tuple[Contradiction, ...] = ()
+    reasons: Mapping[str, str] = field(default_factory=dict[str, str])
+    reaction: Reaction | None = None
+
+    @property
+    def horizon(self) -> Horizon:
+        """Return over how long money is counted, and the hurdle rate."""
+        return Horizon(self.document.horizon_months, self.document.hurdle_rate)
+
+    @property
+    def has_month(self) -> bool:
+        """Say whether a steady month is described."""
+        return any(name in self.inputs.given for name in MONTH)
+
+    @property
+    def has_wave(self) -> bool:
+        """Say whether a wave is described."""
+        return any(name in self.inputs.given for name in WAVE)
+
+
+def scenario(raw: Mapping[str, Any], place: str, reader: Reader | None) -> Scenario:
+    """Return the scenario with every reference looked up.
+
+    Parameters
+    ----------
+    raw
+        Keys of :class:`etl.scenarios.document.Document`.
+    place
+        Its name in errors.
+    reader
+        Of the published snapshot; needed where the scenario refers to it.
+
+    Raises
+    ------
+    InputError
+        For an unknown key, a value out of bounds, a reference that is not held or was not public
+        on the day, an amount without an exchange rate.
+    """
+    document = validate(raw, place)
+    evidence = Evidence(reader, document.as_of)
+    own = _Own(reader, document)
+    given: dict[str, Quantity] = {}
+    reasons: dict[str, str] = {}
+    for name, told in document.inputs.items():
+        found = _input(name, told, evidence, (document, own))
+        if isinstance(found, str):
+            reasons[name] = found
+        else:
+            given[name] = found
+    plans = _plans(document, evidence, reader)
+    if plans and "net_proceeds" not in given:
+        net = blended(list(plans))
+        if net is None:
+            reasons["net_proceeds"] = "; ".join(each.reason for each in plans if each.reason)
+        else:
+            given["net_proceeds"] = net
+    reacted = None
+    if document.listed is not None and reader is not None:
+        reacted = reaction(reader, document.listed, document.as_of)
+        given.setdefault("cumulative_abnormal_return", reacted.cumulative_abnormal_return)
+        if reacted.market_value is not None:
+            value = evidence.converted(reacted.market_value, document.currency)
+            given.setdefault("market_value", value)
+        else:
+            reasons["market_value"] = reacted.why_no_value
+    facts = [told.fact for told in document.inputs.values() if told.fact]
+    contradictions = [found for fact in facts if (found := evidence.contradictions(fact))]
+    return Scenario(
+        document,
+        Inputs(_defaults(document) | given),
+        plans,
+        tuple(_later(each, evidence) for each in document.later),
+        tuple(contradictions),
+        reasons,
+        reacted,
+    )
+
+
+def _defaults(document: Document) -> dict[str, Quantity]:
+    return {
+        name: Quantity(spec.default, spec.unit, "assumed", source="default of the model")
+        for name, spec in INPUTS.items()
+        if spec.default is not None
+    }
+
+
+class _Own:
+    """One's own data, asked once for each source."""
+
+    def __init__(self, reader: Reader | None, document: Document) -> None:
+        self._reader, self._document = reader, document
+        self._asked: dict[str, growth_inputs.GrowthInputs] = {}
+
+    def of(self, source: str) -> growth_inputs.GrowthInputs:
+        if self._reader is None:
+            raise InputError("got a reference to one's own data", "a published snapshot")
+        if source not in self._asked:
+            currency, as_of = self._document.currency, self._document.as_of
+            self._asked[source] = (
+                growth_inputs.bill_quantities(self._reader, currency)
+                if source == "bills"
+                else growth_inputs.growth_quantities(self._reader, source, currency, as_of=as_of)
+            )
+        return self._asked[source]
+
+
+def _input(
+    name: str, told: Given, evidence: Evidence, about: tuple[Document, _Own]
+) -> Quantity | str:
+    """Return one input, or why its reference gave nothing."""
+    document, own = about
+    spec = INPUTS[name]
+    unit = spec.unit.replace("{c}", document.currency)
+    try:
+        found = _looked_up(name, told, evidence, (unit, own))
+        if isinstance(found, str):
+            return found
+        return _checked(name, spec, evidence.converted(_overlaid(found, told), document.currency))
+    except ValueError as problem:
+        raise InputError(f"got inputs.{name}: {problem}", f"{unit}") from problem
+
+
+def _looked_up(
+    name: str, told: Given, evidence: Evidence, about: tuple[str, _Own]
+) -> Quantity | str:
+    unit, own = about
+    if told.fact:
+        return evidence.fact(told.fact)
+    if told.facts:
+        return evidence.several(told.facts)
+    if told.formula:
+        return evidence.formula(told.formula, told.unit or unit)
+    if told.figure:
+        return evidence.figure(told.figure)
+    if told.benchmark:
+        return evidence.benchmark(told.benchmark)
+    if told.own:
+        answer = own.of(told.own.source)
+        if name in answer.found:
+            return answer.found[name]
+        return answer.reasons.get(name, f"{told.own.source} does not tell it")
+    assert told.value is not None
+    return Quantity(
+        told.value,
+        told.unit or unit,
+        told.evidence_kind or "assumed",
+        source=told.source or "typed in",
+        source_url=told.source_url,
+        as_of=told.as_of,
+    )
+
+
+def _overlaid(found: Quantity, told: Given) -> Quantity:
+    """Return a quantity with what the file says of it beside the reference."""
+    if told.low is not None and told.high is not None:
+        found = replace(found, low=told.low, high=told.high, shape=told.shape)
+    if told.references:
+        if told.evidence_kind:
+            found = replace(found, evidence_kind=told.evidence_kind)
+        if told.source:
+            found = replace(found, source=f"{told.source} ({found.source})")
+        if told.unit:
+            found = replace(found, unit=told.unit)
+    return found
+
+
+def _checked(name: str, spec: InputSpec, quantity: Quantity) -> Quantity:
+    """Refuse what lies outside the input's bounds, and money where none is meant or none given."""
+    money = is_currency(quantity.unit.partition("/")[0])
+    if money != spec.unit.startswith("{c}"):
+        kind = "an amount of money" if spec.unit.startswith("{c}") else "no amount of money"
+        raise InputError(
+            f"got inputs.{name} in {quantity.unit}", f"{kind} ({spec.unit})", "name its unit"
+        )
+    for value in (quantity.value, *quantity.ends):
+        fault = spec.fault(value)
+        if fault:
+            raise InputError(f"got inputs.{name} {value:g} {quantity.unit}", f"a figure {fault}")
+    return quantity
+
+
+def _plans(document: Document, evidence: Evidence, reader: Reader | None) -> tuple[PlanTerms, ...]:
+    if not document.plans:
+        return ()
+    if reader is None:
+        raise InputError("got plans without a snapshot", "the table of store terms in a snapshot")
+    table = reader.query("SELECT * FROM net_proceeds")
+    found: list[PlanTerms] = []
+    for plan in document.plans:
+        about = (f"{document.currency}", _Own(reader, document))
+        looked_up = _looked_up("net_proceeds", plan.price, evidence, about)
+        if isinstance(looked_up, str):
+            raise InputError(f"got the price of {plan.name!r}: {looked_up}", "a price")
+        price = evidence.converted(_overlaid(looked_up, plan.price), document.currency)
+        if not price.unit.startswith(document.currency):
+            raise InputError(
+                f"got the price of {plan.name!r} in {price.unit}", "an amount of money"
+            )
+        found.append(plan_terms(plan, price, table, document.as_of))
+    return tuple(found)
+
+
+def _later(asked: str | FigureOfFiling, evidence: Evidence) -> Quantity:
+    if isinstance(asked, str):
+        return evidence.fact(asked, later=True)
+    return evidence.figure(asked, later=True)
