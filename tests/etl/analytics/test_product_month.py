@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+import numpy as np
+import numpy.testing as npt
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from etl.analytics.product_month import payback_months, product_month
+from etl.analytics.sensitivity import Inputs
+from etl.analytics.wave_cash import Horizon
+from tests.etl.analytics.economics_cases import inputs
+
+YEAR = Horizon(12, 0.15)
+
+
+@given(st.floats(0.1, 100), st.floats(0.5, 20), st.floats(0.0, 0.95))
+def test_payback_counts_the_payments_until_the_money_is_back(
+    spent: float, per_month: float, lost: float
+) -> None:
+    found = float(payback_months(np.asarray(spent), np.asarray(per_month), np.asarray(1 - lost)))
+    total, months = 0.0, 0
+    while total < spent - 1e-9 and months < 5_000:
+        total, months = total + per_month * (1 - lost) ** months, months + 1
+    if months == 5_000:
+        assert np.isnan(found) or found > 300
+    else:
+        assert months - 1 - 1e-6 <= found <= months + 1e-6
+
+
+def test_a_payer_who_never_brings_it_back_has_no_payback() -> None:
+    assert np.isnan(payback_months(np.asarray(100.0), np.asarray(1.0), np.asarray(0.5)))
+    assert np.isnan(payback_months(np.asarray(1.0), np.asarray(-1.0), np.asarray(1.0)))
+    assert float(payback_months(np.asarray(0.5), np.asarray(1.0), np.asarray(0.0))) == 0.5
+
+
+def test_lifetime_value_and_present_value_are_sums_of_months() -> None:
+    found = product_month(inputs(), "stated", YEAR).evaluation
+    monthly = 1.15 ** (1 / 12) - 1
+    payer = found.step("contribution_per_payer").value
+    result = found.step("monthly_result").value
+    assert payer is not None
+    assert result is not None
+    months = sum((0.8 / (1 + monthly)) ** t for t in range(12))
+    assert found.step("ltv").value == pytest.approx(payer * months)
+    assert found.step("ltv_to_cac").value == pytest.approx(payer * months / 10)
+    flows = [-20_000.0, *[result] * 12]
+    npv = sum(flow / (1 + monthly) ** t for t, flow in enumerate(flows))
+    assert found.step("npv").value == pytest.approx(npv)
+
+
+def test_ranges_hold_the_middle_of_the_draws() -> None:
+    found = product_month(inputs(net_proceeds=(4, 8, 12)), "stated", YEAR, seed=1)
+    step = found.evaluation.step("contribution_per_payer")
+    draws = np.random.default_rng(1)
+    quantity = inputs(net_proceeds=(4, 8, 12)).given["net_proceeds"]
+    low, high = np.quantile(quantity.draw(10_000, draws), [0.05, 0.95])
+    assert step.low is not None
+    assert step.high is not None
+    npt.assert_allclose((step.high - step.low) / (high - low), 0.95, rtol=1e-9)
+
+
+def test_without_users_the_contribution_decides_in_place_of_the_result() -> None:
+    given_ = {k: q for k, q in inputs().given.items() if k != "active_users"}
+    found = product_month(Inputs(given_), "stated", YEAR)
+    assert found.outcome.step == "contribution_per_user"
+    assert found.evaluation.step("result_per_user").missing == ("active_users",)
+
+
+def test_the_tornado_is_sorted_and_holds_both_ends() -> None:
+    found = product_month(
+        inputs(net_proceeds=(4, 8, 12), cost_per_image=(0.003, 0.004, 0.005)), "stated", YEAR
+    ).outcome
+    assert [swing.name for swing in found.tornado] == ["net_proceeds", "cost_per_image"]
+    assert found.tornado[0].result_low < found.tornado[0].result_high
+    assert found.tornado[1].result_low > found.tornado[1].result_high
