@@ -14,6 +14,7 @@ from etl.analyze.answers import plain, shown
 from etl.errors import InputError
 from etl.scenarios.document import read
 from etl.scenarios.evidence import Reader
+from etl.scenarios.plans import PlanTerms
 from etl.scenarios.resolve import MONTH, WAVE, Scenario, scenario
 
 MOST_DRAWS = 1_000_000
@@ -115,6 +116,7 @@ def _document(
             }
             for step in evaluation.steps
         ],
+        "plans": [_plan(each) for each in found.plans],
         "verdict": _verdict(outcome),
         "probability_profitable": outcome.probability_profitable,
         "sensitivity": _sensitivity(found, outcome),
@@ -160,6 +162,27 @@ def _sensitivity(found: Scenario, outcome: Outcome) -> list[dict[str, Any]]:
         }
         for swing in outcome.tornado
     ]
+
+
+def _plan(terms: PlanTerms) -> dict[str, Any]:
+    net = terms.net
+    return {
+        "name": terms.plan.name,
+        "share": terms.plan.share,
+        "price": terms.price.value,
+        "unit": terms.price.unit,
+        "tax": terms.tax,
+        "fees": terms.fees,
+        "net_proceeds": None if net is None else net.value,
+        "net_proceeds_low": None if net is None else net.ends[0],
+        "net_proceeds_high": None if net is None else net.ends[1],
+        "evidence_kind": None if net is None else net.evidence_kind,
+        "terms": {
+            name: {"value": plain(term.value), "source": term.source, "source_url": term.source_url}
+            for name, term in terms.terms.items()
+        },
+        "reason": terms.reason or None,
+    }
 
 
 def _told(name: str, quantity: Quantity) -> dict[str, Any]:

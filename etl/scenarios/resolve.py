@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from etl.analytics.inputs import INPUTS, InputSpec
 from etl.analytics.quantities import Quantity
 from etl.analytics.sensitivity import Inputs
 from etl.analytics.wave_cash import Horizon
 from etl.errors import InputError
-from etl.scenarios import growth_inputs
 from etl.scenarios.document import Document, FigureOfFiling, Given, validate
 from etl.scenarios.evidence import Contradiction, Evidence, Reader, is_currency
 from etl.scenarios.plans import PlanTerms, blended, plan_terms
 from etl.scenarios.reaction import Reaction, reaction
+
+if TYPE_CHECKING:
+    from etl.scenarios.growth_inputs import GrowthInputs
 
 MONTH = ("active_users", "paying_share")
 WAVE = ("installs", "peak_installs_per_day")
@@ -138,9 +140,12 @@ class _Own:
 
     def __init__(self, reader: Reader | None, document: Document) -> None:
         self._reader, self._document = reader, document
-        self._asked: dict[str, growth_inputs.GrowthInputs] = {}
+        self._asked: dict[str, GrowthInputs] = {}
 
-    def of(self, source: str) -> growth_inputs.GrowthInputs:
+    def of(self, source: str) -> GrowthInputs:
+        """Return what the data of a source tell."""
+        from etl.scenarios import growth_inputs  # brings the marts along; few scenarios need it
+
         if self._reader is None:
             raise InputError("got a reference to one's own data", "a published snapshot")
         if source not in self._asked:
