@@ -289,7 +289,9 @@ _MODELS: dict[str, type[BaseModel]] = {
 
 def _told(problem: ValidationError, place: str) -> InputError:
     """Return the first fault in the reader's terms."""
-    fault = problem.errors()[0]
+    faults = problem.errors()
+    # A misspelt key also leaves the right one missing: the misspelling is what to mend.
+    fault = next((each for each in faults if each["type"] == "extra_forbidden"), faults[0])
     path = [str(part) for part in fault["loc"] if part not in ("FigureOfFiling", "str")]
     where = ".".join(path)
     if fault["type"] == "extra_forbidden":
@@ -300,5 +302,7 @@ def _told(problem: ValidationError, place: str) -> InputError:
     expected = fault["msg"].removeprefix("Value error, ")
     if path[-1:] == ["sourcing"]:
         expected = f"one of {', '.join(SOURCINGS)}"
-    shown = repr(fault.get("input"))
-    return InputError(f"got {where}: {shown[:80]} in {place}", expected[0].lower() + expected[1:])
+    told, _, better = expected.partition("; expected ")
+    expected = better or expected[0].lower() + expected[1:]
+    shown = told.removeprefix("got ") if better else repr(fault.get("input"))[:80]
+    return InputError(f"got {where}: {shown} in {place}", expected)

@@ -47,11 +47,12 @@ def decode(code: str) -> dict[str, Any]:
     """
     expected = "a link as the page made it"
     try:
-        packed = base64.urlsafe_b64decode(code[:LONGEST_CODE] + "=" * (-len(code) % 4))
+        whole = code[:LONGEST_CODE]
+        packed = base64.b64decode(whole + "=" * (-len(whole) % 4), altchars=b"-_", validate=True)
         unpacker = zlib.decompressobj()
         # Never more than a scenario may be: a small code could unpack to gigabytes.
         text = unpacker.decompress(packed, MAX_BYTES)
-        if not unpacker.eof:
+        if not unpacker.eof or unpacker.unused_data:
             raise InputError("got a link whose scenario is cut or too large", expected)
         raw = json.loads(text)
     except (binascii.Error, zlib.error, ValueError) as problem:

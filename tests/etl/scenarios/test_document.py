@@ -1,0 +1,143 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from etl.errors import InputError
+from etl.scenarios import links, store
+from etl.scenarios.document import parse, read, validate
+from tests.etl.scenarios.conftest import TYPED
+
+
+def refused(**keys: Any) -> str:
+    with pytest.raises(InputError) as fault:
+        validate({**TYPED, **keys}, "mine.yml")
+    return str(fault.value)
+
+
+UNKNOWN = [
+    ({"curency": "CNY"}, "curency", "perhaps you meant currency"),
+    ({"inputs": {"paying_shar": 0.1}}, "inputs.paying_shar", "perhaps you meant paying_share"),
+    (
+        {"inputs": {"paying_share": {"value": 0.1, "evidence": "measured"}}},
+        "inputs.paying_share.evidence",
+        "perhaps you meant evidence_kind",
+    ),
+    (
+        {"plans": [{"name": "a", "price": 1, "stor": "x"}]},
+        "plans.0.stor",
+        "perhaps you meant store",
+    ),
+    ({"listed": {"tickr": "1357.HK", "event_id": "E"}}, "listed.tickr", "perhaps you meant ticker"),
+]
+
+
+@pytest.mark.parametrize(("keys", "named", "nearest"), UNKNOWN)
+def test_an_unknown_key_is_named_with_the_nearest_known_one(
+    keys: dict[str, Any], named: str, nearest: str
+) -> None:
+    told = refused(**keys)
+    assert named in told
+    assert nearest in told
+    assert "mine.yml" in told
+
+
+WRONG = [
+    ({"currency": "yuan"}, "currency"),
+    ({"as_of": "soon"}, "as_of"),
+    ({"horizon_months": 0}, "horizon_months"),
+    ({"sourcing": "borrow"}, "one of stated, rent, own"),
+    (
+        {"inputs": {"cac": {"value": 1, "fact": "F0001"}}},
+        "inputs.cac: fact and value in mine.yml; expected: one of value",
+    ),
+    ({"inputs": {"cac": {"low": 1, "high": 2}}}, "inputs.cac: nothing"),
+    ({"inputs": {"cac": {"value": 1, "low": 0.5}}}, "one end of a range"),
+    ({"inputs": {"cac": {"value": float("inf")}}}, "inputs.cac.value"),
+    ({"inputs": {"cac": {"value": 1, "evidence_kind": "guess"}}}, "measured"),
+    ({"inputs": {"cac": True}}, "inputs.cac"),
+]
+
+
+@pytest.mark.parametrize(("keys", "told"), WRONG)
+def test_a_wrong_value_says_where_and_what_was_expected(keys: dict[str, Any], told: str) -> None:
+    assert told in refused(**keys)
+
+
+def test_a_missing_key_is_named() -> None:
+    with pytest.raises(InputError, match="got no currency in mine"):
+        validate({"name": "x", "as_of": "2026-01-01"}, "mine")
+
+
+def test_a_key_that_stands_twice_is_an_error_and_not_a_choice() -> None:
+    with pytest.raises(InputError, match="'name' stands twice"):
+        parse("name: a\nname: b\n", "mine.yml")
+
+
+@pytest.mark.parametrize("text", ["a: [", "", "- 1\n- 2\n", "!!python/object/apply:os.system [ls]"])
+def test_what_is_no_scenario_is_refused(text: str) -> None:
+    with pytest.raises(InputError, match=r"mine\.yml"):
+        parse(text, "mine.yml")
+
+
+def test_a_file_that_is_not_there_is_an_input_error(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="cannot be read"):
+        read(tmp_path / "none.yml")
+
+
+def test_a_saved_scenario_reads_back_and_a_case_keeps_its_name(tmp_path: Path) -> None:
+    store.save("my-app", TYPED, tmp_path)
+    assert store.saved(tmp_path) == ["my-app"]
+    assert store.load("my-app", tmp_path) == TYPED
+    with pytest.raises(InputError, match="a ready case's"):
+        store.save("small-platform", TYPED, tmp_path)
+    for wrong in ("../up", "My App", "", "a" * 64):
+        with pytest.raises(InputError, match="small letters"):
+            store.save(wrong, TYPED, tmp_path)
+    with pytest.raises(InputError, match="perhaps you meant my-app"):
+        store.load("my-ap", tmp_path)
+    store.remove("my-app", tmp_path)
+    assert store.saved(tmp_path) == []
+    with pytest.raises(InputError, match="my-app"):
+        store.remove("my-app", tmp_path)
+
+
+def test_nothing_invalid_is_saved(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="curency"):
+        store.save("mine", {**TYPED, "curency": "CNY"}, tmp_path)
+    assert store.saved(tmp_path) == []
+
+
+def test_an_upload_is_limited_and_checked() -> None:
+    assert store.uploaded(store.written(TYPED).encode(), "mine.yml") == TYPED
+    with pytest.raises(InputError, match="at most"):
+        store.uploaded(b"a: " + b"x" * store.MAX_BYTES, "mine.yml")
+    with pytest.raises(InputError, match="not UTF-8"):
+        store.uploaded(b"\xff\xfe", "mine.yml")
+
+
+@pytest.mark.parametrize("key", store.cases())
+def test_every_ready_case_fits_into_a_link(key: str, tmp_path: Path) -> None:
+    raw = store.load(key, tmp_path)
+    again = links.decode(links.encode(raw))
+    assert validate(again, key) == validate(raw, key)
+
+
+@pytest.mark.parametrize(
+    "change", [lambda c: c[:-9], lambda c: "!" + c, lambda c: "", lambda c: c * 2]
+)
+def test_a_cut_or_changed_link_is_refused(change) -> None:
+    with pytest.raises(InputError, match="a link"):
+        links.decode(change(links.encode(TYPED)))
+
+
+def test_a_link_that_would_unpack_to_gigabytes_is_refused() -> None:
+    import base64
+    import zlib
+
+    bomb = base64.urlsafe_b64encode(zlib.compress(b"0" * 10_000_000, 9)).decode()
+    assert len(bomb) < 20_000
+    with pytest.raises(InputError, match="a link"):
+        links.decode(bomb)

@@ -1,0 +1,240 @@
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import pytest
+
+from etl.analytics.curiosity_to_cash import curiosity_to_cash
+from etl.analytics.product_month import product_month
+from etl.errors import InputError
+from etl.scenarios import store
+from etl.scenarios.document import validate
+from etl.scenarios.resolve import scenario
+from tests.etl.scenarios.conftest import TYPED, Resolve
+
+
+def test_a_typed_number_is_assumed_unless_it_says_otherwise(resolve: Resolve) -> None:
+    found = resolve({"cac": {"value": 3, "evidence_kind": "measured", "source": "our ledger"}})
+    given = found.inputs.given
+    assert (given["net_proceeds"].evidence_kind, given["net_proceeds"].source) == (
+        "assumed",
+        "typed in",
+    )
+    assert (given["cac"].evidence_kind, given["cac"].source) == ("measured", "our ledger")
+    assert given["utilisation"].source == "default of the model"
+
+
+def test_a_fact_brings_its_range_its_kind_and_its_source(resolve: Resolve) -> None:
+    users = resolve({"users_per_server": {"fact": "F0485"}}).inputs.given["users_per_server"]
+    assert (users.value, users.low, users.high, users.shape) == (15_000, 10_000, 20_000, "uniform")
+    assert users.evidence_kind == "disclosed"
+    assert users.as_of == date(2022, 12, 8)
+    assert users.source_url.startswith("http")
+
+
+def test_money_is_converted_at_the_rate_of_its_day_and_says_so(resolve: Resolve, bundled) -> None:
+    found = resolve({"hourly_price": {"fact": "F0287"}}).inputs.given["hourly_price"]
+    rates = bundled.query(
+        "SELECT quote, rate FROM fx_rates WHERE rate_date = '2025-07-17'"
+    ).set_index("quote")["rate"]
+    assert found.value == pytest.approx(0.34 * rates["CNY"] / rates["USD"])
+    assert found.unit == "CNY/GPU-hour"
+    assert "2025-07-17" in found.converted
+
+
+def test_a_currency_without_a_rate_is_an_error(resolve: Resolve) -> None:
+    with pytest.raises(InputError, match="needs the rate of XAU"):
+        resolve({"cac": {"value": 1, "unit": "XAU/payer"}})
+
+
+def test_what_became_public_later_is_refused(resolve: Resolve) -> None:
+    with pytest.raises(InputError, match="became public on 2026-03-12"):
+        resolve({"refund_rate": {"fact": "F0201"}}, as_of="2026-01-01")
+    assert resolve({"refund_rate": {"fact": "F0201"}}, as_of="2026-04-01").inputs.given[
+        "refund_rate"
+    ].value == pytest.approx(0.042)
+
+
+def test_formulas_work_over_facts_and_figures(resolve: Resolve) -> None:
+    found = resolve({"fixed_costs": {"formula": "'1357.HK rd_expense 2024FY' / 12"}})
+    assert found.inputs.given["fixed_costs"].value == pytest.approx(910e6 / 12)
+    assert found.inputs.given["fixed_costs"].evidence_kind == "estimated"
+
+
+@pytest.mark.parametrize(
+    "formula", ["__import__('os').system('ls')", "F0130 ** 9", "F0130 +", "lambda: 1", "F0484 / 0"]
+)
+def test_a_formula_is_arithmetic_and_nothing_else(resolve: Resolve, formula: str) -> None:
+    with pytest.raises(InputError):
+        resolve({"fixed_costs": {"formula": formula}})
+
+
+def test_contradicting_facts_become_a_range_or_stand_beside(resolve: Resolve) -> None:
+    both = resolve({"paying_share": {"facts": ["F0049", "F0048"]}}).inputs.given["paying_share"]
+    assert both.ends == (0.02, 0.029)
+    assert both.shape == "uniform"
+
+
+def test_a_fact_that_others_contradict_is_shown_with_them(resolve: Resolve, bundled) -> None:
+    pair = bundled.query(
+        """
+        SELECT min(fact_id) AS used, max(fact_id) AS other FROM disclosed_facts
+        WHERE unit = 'ratio' AND value BETWEEN 0 AND 1 AND known_on < '2026-06-01'
+        GROUP BY entity, metric, unit, period_start, period_end, country, platform, gpu_name,
+                 model_name
+        HAVING count(*) = 2 AND min(value) < max(value) ORDER BY 1 LIMIT 1
+        """
+    ).iloc[0]
+    found = resolve({"paying_share": {"fact": pair["used"]}}, as_of="2026-06-01").contradictions
+    assert [each.fact_id for each in found] == [pair["used"]]
+    assert [q.fact_id for q in found[0].others] == [pair["other"]]
+
+
+OUT_OF_BOUNDS = [
+    ({"paying_share": 1.2}, "≥ 0 and ≤ 1"),
+    ({"cost_per_image": -0.1}, "≥ 0"),
+    ({"active_users": 0}, "> 0"),
+    ({"blocked_rate": 1.0}, "≤ 0.99"),
+    ({"pue": 0.9}, "≥ 1"),
+    ({"paying_share": {"value": 0.5, "low": 0.6, "high": 0.7}}, "in this order"),
+    ({"cac": {"value": 1, "unit": "ratio"}}, "an amount of money"),
+    ({"paying_share": {"fact": "F0484"}}, "no amount of money"),
+    ({"cac": {"fact": "F9999"}}, "unknown fact"),
+    ({"images_per_second": {"benchmark": "nobody"}}, "published_id"),
+    ({"active_users": {"figure": {"ticker": "X", "metric": "mau", "period": "2024FY"}}}, "X mau"),
+]
+
+
+@pytest.mark.parametrize(("inputs", "told"), OUT_OF_BOUNDS)
+def test_what_cannot_be_is_refused(resolve: Resolve, inputs: dict[str, Any], told: str) -> None:
+    with pytest.raises(InputError) as fault:
+        resolve(inputs)
+    assert told in str(fault.value)
+
+
+def test_a_benchmark_brings_the_rate_of_one_device(resolve: Resolve, bundled) -> None:
+    row = bundled.query(
+        "SELECT published_id, images_per_second / n_devices AS rate FROM published_benchmarks "
+        "WHERE benchmark LIKE 'MLPerf%' AND n_devices > 1 ORDER BY published_id LIMIT 1"
+    ).iloc[0]
+    found = resolve({"images_per_second": {"benchmark": row["published_id"]}}).inputs.given
+    assert found["images_per_second"].value == pytest.approx(row["rate"])
+    assert found["images_per_second"].evidence_kind == "disclosed"
+
+
+PLAN = {"name": "monthly", "price": 15, "store": "app_store", "storefront": "CN"}
+
+
+def test_a_plan_takes_the_store_terms_of_the_day(resolve: Resolve) -> None:
+    plan = {**PLAN, "price_includes_tax": True}
+    inputs = {"net_proceeds": {"value": 1}}
+    before = resolve(inputs, plans=[plan], as_of="2025-01-31").plans[0]
+    after = resolve(inputs, plans=[plan], as_of="2026-11-01").plans[0]
+    assert before.terms["commission_rate"].value == pytest.approx(0.30)
+    assert after.terms["commission_rate"].value == pytest.approx(0.25)
+    assert before.net is not None
+    assert before.tax is not None
+    assert before.fees is not None
+    assert before.net.value + before.tax + before.fees == pytest.approx(15)
+    low, high = before.net.ends
+    assert low < before.net.value <= high, "both orders of tax and commission are in the range"
+
+
+def test_a_missing_term_leaves_the_proceeds_missing_and_says_which(resolve: Resolve) -> None:
+    raw = {**TYPED["inputs"]}
+    raw.pop("net_proceeds")
+    found = resolve(None, plans=[PLAN])
+    assert found.plans[0].net is None
+    assert "price_includes_tax" in found.plans[0].reason
+
+
+def test_plans_of_several_countries_are_weighed_by_their_shares(resolve: Resolve, bundled) -> None:
+    plans = [
+        {**PLAN, "price_includes_tax": True, "share": 0.5},
+        {
+            **{"name": "us", "share": 0.5, "store": "web_stripe", "storefront": "US"},
+            "price": {"value": 48, "unit": "USD/year"},
+            "period": "year",
+        },
+    ]
+    raw = {**TYPED, "plans": plans, "inputs": {"active_users": 10, "paying_share": 0.1}}
+    found = scenario(raw, "typed.yml", bundled)
+    nets = [each.net for each in found.plans]
+    assert all(nets)
+    expected = sum(net.value for net in nets if net) / 2
+    assert found.inputs.given["net_proceeds"].value == pytest.approx(expected)
+    assert "USD" in found.plans[1].price.converted
+    plans[0]["share"] = 0.4
+    with pytest.raises(InputError, match=r"add up to 0\.9"):
+        scenario(raw, "typed.yml", bundled)
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"store": "app_stor"}, "perhaps you meant app_store"),
+        ({"program": "smal"}, "small_business"),
+    ],
+)
+def test_an_unknown_store_or_programme_names_the_nearest(
+    resolve: Resolve, change: dict[str, str], told: str
+) -> None:
+    with pytest.raises(InputError, match=told):
+        resolve(None, plans=[{**PLAN, **change}])
+
+
+@pytest.mark.parametrize("key", store.cases())
+def test_a_ready_case_stands_on_bundled_evidence_alone(key: str, tmp_path, bundled) -> None:
+    raw = store.load(key, tmp_path)
+    found = scenario(raw, key, bundled)
+    assert found.has_month or found.has_wave
+    assert not found.reasons
+    for name, given in validate(raw, key).inputs.items():
+        if not given.references:
+            assert given.source, f"{name} of {key} is typed in without a reason"
+    assert all(each.value for each in found.later)
+    assert raw["name_zh"]
+    assert len(raw["notes"]) == len(raw["notes_zh"])
+
+
+def test_the_small_platform_breaks_even_near_the_overviews_rate(tmp_path, bundled) -> None:
+    found = scenario(store.load("small-platform", tmp_path), "small-platform", bundled)
+    month = product_month(found.inputs, found.document.sourcing, found.horizon)
+    step = month.evaluation.step("break_even_paid_conversion_rate")
+    # 450,000 CNY over 36 months and 15,000 users, against what is left of 9.90 after tax and fee.
+    assert step.value == pytest.approx(450_000 / 36 / 15_000 / 8.705, rel=2e-3)
+    assert step.low is not None
+    assert step.low < step.value < (step.high or 0)
+    assert month.outcome.probability_profitable is None
+
+
+def test_lensa_says_at_which_cost_of_a_picture_nothing_was_left(tmp_path, bundled) -> None:
+    found = scenario(store.load("lensa-2022", tmp_path), "lensa", bundled)
+    result = curiosity_to_cash(found.inputs, found.document.sourcing, found.horizon)
+    assert result.by_spend
+    revenue = result.evaluation.step("net_revenue").value
+    assert revenue == pytest.approx(7e6 * (1 - 0.225))
+    pictures = 7e6 / 3.99 * 50
+    assert result.outcome.thresholds["cost_per_image"] == pytest.approx(
+        revenue / pictures, rel=1e-6
+    )
+
+
+def test_meitus_wave_was_worth_many_times_its_cash_and_is_greyed(tmp_path, bundled) -> None:
+    found = scenario(store.load("meitu-2022", tmp_path), "meitu", bundled)
+    result = curiosity_to_cash(found.inputs, found.document.sourcing, found.horizon)
+    assert result.outcome.is_greyed
+    assert result.outcome.deciding(1) == ["paid_churn_rate"]
+    added = result.evaluation.step("abnormal_value")
+    assert added.low is not None
+    assert added.low < 0 < (added.high or 0), "the abnormal return itself is not significant"
+    assert found.reaction is not None
+    assert found.inputs.given["market_value"].unit == "CNY"
+
+
+def test_references_need_a_snapshot_and_typed_numbers_do_not() -> None:
+    assert scenario(TYPED, "typed.yml", None).has_month
+    raw = {**TYPED, "inputs": {"active_users": {"fact": "F0485"}}}
+    with pytest.raises(InputError, match="reference to collected facts"):
+        scenario(raw, "typed.yml", None)
