@@ -1,0 +1,113 @@
+"""``analyze unit-economics | curiosity-to-cash`` and ``scenario`` on the command line."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+
+import artonomics
+from etl.scenarios.store import CASES_DIR
+from tests.etl.scenarios.conftest import TYPED
+
+
+@pytest.fixture
+def run(capsys, published: Path):
+    """Return a function that runs words over the bundled snapshot: status, output, errors."""
+
+    def ran(*words: str, data: Path = published) -> tuple[int, str, str]:
+        status = artonomics.run_command(["--data", str(data), *words])
+        told = capsys.readouterr()
+        return status, told.out, told.err
+
+    return ran
+
+
+@pytest.fixture
+def typed(tmp_path: Path) -> Path:
+    path = tmp_path / "typed.yml"
+    path.write_text(yaml.safe_dump(TYPED), encoding="utf-8")
+    return path
+
+
+def test_every_step_has_its_evidence(run, typed: Path) -> None:
+    status, out, _ = run("analyze", "unit-economics", "--scenario", str(typed), "--json")
+    assert status == 0
+    found = json.loads(out)
+    for step in (*found["steps"], *found["inputs"]):
+        assert {"value", "low", "high", "unit", "evidence_kind", "source"} <= set(step)
+    for name in ("break_even_paid_conversion_rate", "payback_months", "probability_profitable"):
+        assert name in found
+    # p · (10 − 50·0.01) = (1 − p) · 5·0.01
+    assert found["break_even_paid_conversion_rate"] == pytest.approx(0.05 / 9.55)
+    assert found["payback_months"] is None
+    assert "cac" in found["missing"]
+    assert [row["name"] for row in found["sensitivity"]] == ["paying_share"]
+    assert found["sensitivity"][0]["variance_share"] == 1
+    assert 0 < found["probability_profitable"] <= 1
+
+
+def test_draws_and_seed_are_obeyed(run, typed: Path) -> None:
+    def low(*more: str) -> float:
+        words = ("analyze", "unit-economics", "--scenario", str(typed), "--json", *more)
+        steps = json.loads(run(*words)[1])["steps"]
+        return next(s["low"] for s in steps if s["name"] == "contribution_per_user")
+
+    assert low("--seed", "1") == low("--seed", "1")
+    assert low("--seed", "1") != low("--seed", "2")
+    status, _, err = run("analyze", "unit-economics", "--scenario", str(typed), "--draws", "5")
+    assert (status, "100 to 1,000,000 draws" in err) == (2, True)
+
+
+@pytest.mark.parametrize("case", sorted(path.stem for path in CASES_DIR.glob("*.yml")))
+def test_every_ready_case_is_evaluated(run, case: str) -> None:
+    path = str(CASES_DIR / f"{case}.yml")
+    waves = yaml.safe_load((CASES_DIR / f"{case}.yml").read_text(encoding="utf-8"))["inputs"]
+    verb = "curiosity-to-cash" if "installs" in waves else "unit-economics"
+    status, out, err = run("analyze", verb, "--scenario", path, "--json")
+    assert status == 0, err
+    found = json.loads(out)
+    assert found["later"]
+    status, out, err = run("analyze", verb, "--scenario", path)
+    assert status == 0
+    assert found["scenario"]["as_of"] in out + err
+
+
+def test_a_scenario_without_a_wave_says_what_is_needed(run, typed: Path) -> None:
+    status, _, err = run("analyze", "curiosity-to-cash", "--scenario", str(typed))
+    assert status == 2
+    assert "installs and peak_installs_per_day" in err
+
+
+def test_a_misspelt_key_is_refused_with_the_nearest(run, typed: Path) -> None:
+    typed.write_text(yaml.safe_dump({**TYPED, "hurdle": 0.1}), encoding="utf-8")
+    status, _, err = run("analyze", "unit-economics", "--scenario", str(typed))
+    assert status == 2
+    assert "perhaps you meant hurdle_rate" in err
+
+
+def test_typed_numbers_need_no_snapshot_and_references_say_what_to_do(
+    run, typed: Path, tmp_path: Path
+) -> None:
+    words = ("analyze", "unit-economics", "--scenario")
+    empty = tmp_path / "empty"
+    assert run(*words, str(typed), "--json", data=empty)[0] == 0
+    status, _, err = run(*words, str(CASES_DIR / "small-platform.yml"), data=empty)
+    assert status != 0
+    assert "etl run --offline" in err
+
+
+def test_scenarios_are_saved_listed_shown_and_removed(run, typed: Path, tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    assert run("scenario", "save", "mine", str(typed), data=data)[0] == 0
+    listed = json.loads(run("scenario", "list", "--json", data=data)[1])
+    assert {"scenario": "mine", "kind": "saved", "name": "typed"} in listed
+    assert {"small-platform", "meitu-2022", "lensa-2022"} <= {row["scenario"] for row in listed}
+    status, out, _ = run("scenario", "show", "mine", data=data)
+    assert yaml.safe_load(out)["inputs"]["active_users"] == 1_000
+    assert run("scenario", "remove", "mine", data=data)[0] == 0
+    status, _, err = run("scenario", "show", "mine", data=data)
+    assert status == 2
+    assert "one of" in err
