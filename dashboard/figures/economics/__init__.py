@@ -1,0 +1,1 @@
+"""Figures of the pages Unit economics and Overview."""
