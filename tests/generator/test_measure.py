@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -56,6 +58,12 @@ def measured(tiny: str) -> dict[str, Any]:
     return measure.measure(cell, quiet)
 
 
+def sleeps(monkeypatch, instead) -> None:
+    """Replace the sleep of the measurement alone: other threads of the process sleep too."""
+    clock = SimpleNamespace(time=time.time, perf_counter=time.perf_counter, sleep=instead)
+    monkeypatch.setattr(measure, "time", clock)
+
+
 def test_a_small_model_is_measured_on_a_cpu_with_energy_null_and_a_reason(measured) -> None:
     figures = measured["figures"]
     assert measured["status"] == "measured"
@@ -89,7 +97,7 @@ def test_the_roof_counts_no_guidance_where_it_is_switched_off(measured, tiny: st
 
 def test_energy_is_told_gross_and_net_by_a_replayed_card(tiny: str, monkeypatch) -> None:
     card = Card(watts=400.0)
-    monkeypatch.setattr(measure.time, "sleep", lambda s: idle(card, s))
+    sleeps(monkeypatch, lambda s: idle(card, s))
     seams = measure.Seams(clock=card, meter=card, idle_seconds=12.0)
     told = measure.measure(Cell(tiny, **FEW), quiet, seams)["figures"]
     assert told["images_per_second"]["value"] == pytest.approx(4.0)
@@ -122,7 +130,7 @@ def test_the_idle_draw_is_read_after_the_card_has_settled(tiny: str, monkeypatch
         slept.append(seconds)
         idle(card, seconds)
 
-    monkeypatch.setattr(measure.time, "sleep", sleep)
+    sleeps(monkeypatch, sleep)
     seams = measure.Seams(clock=card, meter=card, idle_seconds=12.0)
     told = measure.measure(Cell(tiny, **FEW), quiet, seams)["figures"]
     assert slept == [power.SETTLE_SECONDS, 12.0]
@@ -131,7 +139,7 @@ def test_the_idle_draw_is_read_after_the_card_has_settled(tiny: str, monkeypatch
 
 def test_a_training_with_its_energy_makes_a_valid_record(tiny: str, monkeypatch) -> None:
     card = Card(watts=400.0)
-    monkeypatch.setattr(measure.time, "sleep", lambda s: idle(card, s))
+    sleeps(monkeypatch, lambda s: idle(card, s))
     seams = measure.Seams(clock=card, meter=card, idle_seconds=12.0)
     cell = Cell(tiny, task="lora", steps=10, min_images=4, min_seconds=20.0)
     told = measure.measure(cell, quiet, seams)
@@ -155,7 +163,7 @@ def test_a_card_that_is_slowed_is_flagged(tiny: str, monkeypatch) -> None:
             return replace(super().read(), throttle_reasons=("power cap",))
 
     card = Hot(watts=400.0)
-    monkeypatch.setattr(measure.time, "sleep", lambda s: idle(card, s))
+    sleeps(monkeypatch, lambda s: idle(card, s))
     seams = measure.Seams(clock=card, meter=card, idle_seconds=12.0)
     assert "throttled" in measure.measure(Cell(tiny, **FEW), quiet, seams)["flags"]
 
