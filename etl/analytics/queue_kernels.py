@@ -51,7 +51,7 @@ class Served:
     start_paid, start_free
         When each job was begun, shaped as its arrivals; NaN where there is none.
     busy_seconds
-        Of all servers together, of what they began within the window, by replication.
+        Of all servers together within the window, by replication.
     """
 
     start_paid: FloatArray
@@ -114,10 +114,15 @@ def serve_singly(streams: Streams, draw: Draw, n_servers: int, *, payers_first: 
             flat[server] = at + _by_tier(services, step, who)
             rows.free += who
             rows.paid += ~who
-        inside = (began >= streams.window[0]) & (began < streams.window[1])
         used = services[0] if services[0] is services[1] else np.where(is_free, *services[::-1])
-        busy += np.where(inside, used, 0.0).sum(axis=0)
+        busy += _within(began, used, streams.window).sum(axis=0)
     return rows.served(busy)
+
+
+def _within(began: FloatArray, used: FloatArray, window: FloatArray) -> FloatArray:
+    """Return the seconds of each service that lie within the window of its replication."""
+    end = np.minimum(began + used, window[1])
+    return np.maximum(end - np.maximum(began, window[0]), 0.0)
 
 
 def _by_tier(
@@ -163,7 +168,7 @@ def serve_batches(
             rows.starts[place[mask]] = np.repeat(at, n)
         spent = cost.take(n_paid + n_free)
         next_free[each, server] = at + spent
-        busy += np.where((at >= streams.window[0]) & (at < streams.window[1]), spent, 0.0)
+        busy += np.where(done, 0.0, _within(at, spent, streams.window))
         rows.paid += n_paid
         rows.free += n_free
         n_left -= int(n_paid.sum() + n_free.sum())

@@ -143,7 +143,7 @@ def refuse_overload(offered: float, n_servers: int) -> None:
     needed = math.floor(offered * (2 - _FULL)) + 1
     less = max(0.0, 1 - n_servers / offered)
     raise OverloadError(
-        f"got a utilisation of {offered / n_servers:.4g} on {n_servers} servers; expected below 1: "
-        f"this load needs at least {needed} servers, {needed - n_servers} more, or has to fall by "
-        f"more than {less:.1%}"
+        f"got a utilisation of {offered / n_servers:.4g} with {n_servers} server(s); expected "
+        f"below 1: this load needs at least {needed} servers, {needed - n_servers} more, or has to "
+        f"fall by more than {less:.1%}"
     )

@@ -20,8 +20,8 @@ from etl.analytics.queue_kernels import Streams
 from etl.analytics.queue_load import Load
 
 _MOST_STEPS = 5_000_000
-_MOST_CELLS = 150_000_000
-_MOST_REPLICATIONS, _FEWEST_REPLICATIONS = 512, 64
+_MOST_CELLS = 40_000_000
+_MOST_REPLICATIONS, _ENOUGH_REPLICATIONS, _FEWEST_REPLICATIONS = 512, 64, 20
 _FEWEST_DAYS = 10
 _NEARLY_FULL = 0.98
 
@@ -114,7 +114,9 @@ def even_arrivals(work: Work, rng: np.random.Generator, n_jobs: int) -> Arrivals
             f"{before:,} jobs in each replication until it is stable"
         )
     n_runs = min(n_jobs // (2 * (before + after)), _MOST_REPLICATIONS)
-    n_runs = max(n_runs, _FEWEST_REPLICATIONS)
+    n_runs = max(n_runs, _ENOUGH_REPLICATIONS)
+    if n_runs * (before + after) + n_jobs > _MOST_CELLS:
+        n_runs = _FEWEST_REPLICATIONS
     n = before + math.ceil(n_jobs / n_runs) + after
     _refuse_size(n_runs, n)
     times = poisson_times(rng, load.arrival_per_second, (n_runs, n))

@@ -37,15 +37,18 @@ class TierSample:
     Attributes
     ----------
     waits
-        Seconds, one replication after another.
-    counts
-        How many of them each replication has.
+        Seconds.
+    rows
+        Replication of each of them, from 0.
+    n_replications
+        Independent runs.
     hours
         Hour of the day (0–23) at which each came; ``None`` without a day's curve.
     """
 
     waits: FloatArray
-    counts: NDArray[np.int64]
+    rows: NDArray[np.int64]
+    n_replications: int
     hours: NDArray[np.int64] | None = None
 
     @property
@@ -54,8 +57,8 @@ class TierSample:
         return self.waits.size
 
     @cached_property
-    def _rows(self) -> NDArray[np.int64]:
-        return np.repeat(np.arange(self.counts.size), self.counts)
+    def _counts(self) -> NDArray[np.int64]:
+        return np.bincount(self.rows, minlength=self.n_replications)
 
     @cached_property
     def _sorted(self) -> FloatArray:
@@ -65,9 +68,9 @@ class TierSample:
         """Return the ratio of sums over replications, with its linearised error."""
         if not self.n_jobs:
             return Estimate(math.nan, math.nan, math.nan)
-        sums = np.bincount(self._rows, weights=values, minlength=self.counts.size)
+        sums = np.bincount(self.rows, weights=values, minlength=self.n_replications)
         value = float(sums.sum() / self.n_jobs)
-        n, residual = self.counts.size, sums - value * self.counts
+        n, residual = self.n_replications, sums - value * self._counts
         error = math.sqrt(n / (n - 1) * float(residual @ residual)) / self.n_jobs
         half = t_quantile(0.975, n - 1) * error
         return Estimate(value, value - half, value + half)
@@ -128,7 +131,7 @@ class SimulatedWaits:
     Attributes
     ----------
     tiers
-        ``paid``, ``free`` (those that arrive) and ``all`` → waits.
+        ``paid``, ``free``, as far as they arrive → waits.
     utilisation
         Busy over all server-seconds of the counted time.
     n_replications
@@ -142,24 +145,41 @@ class SimulatedWaits:
     @property
     def n_jobs(self) -> int:
         """Return how many waits were counted."""
-        return self.tiers["all"].n_jobs
+        return sum(sample.n_jobs for sample in self.tiers.values())
+
+    @cached_property
+    def everyone(self) -> Mapping[str, TierSample]:
+        """Return the tiers, and ``all`` of them together."""
+        parts = list(self.tiers.values())
+        hours = [part.hours for part in parts if part.hours is not None]
+        every = TierSample(
+            np.concatenate([part.waits for part in parts]),
+            np.concatenate([part.rows for part in parts]),
+            self.n_replications,
+            np.concatenate(hours) if hours else None,
+        )
+        return {**self.tiers, "all": every}
 
     def mean(self, who: str) -> Estimate:
         """Return the mean wait of ``paid``, ``free`` or ``all``."""
-        return self.tiers[who].mean()
+        return self.sample(who).mean()
+
+    def sample(self, who: str) -> TierSample:
+        """Return the waits of ``paid``, ``free`` or ``all``."""
+        return self.tiers[who] if who in self.tiers else self.everyone[who]
 
     def quantile(self, who: str, probability: float) -> Estimate:
         """Return a quantile of the wait of ``paid``, ``free`` or ``all``."""
-        return self.tiers[who].quantile(probability)
+        return self.sample(who).quantile(probability)
 
     def wait_probability(self) -> Estimate:
         """Return the share of all jobs that wait."""
-        return self.tiers["all"].wait_probability()
+        return self.sample("all").wait_probability()
 
     def distribution(self, n_points: int = N_GRID) -> pd.DataFrame:
         """Return ``tier``, ``wait_seconds``, ``share_within``: a grid to draw, 0 to the 99.9%."""
         parts: list[pd.DataFrame] = []
-        for name, sample in self.tiers.items():
+        for name, sample in self.everyone.items():
             grid = np.linspace(0.0, sample.quantile(0.999).value, n_points)
             share = sample.share_within(grid)
             parts.append(pd.DataFrame({"tier": name, "wait_seconds": grid, "share_within": share}))
@@ -168,7 +188,7 @@ class SimulatedWaits:
     def by_hour(self) -> pd.DataFrame:
         """Return ``tier``, ``hour``, ``n_jobs``, ``mean``, ``p50``, ``p95``, waits in seconds."""
         parts: list[pd.DataFrame] = []
-        for name, sample in self.tiers.items():
+        for name, sample in self.everyone.items():
             part = sample.by_hour()
             part.insert(0, "tier", name)
             parts.append(part)

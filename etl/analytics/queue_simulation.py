@@ -12,18 +12,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from etl.analytics.distributions import FloatArray
 from etl.analytics.queue_arrivals import HOUR_SECONDS, N_HOURS, hour_weights
 from etl.analytics.queue_batches import BatchCurve
 from etl.analytics.queue_kernels import Draw, Served, serve_batches, serve_singly
-from etl.analytics.queue_load import Load, refuse_overload
+from etl.analytics.queue_load import TIERS, Load, refuse_overload
 from etl.analytics.queue_plan import Arrivals, Work, curved_arrivals, even_arrivals
 from etl.analytics.queue_samples import SimulatedWaits, TierSample
 
 N_JOBS = 1_000_000
-FEWEST_JOBS, MOST_JOBS = 10_000, 50_000_000
+FEWEST_JOBS, MOST_JOBS = 10_000, 20_000_000
 
 
 @dataclass(frozen=True)
@@ -141,35 +140,24 @@ def _draw(load: Load, rng: np.random.Generator, setting: Setting) -> Draw:
 
 def _counted(load: Load, arrivals: Arrivals, served: Served) -> SimulatedWaits:
     """Return the waits of the arrivals that count."""
-    streams, (begin, end) = arrivals.streams, arrivals.window[:, :, None]
-    parts: dict[str, tuple[FloatArray, NDArray[np.bool_], FloatArray]] = {}
-    for name, came, start in (
-        ("paid", streams.paid, served.start_paid),
-        ("free", streams.free, served.start_free),
-    ):
-        if load.arrival("paid" if name == "paid" else "free") > 0:
-            parts[name] = came, (came >= begin) & (came < end), start - came
-    tiers = {
-        name: _sample(came, mask, wait, arrivals.begin_hour)
-        for name, (came, mask, wait) in parts.items()
+    streams, window = arrivals.streams, arrivals.window
+    both = (streams.paid, served.start_paid), (streams.free, served.start_free)
+    tiers: dict[str, TierSample] = {
+        tier: _sample(*times, arrivals)
+        for tier, times in zip(TIERS, both, strict=True)
+        if load.arrival(tier) > 0
     }
-    if len(parts) == 1:
-        tiers["all"] = next(iter(tiers.values()))
-    else:
-        came, mask, wait = (
-            np.concatenate(both, axis=1) for both in zip(*parts.values(), strict=True)
-        )
-        tiers["all"] = _sample(came, mask, wait, arrivals.begin_hour)
-    lasted = float((arrivals.window[1] - arrivals.window[0]).sum())
+    lasted = float((window[1] - window[0]).sum())
     busy = float(served.busy_seconds.sum()) / (load.n_servers * lasted)
     return SimulatedWaits(tiers, busy, len(streams.paid))
 
 
-def _sample(
-    came: FloatArray, mask: NDArray[np.bool_], wait: FloatArray, begin_hour: int | None
-) -> TierSample:
+def _sample(came: FloatArray, start: FloatArray, arrivals: Arrivals) -> TierSample:
+    begin, end = arrivals.window[:, :, None]
+    mask = (came >= begin) & (came < end)
+    rows = np.repeat(np.arange(len(came)), mask.sum(axis=1))
+    at = came[mask]
     hours = None
-    if begin_hour is not None:
-        hours = (came[mask] // HOUR_SECONDS).astype(np.int64)
-        hours = (hours + begin_hour) % N_HOURS
-    return TierSample(wait[mask], mask.sum(axis=1), hours)
+    if arrivals.begin_hour is not None:
+        hours = ((at // HOUR_SECONDS).astype(np.int64) + arrivals.begin_hour) % N_HOURS
+    return TierSample(start[mask] - at, rows, len(came), hours)

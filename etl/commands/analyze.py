@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from cyclopts import App, Parameter
 
 from etl.commandline import Flag, Given
+from etl.commands.analyze_capacity import queue
 from etl.commands.analyze_cashflow import cashflow
 from etl.commands.analyze_scenario import curiosity_to_cash, unit_economics
 
@@ -456,3 +457,4 @@ def _numbers(text: str, option: str) -> tuple[float, ...]:
 
 
 app.command(cashflow)
+app.command(queue)

@@ -1,0 +1,99 @@
+"""M/D/c against its chain by brute force, limits and published values."""
+
+from __future__ import annotations
+
+import math
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from scipy.integrate import quad
+from scipy.stats import poisson
+
+from etl.analytics import queue_deterministic as md
+from etl.analytics.queue_load import Load
+from etl.analytics.queueing import priority_waits
+
+
+def queue_by_iteration(a: float, c: int, longest: int = 400) -> np.ndarray:
+    """Return P(n wait): the chain N' = (N − c)⁺ + A by its transition matrix."""
+    arrived = poisson.pmf(np.arange(longest), a)
+    move = np.zeros((longest, longest))
+    for n in range(longest):
+        left = max(n - c, 0)
+        move[n, left:] = arrived[: longest - left]
+    move /= move.sum(axis=1, keepdims=True)
+    system = move.T - np.eye(longest)
+    system[-1] = 1
+    number = np.linalg.solve(system, np.eye(longest)[-1])
+    return np.concatenate([[number[: c + 1].sum()], number[c + 1 :]])
+
+
+CASES = [(0.5, 1), (0.9, 1), (1.8, 2), (3.0, 4), (9.0, 10), (40.0, 50)]
+
+
+@pytest.mark.parametrize(("a", "c"), CASES)
+def test_queue_lengths_are_those_of_the_chain(a, c):
+    expected = queue_by_iteration(a, c)
+    found = md.queue_shares(a, c)
+    n = min(found.size, expected.size)
+    assert found[:n] == pytest.approx(expected[:n], abs=1e-11)
+    assert found.sum() == pytest.approx(1, abs=1e-12)
+    assert md.mean_queue(a, c) == pytest.approx(expected @ np.arange(expected.size), rel=1e-8)
+
+
+@pytest.mark.parametrize(("a", "c"), [*CASES, (0.99, 1), (198.0, 200), (1.0, 3), (475.0, 500)])
+def test_spitzers_sum_and_the_roots_give_the_same_mean(a, c, monkeypatch):
+    by_sum = md.mean_queue(a, c)
+    monkeypatch.setattr(md, "_MOST_TERMS", 0)
+    assert md.mean_queue(a, c) == pytest.approx(by_sum, rel=1e-9, abs=1e-12)
+
+
+def test_one_server_is_pollaczek_and_khinchine_also_near_the_limit():
+    for rho in (0.1, 0.9, 0.99, 0.9999):
+        assert md.mean_wait(rho, 1, 1) == pytest.approx(rho / (2 * (1 - rho)), rel=1e-9)
+
+
+def test_one_server_waits_as_in_erlangs_formula():
+    # Erlang 1909: P(wait ≤ t) = (1 − ρ)·Σ (λ(kD − t))ᵏ/k!·exp(−λ(kD − t)), its first two steps.
+    rate, seconds = 0.6, 1.0
+    wait = md.DeterministicWait.of(rate, seconds, 1)
+    for t in (0.0, 0.4, 0.99):
+        assert 1 - wait(t) == pytest.approx((1 - 0.6) * math.exp(rate * t), rel=1e-12)
+    t = 1.5
+    second = math.exp(rate * t) - rate * (t - 1) * math.exp(rate * (t - 1))
+    assert 1 - wait(t) == pytest.approx(0.4 * second, rel=1e-12)
+
+
+@pytest.mark.parametrize(("a", "c"), [(0.8, 1), (1.7, 2), (9.0, 10), (95.0, 100)])
+def test_the_tail_has_the_mean_below_it_and_the_quantile_at_its_height(a, c):
+    wait = md.DeterministicWait.of(a / 2, 2.0, c)
+    far = wait.quantile(1 - 1e-11)
+    edges = np.arange(0, far + 2, 2.0)
+    below = sum(quad(wait, low, low + 2, epsabs=1e-10)[0] for low in edges)
+    assert below == pytest.approx(md.mean_wait(a / 2, 2.0, c), rel=1e-6)
+    p95 = wait.quantile(0.95)
+    assert wait(p95) == pytest.approx(0.05, rel=1e-9)
+    assert wait(0.0) == pytest.approx(1 - queue_by_number(a, c), abs=1e-9)
+
+
+def queue_by_number(a: float, c: int) -> float:
+    """Return P(fewer than c in the system), from the queue and a service's arrivals."""
+    queue = md.queue_shares(a, c)
+    return sum(queue[n] * poisson.cdf(c - 1 - n, a) for n in range(min(c, queue.size)))
+
+
+def test_payers_wait_on_one_server_with_priority():
+    load = Load(0.2, 0.3, 1.5, 0.8, 1, "deterministic", "priority")
+    paid = load.utilisation_paid
+    own = md.DeterministicWait.of(0.2, 1.5, 1)
+    wait = md.PriorityPaidWait(own, (load.utilisation - paid) / (1 - paid), 0.8)
+    assert wait(0.0) == pytest.approx(load.utilisation, rel=1e-9)
+    kinks = sorted({k * 1.5 + u for k in range(20) for u in (0, 0.8)})
+    below = sum(quad(wait, *ends, epsabs=1e-9)[0] for ends in pairwise(kinks))
+    assert below == pytest.approx(priority_waits(load)[0], rel=1e-6)
+
+
+def test_a_utilisation_too_near_one_has_no_table():
+    with pytest.raises(ValueError, match=r"0\.99999"):
+        md.queue_shares(1 - 1e-7, 1)
