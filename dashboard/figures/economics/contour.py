@@ -122,7 +122,11 @@ def _heat(grid: Grid, axes: tuple[scales.Axis, ...], said: Words) -> go.Heatmap:
     end = float(np.quantile(size, _SATURATION_QUANTILE)) or float(size.max()) or 1.0
     end = float(f"{end:.2g}")
     ticks = [-end, -end / 2, 0.0, end / 2, end]
-    texts = [scales.write(said, tick, axes[2].unit, signed=True) for tick in ticks]
+    signs = ["", "", "", "+", "+"]
+    texts = [
+        sign + scales.tick_text(said, tick, axes[2].unit)
+        for sign, tick in zip(signs, ticks, strict=True)
+    ]
     return go.Heatmap(
         x=grid.x,
         y=grid.y,
@@ -131,10 +135,9 @@ def _heat(grid: Grid, axes: tuple[scales.Axis, ...], said: Words) -> go.Heatmap:
         zmax=end,
         colorscale="PuOr",
         colorbar={
-            # An empty line keeps the title from the uppermost tick.
             "title": {
-                "text": f"{theme.wrap(axes[2].title, 14)}<br>\N{NO-BREAK SPACE}",
-                "side": "top",
+                "text": theme.wrap(axes[2].heading(said), 40),
+                "side": "right",
                 "font": {"size": 12},
             },
             "tickmode": "array",

@@ -61,7 +61,8 @@ def histogram(draws: np.ndarray) -> pd.DataFrame:
     known = known[np.isfinite(known)]
     if not known.size:
         return pd.DataFrame({"bin_low": [], "bin_high": [], "share": []}, dtype=float)
-    low, high = np.quantile(known, [_TAIL, 1 - _TAIL])
+    beyond = int(_TAIL * known.size)
+    low, high = np.sort(known)[[beyond, -1 - beyond]]
     width = (high - low) / _BINS or abs(low) / 10 or 1.0
     edges = width * np.arange(np.floor(low / width), np.floor(high / width) + 2)
     counts, edges = np.histogram(known, edges)

@@ -168,17 +168,25 @@ def _alt(bands: pd.DataFrame, n: int, said: Words) -> str:
             n,
         )
     ]
-    for band in bands.to_dict("records"):
-        begin, end = band["from_images_per_day"], band["to_images_per_day"]
-        parts.append(
-            said.t(
-                "{label} is the cheapest from {low} to {high} pictures a day.",
-                label=band["label"],
-                low=scales.write(said, begin) if _is_bound(begin) else said.t("the fewest"),
-                high=scales.write(said, end) if _is_bound(end) else said.t("the most"),
-            )
-        )
-    return " ".join(parts)
+    return " ".join([*parts, *(_stretch(band, said) for band in bands.to_dict("records"))])
+
+
+def _stretch(band: Any, said: Words) -> str:
+    """Say over which pictures a day one way is the cheapest."""
+    label, begin, end = band["label"], band["from_images_per_day"], band["to_images_per_day"]
+    if not (_is_bound(begin) or _is_bound(end)):
+        return said.t("{label} is the cheapest throughout.", label=label)
+    low, high = scales.write(said, begin), scales.write(said, end)
+    if not _is_bound(begin):
+        return said.t("{label} is the cheapest up to {n} pictures a day.", label=label, n=high)
+    if not _is_bound(end):
+        return said.t("{label} is the cheapest from {n} pictures a day on.", label=label, n=low)
+    return said.t(
+        "{label} is the cheapest from {low} to {high} pictures a day.",
+        label=label,
+        low=low,
+        high=high,
+    )
 
 
 def _is_bound(value: Any) -> bool:

@@ -74,9 +74,9 @@ def waterfall_figure(
     placed, kinds = _placed(steps, roles, signed), looks.kinds_of(steps)
     figure = go.Figure()
     for chosen, name, color in _groups(roles, signed, said):
-        if not chosen.any():
+        rows = np.flatnonzero(chosen & np.isfinite(placed.end))
+        if not rows.size:
             continue
-        rows = np.flatnonzero(chosen)
         figure.add_bar(
             x=(placed.end - placed.begin)[rows],
             base=placed.begin[rows],

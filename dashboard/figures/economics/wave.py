@@ -107,7 +107,7 @@ def rent_or_buy_figure(
     names = {
         "rent_cost": said.t("rent"),
         "buy_cost": said.t("buy"),
-        "mix_cost": said.t("buy for the floor, rent for the peak"),
+        "mix_cost": said.t("buy some, rent the rest"),
     }
     figure = go.Figure()
     for position, (column, name) in enumerate(names.items()):
