@@ -23,6 +23,7 @@ from etl.analytics.sensitivity import (
 )
 
 DRAWS = 10_000
+_POINTS, _ZOOM, _SMALLEST, _LARGEST = 800, 64, 1e-9, 1e12
 _RESULTS = ("break_even_paid_conversion_rate", "break_even_with_fixed_costs")
 """A share of 0 is an answer: nobody would have to pay. It is no term that was left out."""
 
@@ -248,29 +249,37 @@ def zero_of(model: Model, inputs: Inputs, step: str, name: str) -> float | None:
     The value nearest the input's own, or the smallest where it has none; ``None`` where the step
     keeps its sign within the bounds of the input.
     """
-    spec, base = INPUTS[name], inputs.values()
-    given = inputs.given.get(name)
-    top = spec.maximum if np.isfinite(spec.maximum) else 1e12
-    low = max(spec.minimum, 1e-9)
-    grid = np.concatenate([[spec.minimum], np.geomspace(low, top, 2_000)])
-    if spec.minimum < 0:
-        grid = np.linspace(spec.minimum, spec.maximum, 2_000)
+    base, given = inputs.values(), inputs.given.get(name)
 
-    def at(values: FloatArray) -> FloatArray:
-        return np.broadcast_to(model({**base, name: values})[step], values.shape)
+    def signs(values: FloatArray) -> FloatArray:
+        with np.errstate(all="ignore"):
+            return np.sign(np.broadcast_to(model({**base, name: values})[step], values.shape))
 
-    with np.errstate(all="ignore"):
-        signs = np.sign(at(grid))
-        turns = np.flatnonzero(signs[:-1] * signs[1:] < 0)
-        if not turns.size:
-            return None
-        middle = grid[turns]
-        aim = np.log(low if given is None else max(given.value, low))
-        nearest = int(np.argmin(np.abs(np.log(np.maximum(middle, low)) - aim)))
-        left, right = grid[turns[nearest]], grid[turns[nearest] + 1]
-        rising = signs[turns[nearest]] < 0
-        for _ in range(60):
-            half = (left + right) / 2
-            below = (float(at(np.asarray([half]))[0]) < 0) == rising
-            left, right = (half, right) if below else (left, half)
+    grid = _grid(name)
+    found = signs(grid)
+    turns = np.flatnonzero(found[:-1] * found[1:] < 0)
+    if not turns.size:
+        return None
+    least = grid[grid > 0][0]
+    aim = np.log(max(given.value, least)) if given is not None else np.log(least)
+    at = turns[np.argmin(np.abs(np.log(np.maximum(grid[turns], least)) - aim))]
+    left, right = grid[at], grid[at + 1]
+    # Each round asks for many points at once, which costs little more than one.
+    while right - left > 1e-12 * max(abs(left), abs(right)):
+        inner = np.linspace(left, right, _ZOOM)
+        turned = np.flatnonzero(signs(inner) != found[at])
+        if not turned.size or (inner[turned[0] - 1], inner[turned[0]]) == (left, right):
+            break
+        left, right = inner[turned[0] - 1], inner[turned[0]]
     return float((left + right) / 2)
+
+
+def _grid(name: str) -> FloatArray:
+    """Return the values of an input among which a sign is looked for."""
+    spec = INPUTS[name]
+    if spec.minimum < 0:
+        return np.linspace(spec.minimum, spec.maximum, _POINTS)
+    top = spec.maximum if np.isfinite(spec.maximum) else _LARGEST
+    return np.concatenate(
+        [[spec.minimum], np.geomspace(max(spec.minimum, _SMALLEST), top, _POINTS)]
+    )
