@@ -68,8 +68,8 @@ def values(frame: pd.DataFrame, name: str, *, optional: bool = False) -> np.ndar
 
 
 def is_money(unit: str) -> bool:
-    """Return whether a unit is an ISO currency code, alone or a day or month."""
-    return bool(re.fullmatch(r"[A-Z]{3}(/\w+)?", unit))
+    """Return whether a unit is an ISO currency code, alone or per something."""
+    return bool(re.fullmatch(r"[A-Z]{3}(/.+)?", unit))
 
 
 def bare(unit: str) -> str:
@@ -93,6 +93,7 @@ def write(said: Words, value: Any, unit: str = "count", *, signed: bool = False)
         return MISSING
     value = float(value) + 0.0  # no minus before zero
     kind, _, period = unit.partition("/")
+    period = period.rpartition("/")[2]
     if kind == "ratio":
         text = said.percent(value, digits=_percent_digits(value))
     elif is_money(unit):

@@ -32,6 +32,9 @@ def plain(text: str) -> str:
         (320_000, "count/day", "320K a day"),
         (94.37, "seconds", "94.4 s"),
         (90, "days", "90 days"),
+        (1.25, "CNY/payer/month", "CNY 1.25 a month"),
+        (0.004, "CNY/image", "CNY 0.004"),
+        (0.08, "ratio/month", "8% a month"),
         (-0.0, "count", "0"),
     ],
 )
