@@ -5,7 +5,7 @@ Amounts are in one currency, which the caller keeps; rates are between 0 and 1.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from etl.analytics.intervals import Interval
 
@@ -67,6 +67,24 @@ def server_cost_per_user_month(
     return server_price / life_months / users_per_server
 
 
+def api_cost_per_user_month(price_per_image: Interval, images_per_user_month: Interval) -> Interval:
+    """Return what the pictures of one user and month cost, bought by API.
+
+    Parameters
+    ----------
+    price_per_image
+        In some currency; every delivered picture is paid for once.
+    images_per_user_month
+        Pictures of a mean user in a month, free and paid together.
+
+    Returns
+    -------
+    Interval
+        Same currency per user and month; retries and blocked pictures are not in it.
+    """
+    return price_per_image * images_per_user_month
+
+
 def net_proceeds(price: float, terms: StoreTerms) -> float | Unknown:
     """Return what the seller keeps of one sale, in the currency of the price.
 
@@ -103,6 +121,29 @@ def net_proceeds(price: float, terms: StoreTerms) -> float | Unknown:
     shown = price if includes_tax else price * (1 + tax)
     base = without_tax if terms.tax_deducted_before_commission or tax == 0 else shown
     return without_tax - fees * base
+
+
+def net_proceeds_either_order(price: float, terms: StoreTerms) -> Interval | Unknown:
+    """Return what is kept of a sale by the stated order of tax and fee, ranging over both orders.
+
+    Parameters
+    ----------
+    price, terms
+        As in :func:`net_proceeds`; an order that is not stated stays ``Unknown`` where a tax
+        applies.
+
+    Raises
+    ------
+    ValueError
+        As :func:`net_proceeds`; also if nothing is kept of the price.
+    """
+    first = terms.tax_deducted_before_commission
+    other = replace(terms, tax_deducted_before_commission=None if first is None else not first)
+    kept = [net_proceeds(price, each) for each in (terms, other)]
+    known = [each for each in kept if not isinstance(each, Unknown)]
+    if len(known) < len(kept):
+        return next(each for each in kept if isinstance(each, Unknown))
+    return Interval(known[0], min(known), max(known))
 
 
 def break_even_paid_conversion_rate(

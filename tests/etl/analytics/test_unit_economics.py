@@ -8,8 +8,10 @@ from etl.analytics.intervals import Interval
 from etl.analytics.unit_economics import (
     StoreTerms,
     Unknown,
+    api_cost_per_user_month,
     break_even_paid_conversion_rate,
     net_proceeds,
+    net_proceeds_either_order,
     server_cost_per_user_month,
 )
 
@@ -82,3 +84,40 @@ def test_the_range_of_a_quotient_holds_every_quotient_of_the_ends(
     for upper in (a, b):
         for lower in (c, d):
             assert quotient.low <= upper / lower <= quotient.high
+
+
+def test_forty_pictures_at_two_to_four_cents_cost_a_user_80_to_160_cents() -> None:
+    cost = api_cost_per_user_month(Interval.of(0.02, 0.04), Interval.of(40))
+    assert (cost.low, cost.value, cost.high) == pytest.approx((0.8, 1.2, 1.6))
+
+
+def test_the_stated_order_is_the_value_and_the_other_an_end() -> None:
+    kept = net_proceeds_either_order(113.0, StoreTerms(0.3, 0.13, True, True))
+    assert isinstance(kept, Interval)
+    assert (kept.value, kept.low, kept.high) == pytest.approx((70.0, 66.1, 70.0))
+    other = net_proceeds_either_order(113.0, StoreTerms(0.3, 0.13, True, False))
+    assert isinstance(other, Interval)
+    assert (other.value, other.high) == pytest.approx((66.1, 70.0))
+
+
+def test_without_a_tax_the_order_does_not_matter_and_with_one_it_must_be_known() -> None:
+    kept = net_proceeds_either_order(10.0, StoreTerms(0.3, 0.0, None, None))
+    assert kept == Interval.of(7.0)
+    unknown = net_proceeds_either_order(10.0, StoreTerms(0.3, 0.13, True, None))
+    assert unknown == Unknown(("tax_deducted_before_commission",))
+
+
+@given(price=POSITIVE, fee=st.floats(0, 0.8), more=st.floats(0.001, 0.1))
+def test_a_higher_fee_leaves_less_and_asks_for_more_payers(
+    price: float, fee: float, more: float
+) -> None:
+    cost = Interval.of(price / 10)
+    kept = [
+        net_proceeds_either_order(price, StoreTerms(each, 0.06, True, True))
+        for each in (fee, fee + more)
+    ]
+    rates = [
+        break_even_paid_conversion_rate(cost, each) for each in kept if isinstance(each, Interval)
+    ]
+    assert rates[1].value > rates[0].value
+    assert rates[1].high > rates[0].high
