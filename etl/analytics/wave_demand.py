@@ -53,8 +53,7 @@ class DemandWave:
 
     def monthly_means(self, n_months: int) -> FloatArray:
         """Return the mean images a day of each month from the peak on, shape (n_months,)."""
-        areas = self._area(month_starts(n_months + 1))
-        return self._above_floor(np.diff(areas) / DAYS_PER_MONTH)
+        return self._above_floor(self._month_areas(month_starts(n_months)) / DAYS_PER_MONTH)
 
     @property
     def _power(self) -> float:
@@ -63,15 +62,16 @@ class DemandWave:
     def _above_floor(self, shape: FloatArray) -> FloatArray:
         return self.peak_images_per_day * (self.floor_share + (1 - self.floor_share) * shape)
 
-    def _area(self, days: FloatArray) -> FloatArray:
-        """Return the integral of the fading shape from day 0."""
+    def _month_areas(self, begin: FloatArray) -> FloatArray:
+        """Return the integral of the fading shape over the month that begins on each day."""
         if self.law == "exponential":
             rate = math.log(2) / self.half_life_days
-            return (1 - np.exp(-rate * days)) / rate
-        slower = 1 - self._power
+            # From the month's first day on: late months are no difference of two near ones.
+            return np.exp(-rate * begin) * (1 - math.exp(-rate * DAYS_PER_MONTH)) / rate
+        slower, ratio = 1 - self._power, np.log1p(DAYS_PER_MONTH / (1 + begin))
         if abs(slower) < 1e-9:
-            return np.log1p(days)
-        return np.expm1(slower * np.log1p(days)) / slower
+            return ratio
+        return (1 + begin) ** slower * np.expm1(slower * ratio) / slower
 
 
 def month_starts(n_months: int) -> FloatArray:
