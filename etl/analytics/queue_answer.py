@@ -10,7 +10,6 @@ from typing import Literal
 from etl.analytics import queue_chains, queue_priority_chain, queueing
 from etl.analytics.queue_deterministic import DeterministicWait, PriorityPaidWait, mean_wait
 from etl.analytics.queue_load import Load
-from etl.analytics.queue_phases import MOST_SERVERS
 from etl.analytics.queueing import Tail, quantile
 
 Who = Literal["paid", "free", "all"]
@@ -103,7 +102,7 @@ def _alike(load: Load) -> Waits:
     if c == 1:
         tail = queueing.fcfs_tail_mm1(load) if load.law == "exponential" else None
         return _same(load, "mg1", queueing.pollaczek_khinchine(load), tail, load.utilisation)
-    if load.law == "exponential" and c <= MOST_SERVERS:
+    if load.law == "exponential" and c <= queue_chains.MOST_SERVERS:
         found = queue_chains.fcfs_waits(load)
         tail = queue_chains.fcfs_tail(load)
         return _same(load, "fcfs_chain", found.paid_seconds, tail, found.wait_probability)
@@ -144,7 +143,7 @@ def _priority(load: Load) -> Waits:
         tail = queueing.priority_paid_tail_mmc(load)
         waits = queueing.priority_waits(load)
         return _both(load, "mmc_priority", tail.weights[0], waits, tail)
-    if load.law == "exponential" and c <= MOST_SERVERS:
+    if load.law == "exponential" and c <= queue_priority_chain.MOST_SERVERS:
         try:
             found = queue_priority_chain.priority_waits(load)
         except ValueError:

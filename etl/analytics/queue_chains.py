@@ -14,12 +14,15 @@ from etl.analytics.queue_phases import (
     Busy,
     ChainWaits,
     busy_phases,
-    busy_share,
     inverted,
     null_vector,
     scaled,
 )
 from etl.analytics.queueing import Tail
+
+MOST_SERVERS = 256
+"""Above it the matrices take too long: simulate."""
+_MOST_FOR_TAIL = 48
 
 
 def fcfs_waits(load: Load) -> ChainWaits:
@@ -36,8 +39,9 @@ def fcfs_waits(load: Load) -> ChainWaits:
     busy, rate = busy_phases(load), load.arrival_per_second
     first, ratio, _ = _fcfs_solution(load, busy)
     rest = inverted(np.eye(len(first)) - ratio)
-    queue = float(first @ ratio @ rest @ rest @ np.ones(len(first)))
-    return ChainWaits(busy_share(first, busy), queue / rate, queue / rate)
+    by_phase = first @ rest
+    queue = float((by_phase @ ratio @ rest).sum())
+    return ChainWaits(float(by_phase.sum()), queue / rate, queue / rate)
 
 
 def _fcfs_solution(load: Load, busy: Busy) -> tuple[FloatArray, FloatArray, FloatArray]:
@@ -52,12 +56,16 @@ def _fcfs_solution(load: Load, busy: Busy) -> tuple[FloatArray, FloatArray, Floa
 
 
 def fcfs_tail(load: Load) -> Tail | None:
-    """Return the tail of the wait first come, first served; ``None`` where digits are lost.
+    """Return the tail of the wait first come, first served.
+
+    ``None`` where digits are lost, and for many servers, where they always are.
 
     A job that meets n waiting ones waits longer than t where no more than n services end within t:
     Σₙ f·Rⁿ·P(no more than n end), which splits over the eigenvalues r of R into terms with the
     matrix exponentials of t·(D0 + r·D1), D1 the moves at an end of service.
     """
+    if load.n_servers > _MOST_FOR_TAIL:
+        return None
     busy = busy_phases(load)
     first, ratio, down = _fcfs_solution(load, busy)
     met = first @ inverted(np.eye(len(first)) - ratio)

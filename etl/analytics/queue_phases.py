@@ -13,9 +13,6 @@ import numpy as np
 from etl.analytics.distributions import FloatArray
 from etl.analytics.queue_load import Load
 
-MOST_SERVERS = 128
-"""Above it the matrices take too long: simulate."""
-
 
 @dataclass(frozen=True)
 class ChainWaits:

@@ -27,8 +27,11 @@ from etl.analytics.queue_phases import (
 )
 
 ComplexArray = NDArray[np.complex128]
+MOST_SERVERS = 128
+"""Above it the matrices take too long: simulate."""
 _N_CIRCLE = 48
 _MOST_STEPS = 20_000
+_MOST_CELLS = 30_000_000
 
 
 def priority_waits(load: Load) -> ChainWaits:
@@ -56,9 +59,9 @@ def priority_waits(load: Load) -> ChainWaits:
     allowed = 1e-10 + 1e-15 / spare**2
     for _ in range(16):
         total, paid, free = _queues(load, busy, first, radius)
-        if abs(total - probability) < allowed * probability:
+        if abs(total - probability) < allowed * probability + 1e-14:
             rates = load.arrival_paid_per_second, load.arrival_free_per_second
-            return ChainWaits(probability, paid / rates[0], free / rates[1])
+            return ChainWaits(total, paid / rates[0], free / rates[1])
         radius /= 2
     raise ValueError(
         "got services or loads too far apart for the chain's equations; expected a milder case"
@@ -169,13 +172,17 @@ def _first_level(load: Load, busy: Busy) -> FloatArray:
 def _passage_coefficients(load: Load, to_paid: FloatArray) -> FloatArray:
     """Return Gₖ, k free users come during the passage; shape (n, c + 1, c + 1)."""
     n_points = 64
-    while True:
+    while n_points * to_paid.size <= _MOST_CELLS:
         half = np.exp(-2j * np.pi * np.arange(n_points // 2 + 1) / n_points)
         found = np.fft.irfft(paid_passage(load, to_paid, half), n_points, axis=0)
-        if np.abs(found[-n_points // 8 :]).max() < 1e-16 or n_points >= 1 << 14:
+        if np.abs(found[-n_points // 8 :]).max() < 2e-15:
             kept = np.flatnonzero(np.abs(found).max(axis=(1, 2)) > 1e-17)
             return found[: int(kept[-1]) + 1]
         n_points *= 2
+    raise ValueError(
+        f"got {len(to_paid) - 1} servers on which too many free users come while payers are served;"
+        " expected fewer servers or a milder load"
+    )
 
 
 def _polynomial(coefficients: FloatArray, matrix: FloatArray) -> FloatArray:

@@ -30,6 +30,28 @@ class Estimate:
         return (self.high - self.low) / (2 * 1.96)
 
 
+def the_other_wait(every_seconds: float, share: float, one: Estimate) -> Estimate:
+    """Return the mean wait of one tier from that of all, known exactly, and the other's, simulated.
+
+    With payers simulated, whose wait hardly varies, the free users' wait is known far better than
+    if it were simulated itself.
+
+    Parameters
+    ----------
+    every_seconds
+        Exact mean wait of all jobs.
+    share
+        Of the jobs that are of the tier ``one``, in (0, 1).
+    one
+        Simulated mean wait of that tier.
+    """
+    low, value, high = (
+        (every_seconds - share * seconds) / (1 - share)
+        for seconds in (one.high, one.value, one.low)
+    )
+    return Estimate(value, low, high)
+
+
 @dataclass(frozen=True)
 class TierSample:
     """The counted waits of one tier.

@@ -8,7 +8,7 @@ import numpy as np
 
 from etl.analytics.queue_answer import METHODS, WHO, Waits, Who, solve
 from etl.analytics.queue_load import Load, OverloadError
-from etl.analytics.queue_samples import SimulatedWaits
+from etl.analytics.queue_samples import Estimate, SimulatedWaits, the_other_wait
 from etl.analytics.queue_simulation import FEWEST_JOBS, MOST_JOBS, simulate
 from etl.analyze.answers import plain, shown
 from etl.errors import InputError
@@ -56,7 +56,7 @@ def run(load: Load, *, n_jobs: int = 0, seed: int = 0) -> dict[str, Any]:
         raise InputError(str(problem), todo="leave out --simulate or lower it") from problem
     fields, reasons = _exact(waits), _reasons(waits)
     kinds = {name: "estimated" for name, value in fields.items() if value is not None}
-    simulated = None if sample is None else _simulated(sample)
+    simulated = None if sample is None else _simulated(waits, sample)
     for name, estimate in (simulated or {}).items():
         if name in fields and fields[name] is None:
             fields[name], kinds[name] = estimate["value"], "simulated"
@@ -109,13 +109,17 @@ def _reasons(waits: Waits) -> dict[str, str]:
     return found
 
 
-def _simulated(sample: SimulatedWaits) -> dict[str, dict[str, float]]:
+def _simulated(waits: Waits, sample: SimulatedWaits) -> dict[str, dict[str, float]]:
     """Return the simulated value of every field with its 95% interval."""
-    estimates = {"wait_probability": sample.wait_probability()}
+    estimates: dict[str, Estimate] = {"wait_probability": sample.wait_probability()}
     for who in sample.everyone:
         estimates[f"wait_{who}"] = sample.mean(who)
         for name, probability in PROBABILITIES.items():
             estimates[f"{name}_{who}"] = sample.quantile(who, probability)
+    if "all" in waits.means and "paid" not in waits.means and "paid" in sample.tiers:
+        share = waits.load.arrival_paid_per_second / waits.load.arrival_per_second
+        free = the_other_wait(waits.means["all"], share, sample.mean("paid"))
+        estimates["wait_free"] = free
     found = {
         name: {"value": each.value, "low": each.low, "high": each.high}
         for name, each in estimates.items()

@@ -12,7 +12,7 @@ from etl.analytics.queue_answer import solve
 from etl.analytics.queue_batches import BatchCurve
 from etl.analytics.queue_kernels import Streams, serve_batches, serve_singly
 from etl.analytics.queue_load import Load, OverloadError
-from etl.analytics.queue_samples import Estimate
+from etl.analytics.queue_samples import Estimate, the_other_wait
 from etl.analytics.queue_simulation import Setting, simulate
 
 
@@ -178,6 +178,20 @@ def test_the_distribution_rises_to_one_and_meets_the_quantiles():
         p95 = sample.quantile(who, 0.95)
         assert p95.low <= p95.value <= p95.high
         assert np.interp(p95.value, own["wait_seconds"], share) == pytest.approx(0.95, abs=5e-3)
+
+
+def test_the_free_users_wait_follows_from_the_payers_where_that_of_all_is_known():
+    load = Load(1, 2.8, 1, 1, 4, "deterministic", "priority")
+    every = solve(load).means["all"]
+    sample = simulate(load, np.random.default_rng(8), n_jobs=300_000)
+    found = the_other_wait(every, 1 / 3.8, sample.mean("paid"))
+    plain = sample.mean("free")
+    assert plain.low - plain.standard_error < found.value < plain.high + plain.standard_error
+    assert found.high - found.low < (plain.high - plain.low) / 5
+    one = Load(0.3, 0.5, 1, 1, 1, "deterministic", "priority")
+    exact, paid = solve(one).means, simulate(one, np.random.default_rng(1), n_jobs=200_000)
+    again = the_other_wait(exact["all"], 3 / 8, paid.mean("paid"))
+    assert errors_off(again, exact["free"]) < 3.5
 
 
 def test_the_same_seed_gives_the_same_waits():

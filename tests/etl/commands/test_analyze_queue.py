@@ -66,6 +66,9 @@ def test_several_servers_with_deterministic_service_and_priority(answer):
     found = answer(f"{words} --law deterministic --discipline priority --simulate 200000")
     assert found["wait_paid"] < found["wait_all"] < found["wait_free"]
     assert found["evidence_kinds"]["wait_paid"] == "simulated"
+    # All users' wait is exact, so the free users' follows from the payers'.
+    both = (found["wait_paid"] + found["wait_free"]) / 2
+    assert both == pytest.approx(found["wait_all"], rel=1e-12)
 
 
 def test_different_services_at_several_servers_are_a_chain(answer):
