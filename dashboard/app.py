@@ -54,6 +54,12 @@ def _pages(said: Words) -> list[st.Page]:
             url_path="growth",
         ),
         st.Page(
+            "app_pages/unit_economics.py",
+            title=said.t("Unit economics"),
+            icon=":material/calculate:",
+            url_path="unit-economics",
+        ),
+        st.Page(
             "app_pages/compute.py",
             title=said.t("Compute"),
             icon=":material/memory:",

@@ -20,6 +20,7 @@ WITHOUT_STREAMLIT = (
     "dashboard.processes",
     "dashboard.queries",
     "dashboard.reports",
+    "dashboard.scenarios",
     "dashboard.serve",
     "dashboard.studies",
     "dashboard.tables",
@@ -76,6 +77,7 @@ MAY_IMPORT = {
         "dashboard.permalinks",
         "dashboard.processes",  # runs and imports started from a page are processes
         "dashboard.queries",  # named for the cache to ask, never called: see below
+        "dashboard.scenarios",
         "dashboard.studies",  # likewise
         "dashboard.tables",
         "dashboard.text",

@@ -1,0 +1,167 @@
+"""What a scenario says in one sentence, what that rests on, and its main figures."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+
+import streamlit as st
+
+from dashboard import cache, scenarios
+from dashboard.app_pages.economics_choice import Present
+from dashboard.components import Provenance, evidence_badge, metric_tile, plain
+from dashboard.studies import break_even_study
+from dashboard.studies.economics.scenario import ScenarioStudy
+from dashboard.tables.economics import names, results
+from dashboard.text import Words
+from etl.analytics.inputs import INPUTS
+from etl.analytics.scenario_result import Evaluation, Outcome, Step
+
+MONTH_TILES = (
+    *("contribution_per_user", "contribution_per_payer", "break_even_paid_conversion_rate"),
+    *("payback_months", "ltv_to_cac", "npv"),
+)
+WAVE_TILES = ("contribution", "contribution_per_install", "hype_multiple")
+_A_ROW = 3
+PENETRATION = "subscription_penetration_rate"
+
+
+def verdict(
+    present: Present,
+    study: ScenarioStudy,
+    found: tuple[Evaluation, Outcome],
+    said: Words,
+) -> None:
+    """Say how likely the result is above zero, and what decides it."""
+    evaluation, outcome = found
+    step = evaluation.step(outcome.step)
+    with st.container(border=True):
+        st.markdown(
+            " ".join([_about(present, study, said), *_sentences(study, step, outcome, said)])
+        )
+        deciding = _deciding(study, step, outcome, said)
+        if deciding:
+            st.markdown("\n".join(f"- {line}" for line in deciding))
+
+
+def _about(present: Present, study: ScenarioStudy, said: Words) -> str:
+    told = study.scenario.document
+    return said.t(
+        "{subject}, as known on {date}, over {months} at a hurdle rate of {rate} a year:",
+        subject=plain(scenarios.name_of(present.raw, said.language)),
+        date=said.date(told.as_of),
+        months=said.n("{n} month", "{n} months", told.horizon_months),
+        rate=said.percent(told.hurdle_rate, digits=0),
+    )
+
+
+def _sentences(study: ScenarioStudy, step: Step, outcome: Outcome, said: Words) -> list[str]:
+    what = names.step_name(step.name, said)
+    if step.value is None:
+        told = said.t("**whether it is worth it is not known.**")
+        return [told, plain(results.reason_of(step.missing, step.reason, said))]
+    value = names.amount(step.value, step.unit.replace("{c}", study.currency), said)
+    if not outcome.variance:
+        sentence = (
+            said.t("**{what}: {value}, above zero.**", what=what, value=plain(value))
+            if step.value > 0
+            else said.t("**{what}: {value}, not above zero.**", what=what, value=plain(value))
+        )
+        return [
+            sentence,
+            said.t("No input that it needs has a range, so there is no probability to state."),
+        ]
+    odds = said.percent(outcome.probability_profitable, digits=0)
+    sentence = said.t(
+        "**the probability that the result is above zero is {odds}** ({what}: {value}).",
+        odds=odds,
+        what=what,
+        value=plain(value),
+    )
+    if not outcome.is_greyed:
+        return [sentence]
+    greyed = said.t(
+        "Assumed inputs carry {share} of the variance: a sketch, not a forecast.",
+        share=said.percent(outcome.assumed_share, digits=0),
+    )
+    return [f":gray-badge[:material/blur_on: {said.t('greyed')}]", sentence, plain(greyed)]
+
+
+def _deciding(study: ScenarioStudy, step: Step, outcome: Outcome, said: Words) -> list[str]:
+    """Return a line for each of the three inputs that decide, with what would settle it."""
+    given = study.scenario.inputs.given
+    lines: list[str] = []
+    for name in dict.fromkeys([*step.missing, *outcome.deciding()]):
+        told = [f"**{plain(names.input_name(name, said))}**"]
+        if name in outcome.variance:
+            share = said.percent(outcome.variance[name], digits=0)
+            told.append(said.t("{share} of the variance", share=share))
+        if name in given:
+            told.append(evidence_badge(said, given[name].evidence_kind))
+        else:
+            told.append(f":red-badge[:material/error: {said.t('missing, needed')}]")
+        if name in outcome.thresholds:
+            unit = INPUTS[name].unit.replace("{c}", study.currency)
+            at = names.amount(outcome.thresholds[name], unit, said)
+            told.append(plain(said.t("zero at {value}", value=at)))
+        settled = names.settled_by(INPUTS[name].settled_by, said)
+        told.append(plain(said.t("would settle it: {what}", what=settled)))
+        lines.append(" · ".join(told))
+    return lines[:3]
+
+
+def tiles(study: ScenarioStudy, evaluation: Evaluation, shown: Sequence[str], said: Words) -> None:
+    """Show main figures, each with its range, evidence, day and what it was computed from."""
+    steps = {step.name: step for step in evaluation.steps}
+    held = [name for name in shown if name in steps]
+    for first in range(0, len(held), _A_ROW):
+        row = held[first : first + _A_ROW]
+        for column, name in zip(st.columns(_A_ROW), row, strict=False):
+            with column:
+                _tile(study, steps[name], said)
+
+
+def _tile(study: ScenarioStudy, step: Step, said: Words) -> None:
+    unit = step.unit.replace("{c}", study.currency)
+    is_ratio = step.name in ("ltv_to_cac", "hype_multiple")
+
+    def write(x: float | None) -> str:
+        return said.number(x) if is_ratio else names.amount(x, unit.partition("/")[0], said)
+
+    notes: list[str] = []
+    if step.value is None:
+        notes.append(plain(results.reason_of(step.missing, step.reason, said)))
+    elif step.low is not None:
+        ends = {"low": write(step.low), "high": write(step.high)}
+        notes.append(plain(said.t("90% of the draws: {low} to {high}", **ends)))
+    if step.name == "break_even_paid_conversion_rate":
+        notes += _achieved(study.scenario.document.as_of, said)
+    told = Provenance(
+        step.evidence_kind,
+        said.t("times") if is_ratio else names.unit_name(unit, said),
+        study.scenario.document.as_of,
+        results.computed_from(study, step, said),
+    )
+    metric_tile(said, names.step_name(step.name, said), write(step.value), told, notes=notes)
+
+
+def _achieved(day: date, said: Words) -> list[str]:
+    """Say what companies disclose: known on the day, or else what became known later."""
+    for as_of, head in ((day, said.t("Disclosed by then")), (None, said.t("Disclosed later"))):
+        held = cache.study(break_even_study, as_of=as_of).achieved
+        rows = held.loc[held["latest"] & (held["metric"] == PENETRATION)]
+        if rows.empty:
+            continue
+        low, high = rows["value"].min(), rows["value"].max()
+        return [
+            plain(
+                said.t(
+                    "{head}: {low} to {high} of monthly actives subscribe ({n} figures).",
+                    head=head,
+                    low=said.percent(low),
+                    high=said.percent(high),
+                    n=len(rows),
+                )
+            )
+        ]
+    return [plain(said.t("No share of subscribers was disclosed."))]

@@ -1,0 +1,139 @@
+"""The page of unit economics answers: does one user earn more than the images cost."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from dashboard import cache
+from dashboard.app_pages import economics_cards as cards
+from dashboard.app_pages import economics_choice as choice
+from dashboard.app_pages import economics_compare, economics_inputs
+from dashboard.app_pages import economics_verdict as verdicts
+from dashboard.app_pages.economics_choice import Present
+from dashboard.app_pages.economics_what_if import what_ifs
+from dashboard.components import with_states
+from dashboard.studies.economics.scenario import ScenarioStudy, scenario_study
+from dashboard.text import Words, words
+from etl.errors import InputError
+
+
+def page(said: Words) -> None:
+    """Show the page in one language."""
+    st.title(said.t("Does one user earn more than the images cost?"), anchor=False)
+    with_states(said, _body)
+
+
+def _body(said: Words) -> None:
+    present, known = choice.choose(said)
+    if present is not None:
+        _scenario(present, said)
+    economics_compare.show(present, known, said)
+
+
+def _scenario(present: Present, said: Words) -> None:
+    try:
+        study = cache.study(scenario_study, present.written)
+    except InputError as fault:
+        economics_inputs.mend(present, fault, said)
+        return
+    for section in SECTIONS:
+        section(present, study, said)
+
+
+def _simulated(present: Present, study: ScenarioStudy, said: Words) -> None:
+    given = study.scenario.inputs.given.values()
+    if any(quantity.evidence_kind == "simulated" for quantity in given):
+        st.warning(
+            said.t(
+                "**Simulated.** Some inputs come from a made-up history: what follows shows what "
+                "the page can do and says nothing about any real app."
+            ),
+            icon=":material/casino:",
+        )
+
+
+def _answer(present: Present, study: ScenarioStudy, said: Words) -> None:
+    if study.month is None and study.wave is None:
+        st.info(
+            said.t(
+                "**This scenario describes neither a month nor a wave.** Give monthly active users "
+                "or the payers among them, or the installs of a wave."
+            ),
+            icon=":material/edit:",
+        )
+    if study.month is not None:
+        verdicts.verdict(present, study, cards.found_of(study, "month"), said)
+        verdicts.tiles(study, study.month.evaluation, verdicts.MONTH_TILES, said)
+    if study.wave is not None:
+        if study.month is not None:
+            st.header(said.t("Is the wave turned into cash?"), anchor=False)
+        verdicts.verdict(present, study, cards.found_of(study, "wave"), said)
+        verdicts.tiles(study, study.wave.evaluation, verdicts.WAVE_TILES, said)
+
+
+def _try_out(present: Present, study: ScenarioStudy, said: Words) -> None:
+    what_ifs(present, said)
+
+
+def _month(present: Present, study: ScenarioStudy, said: Words) -> None:
+    if study.month is None:
+        return
+    st.header(said.t("From the price to what is left"), anchor=False)
+    written = present.written
+    _draw("economics:month", lambda mode: cards.month_cards(written, said, mode), said, written)
+    st.header(said.t("Break-even"), anchor=False)
+    pair = cards.surface_controls(study, said)
+    if pair is not None:
+        _draw(
+            "economics:surface",
+            lambda mode: cards.surface_cards(written, pair, said, mode),
+            said,
+            written,
+            pair,
+        )
+    _odds(present, "month", said)
+
+
+def _wave(present: Present, study: ScenarioStudy, said: Words) -> None:
+    if study.wave is None:
+        return
+    st.header(said.t("The wave"), anchor=False)
+    written = present.written
+    _draw("economics:wave", lambda mode: cards.chain_cards(written, said, mode), said, written)
+    _odds(present, "wave", said)
+
+
+def _odds(present: Present, which: str, said: Words) -> None:
+    written = present.written
+    _draw(
+        f"economics:odds:{which}",
+        lambda mode: cards.odds_cards(written, which, said, mode),
+        said,
+        written,
+    )
+    cards.steps_card(written, which, said)
+
+
+def _draw(
+    name: str, build: Callable[..., list[Callable[[], object]]], said: Words, *on: object
+) -> None:
+    for card in cache.drawn(name, build, said, *on):  # pyright: ignore[reportArgumentType]
+        card()
+
+
+# What stands on the page about the scenario, in order; further cards are added at the end.
+SECTIONS: tuple[Callable[[Present, ScenarioStudy, Words], None], ...] = (
+    _simulated,
+    _answer,
+    economics_inputs.show,
+    _try_out,
+    _month,
+    _wave,
+    cards.beside,
+)
+
+
+if __name__ == "__main__":
+    page(words(st.session_state["lang"]))

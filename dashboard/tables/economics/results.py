@@ -1,0 +1,348 @@
+"""What follows from a scenario, as tables."""
+
+# pyright: basic
+# pandas ships partial types, which strict checking cannot follow.
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+
+from dashboard.components import Table, TableColumn
+from dashboard.studies.economics.comparison import PROBABILITY, Comparison
+from dashboard.studies.economics.scenario import ScenarioStudy, Surface, steps_frame, tornado_frame
+from dashboard.tables.economics import names
+from dashboard.text import Words
+from etl.analytics.inputs import INPUTS
+from etl.analytics.scenario_result import Evaluation, Outcome, Step
+
+_NAMED = 6
+
+
+def label_of(name: str, said: Words) -> str:
+    """Name a step of the way from a price, or a main result."""
+    own = {
+        "price": said.t("Price"),
+        "tax": said.t("Consumption tax"),
+        "store": said.t("Store and payment fees"),
+        "net_proceeds": said.t("Kept after tax and store"),
+        PROBABILITY: said.t("Probability of a profit"),
+    }
+    return own.get(name) or names.step_name(name, said)
+
+
+def axis_unit(unit: str, said: Words) -> str:
+    """Return a unit as figures take it: codes they know as they are, others in words."""
+    head, _, per = unit.partition("/")
+    known = head in ("ratio", "count", "seconds") or (len(head) == 3 and head.isupper())
+    return unit if known and per in ("", "day", "month") else names.unit_name(unit, said)
+
+
+def reason_of(missing: Sequence[str], reason: str, said: Words) -> str:
+    """Say why a step is not known; empty where it is."""
+    if missing:
+        told = [names.input_name(name, said) for name in missing]
+        return said.t("Not known without: {inputs}.", inputs=said.t("; ").join(told))
+    sentences = {
+        "a payer brings no more than a user who does not pay": said.t(
+            "A payer brings no more than a user who does not pay."
+        ),
+        "a payer never brings back what it cost to win one": said.t(
+            "A payer never brings back what it cost to win one."
+        ),
+        "the month's result does not pay the investment back": said.t(
+            "The month's result does not pay the investment back."
+        ),
+        "nothing is spent to win a payer": said.t("Nothing is spent to win a payer."),
+        "the contribution is not above zero": said.t("The contribution is not above zero."),
+        "no value at these inputs": said.t("No value at these inputs."),
+    }
+    return sentences.get(reason, reason)
+
+
+def computed_from(study: ScenarioStudy, step: Step, said: Words) -> str:
+    """Say from which given inputs a step was computed; at most six are named."""
+    given = [name for name in step.needs if name in study.scenario.inputs.given]
+    if not given:
+        return said.t("computed")
+    told = said.t("; ").join(names.input_name(name, said) for name in given[:_NAMED])
+    if len(given) > _NAMED:
+        n = len(given) - _NAMED
+        return said.t("computed from: {inputs} and {n} more", inputs=told, n=n)
+    return said.t("computed from: {inputs}", inputs=told)
+
+
+def _evidence(frame: Any, said: Words) -> list[str]:
+    return [said.evidence(kind) if isinstance(kind, str) else "" for kind in frame["evidence_kind"]]
+
+
+def steps(evaluation: Evaluation, currency: str, said: Words) -> Table:
+    """Return every computed step with its range and evidence."""
+    frame = steps_frame(evaluation, currency)
+    frame = frame.assign(
+        step=[names.step_name(name, said) for name in frame["name"]],
+        unit=[names.unit_name(unit, said) for unit in frame["unit"]],
+        evidence=_evidence(frame, said),
+        reason=[reason_of(step.missing, step.reason, said) for step in evaluation.steps],
+        computed_from=[
+            said.t("; ").join(names.input_name(name, said) for name in step.needs)
+            for step in evaluation.steps
+        ],
+    )
+    columns = {
+        "step": TableColumn(said.t("Step")),
+        "value": TableColumn(said.t("Value"), "any"),
+        **_ends(said),
+        "unit": TableColumn(said.t("Unit")),
+        "evidence": TableColumn(said.t("Evidence")),
+        "reason": TableColumn(said.t("Why not known"), "wide"),
+        "computed_from": TableColumn(said.t("Computed from"), "wide"),
+    }
+    return Table(frame, columns, "economics-steps")
+
+
+def _ends(said: Words) -> dict[str, TableColumn]:
+    middle = said.t("Ends of the middle 90% of the draws; empty where nothing varies.")
+    return {
+        "low": TableColumn(said.t("Low"), "any", help=middle),
+        "high": TableColumn(said.t("High"), "any", help=middle),
+    }
+
+
+def waterfall(frame: pd.DataFrame, per: str, said: Words) -> Table:
+    """Return the way from the price to the contribution."""
+    shown = frame.assign(
+        label=[label_of(name, said) for name in frame["name"]],
+        signed=[
+            -x if role == "subtract" else x
+            for x, role in zip(frame["amount"], frame["role"], strict=True)
+        ],
+        evidence=_evidence(frame, said),
+        reason=[reason_of(missing, "", said) for missing in frame["missing"]],
+    )
+    columns = {
+        "label": TableColumn(said.t("Step")),
+        "signed": TableColumn(said.t("Amount"), "number", 4),
+        "low": TableColumn(said.t("Size, low"), "number", 4),
+        "high": TableColumn(said.t("Size, high"), "number", 4),
+        "evidence": TableColumn(said.t("Evidence")),
+        "reason": TableColumn(said.t("Why not known"), "wide"),
+    }
+    return Table(shown, columns if len(shown) else {}, f"waterfall-{per}")
+
+
+def swings(study: ScenarioStudy, outcome: Outcome, said: Words) -> pd.DataFrame:
+    """Return the swings of a result with labels and units, as the figures take them."""
+    frame = tornado_frame(study, outcome)
+    units = [INPUTS[name].unit.replace("{c}", study.currency) for name in frame["name"]]
+    return frame.assign(
+        label=[names.input_name(name, said) for name in frame["name"]],
+        input_unit=[axis_unit(unit, said) for unit in units],
+        share=frame["variance_share"],
+    )
+
+
+def tornado(frame: pd.DataFrame, what: str, said: Words, file_name: str = "tornado") -> Table:
+    """Return the swings of a result over each input's range."""
+    shown = frame.assign(
+        evidence=_evidence(frame, said),
+        settles=[names.settled_by(code, said) for code in frame["settled_by"]],
+    )
+    columns = {
+        "label": TableColumn(said.t("Input")),
+        "input_low": TableColumn(said.t("Input, low"), "any"),
+        "input_high": TableColumn(said.t("Input, high"), "any"),
+        "input_unit": TableColumn(said.t("Unit")),
+        "result_low": TableColumn(said.t("{what} at its low", what=what), "any"),
+        "result_high": TableColumn(said.t("{what} at its high", what=what), "any"),
+        "variance_share": TableColumn(said.t("Share of variance"), "percent"),
+        "threshold": TableColumn(
+            said.t("Zero at"),
+            "any",
+            help=said.t("Value of the input at which the result is zero, the others as they are."),
+        ),
+        "evidence": TableColumn(said.t("Evidence")),
+        "settles": TableColumn(said.t("What would settle it"), "wide"),
+    }
+    return Table(shown, columns if len(shown) else {}, file_name)
+
+
+def histogram(bins: pd.DataFrame, said: Words, file_name: str = "outcome") -> Table:
+    """Return the draws of a result in bins."""
+    columns = {
+        "bin_low": TableColumn(said.t("From"), "any"),
+        "bin_high": TableColumn(said.t("To"), "any"),
+        "share": TableColumn(said.t("Share of the draws"), "percent"),
+    }
+    return Table(bins, columns if len(bins) else {}, file_name)
+
+
+def surface(found: Surface | None, said: Words) -> Table:
+    """Return the contribution over two inputs, a row a point."""
+    if found is None:
+        return Table(pd.DataFrame(), {}, "break-even-surface")
+    frame = pd.DataFrame(found.z, index=found.y, columns=found.x).stack().reset_index()
+    frame.columns = ["y", "x", "contribution"]
+    columns = {
+        "x": TableColumn(names.input_name(found.x_name, said), "any"),
+        "y": TableColumn(names.input_name(found.y_name, said), "any"),
+        "contribution": TableColumn(names.step_name("contribution_per_user", said), "any"),
+    }
+    return Table(frame, columns, "break-even-surface")
+
+
+def chain(frame: pd.DataFrame, said: Words) -> Table:
+    """Return the chain of a wave."""
+    shown = frame.assign(
+        evidence=_evidence(frame, said),
+        unit_told=[names.unit_name(unit, said) for unit in frame["unit"]],
+    )
+    columns = {
+        "label": TableColumn(said.t("Step")),
+        "value": TableColumn(said.t("Value"), "any"),
+        **_ends(said),
+        "unit_told": TableColumn(said.t("Unit")),
+        "evidence": TableColumn(said.t("Evidence")),
+        "reason": TableColumn(said.t("Why not known"), "wide"),
+    }
+    return Table(shown, columns if len(shown) else {}, "wave-chain")
+
+
+def later(frame: pd.DataFrame, said: Words) -> Table:
+    """Return what became known later, beside what was known on the day."""
+    shown = frame.assign(
+        evidence=_evidence(frame, said),
+        unit_told=[names.unit_name(unit, said) for unit in frame["unit"]],
+        value_told=[
+            names.amount(value, unit, said)
+            for value, unit in zip(frame["value"], frame["unit"], strict=True)
+        ],
+        before_told=[
+            names.amount(value, unit if isinstance(unit, str) else "count", said)
+            for value, unit in zip(frame["before"], frame["before_unit"], strict=True)
+        ],
+    )
+    columns = {
+        "what": TableColumn(said.t("About")),
+        "metric": TableColumn(said.t("Figure")),
+        "before_told": TableColumn(said.t("Known on the day")),
+        "before_as_of": TableColumn(said.t("Of (then)"), "date"),
+        "value_told": TableColumn(said.t("Later")),
+        "as_of": TableColumn(said.t("Of (later)"), "date"),
+        "evidence": TableColumn(said.t("Evidence")),
+        "source": TableColumn(said.t("Source"), "wide"),
+        "source_url": TableColumn(said.t("Address"), "link"),
+    }
+    return Table(shown, columns if len(shown) else {}, "known-later")
+
+
+def contradictions(study: ScenarioStudy, said: Words) -> Table:
+    """Return the claims that answer one question differently, side by side."""
+    given = study.scenario.inputs.given
+    used = {quantity.fact_id: (name, quantity) for name, quantity in given.items()}
+    rows: list[dict[str, Any]] = []
+    for found in study.scenario.contradictions:
+        name, quantity = used.get(found.fact_id, ("", None))
+        mine = [] if quantity is None else [(quantity, True)]
+        for each, is_used in [*mine, *((other, False) for other in found.others)]:
+            rows.append(
+                {
+                    "input": names.input_name(name, said) if name else found.fact_id,
+                    "is_used": is_used,
+                    "value": names.amount(each.value, each.unit, said),
+                    "fact_id": each.fact_id,
+                    "evidence": said.evidence(each.evidence_kind),
+                    "as_of": each.as_of,
+                    "source": each.source,
+                    "source_url": each.source_url,
+                }
+            )
+    columns = {
+        "input": TableColumn(said.t("Input")),
+        "is_used": TableColumn(said.t("Used here"), "check"),
+        "value": TableColumn(said.t("Figure")),
+        "fact_id": TableColumn(said.t("Claim")),
+        "evidence": TableColumn(said.t("Evidence")),
+        "as_of": TableColumn(said.t("As of"), "date"),
+        "source": TableColumn(said.t("Source"), "wide"),
+        "source_url": TableColumn(said.t("Address"), "link"),
+    }
+    return Table(pd.DataFrame(rows), columns if rows else {}, "contradicting-claims")
+
+
+def plans(study: ScenarioStudy, said: Words) -> Table:
+    """Return what is kept of each plan, with the terms it follows from."""
+    rows = [
+        {
+            "name": each.plan.name,
+            "price": each.price.value,
+            "tax": each.tax,
+            "fees": each.fees,
+            "net": None if each.net is None else each.net.value,
+            "commission": _term(each.terms, "commission_rate"),
+            "tax_rate": _term(each.terms, "tax_rate"),
+            "evidence": said.evidence((each.net or each.price).evidence_kind),
+            "reason": each.reason,
+            "source": each.price.source if each.net is None else each.net.source,
+        }
+        for each in study.scenario.plans
+    ]
+    money = {
+        "price": said.t("Price a month"),
+        "tax": said.t("Tax"),
+        "fees": said.t("Store and payment"),
+        "net": said.t("Kept"),
+    }
+    columns = {
+        "name": TableColumn(said.t("Plan")),
+        **{
+            key: TableColumn(f"{label} ({study.currency})", "number", 2)
+            for key, label in money.items()
+        },
+        "commission": TableColumn(said.t("Commission"), "percent"),
+        "tax_rate": TableColumn(said.t("Tax rate"), "percent"),
+        "evidence": TableColumn(said.t("Evidence")),
+        "reason": TableColumn(said.t("Why not known"), "wide"),
+        "source": TableColumn(said.t("Source"), "wide"),
+    }
+    return Table(pd.DataFrame(rows), columns if rows else {}, "plan-terms")
+
+
+def _term(terms: dict[str, Any], name: str) -> float | None:
+    return None if name not in terms else float(terms[name].value)
+
+
+def comparison(found: Comparison, scenarios: Sequence[str], said: Words) -> Table:
+    """Return scenarios side by side: a row a result, a column a scenario."""
+    rows: dict[str, dict[str, Any]] = {}
+    for row in found.rows.to_dict("records"):
+        told = rows.setdefault(str(row["name"]), {"result": label_of(str(row["name"]), said)})
+        told[str(row["scenario"])] = cell(row, said)
+    places = sorted({int(place) for place in found.rows["scenario"]})
+    columns = {
+        "result": TableColumn(said.t("Result")),
+        **{str(place): TableColumn(scenarios[place]) for place in places},
+    }
+    frame = pd.DataFrame(list(rows.values()), columns=pd.Index(list(columns)))
+    return Table(frame, columns if rows else {}, "scenario-comparison")
+
+
+def cell(row: dict[Any, Any], said: Words) -> str:
+    """Write a result with its interval and its evidence."""
+    if pd.isna(row["value"]):
+        return said.t("not known")
+    unit = str(row["unit"])
+    value = names.amount(row["value"], unit, said)
+    kind = said.evidence(str(row["evidence_kind"]))
+    if pd.isna(row["low"]):
+        return f"{value} ({kind})"
+    ends = [names.amount(row[end], unit.partition("/")[0], said) for end in ("low", "high")]
+    return said.t(
+        "{value}, {low} to {high} ({kind})",
+        value=value,
+        kind=kind,
+        low=ends[0],
+        high=ends[1],
+    )
