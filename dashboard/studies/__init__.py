@@ -1,6 +1,7 @@
 """Queries and analytics put together: what pages and reports show, without Streamlit."""
 
-from dashboard.studies.break_even import Assumptions, BreakEvenStudy, break_even_study
+from dashboard.studies.break_even import BreakEvenStudy, break_even_study
+from dashboard.studies.break_even_rows import Assumptions
 from dashboard.studies.co_movement import CoMovementStudy, co_movement_study
 from dashboard.studies.contagion import ContagionStudy, contagion_study
 from dashboard.studies.lead_lag import LeadLagStudy, lead_lag_study

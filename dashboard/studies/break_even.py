@@ -1,13 +1,13 @@
 """How many users must pay? The break-even pay rate from disclosed facts alone.
 
 A server's price, spread over its life and its users, is the cost of one user and month; a price
-after tax and store fees is what one payer brings; their ratio is the share that must pay.
+after tax and store fees is what one payer brings; their ratio is the share that must pay. The same
+with pictures bought by API, and with what a reader supposes in place of what is stated.
 """
 
 from __future__ import annotations
 
-from collections.abc import Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
@@ -15,57 +15,40 @@ import pandas as pd
 
 from dashboard import queries
 from dashboard.queries import Reader
+from dashboard.studies.break_even_api import ApiStrip, api_strip
+from dashboard.studies.break_even_rows import (
+    ROW,
+    STATED,
+    Assumptions,
+    assumed_row,
+    ends,
+    fact_row,
+    range_of,
+    records,
+)
+from dashboard.studies.break_even_terms import BREAK_EVEN_ROW, MONTHS, Terms, price_rows
 from dashboard.studies.frames import column, columns, ordered, rows
 from dashboard.studies.notes import Note
 from etl.analytics.intervals import Interval
+from etl.analytics.quantities import weakest
 from etl.analytics.unit_economics import (
-    StoreTerms,
-    Unknown,
     break_even_paid_conversion_rate,
-    net_proceeds,
     server_cost_per_user_month,
 )
 
 SERVER_PRICE_FACT, USERS_FACT = "F0484", "F0485"
 """450,000 yuan a server and 10,000–20,000 users on it, as its operator said on 2022-12-08."""
 
-STORE, STOREFRONT = "app_store", "CN"
-PROGRAMS = ("standard", "small_business")
 ACHIEVED = ("subscription_penetration_rate", "download_to_paid_d30", "download_to_paid_d35")
 """What companies publish about paying users. The first is subscribers over monthly actives, the
 others payers over installs within so many days: different shares, never to be mixed."""
 
 NOT_INCLUDED = ("electricity", "staff", "bandwidth")
+SERVER, API = "server", "api"
+"""Ways to get the pictures."""
 
-_MONTHS = {"month": 1, "year": 12, "pack": 1}
-_NUMBER = ("value", "low", "high", "unit", "evidence_kind", "as_of")
-_SOURCE = ("source_title", "source_url", "fact_id")
-_ROW = ("name", *_NUMBER, *_SOURCE)
-_PROCEEDS = ("net_proceeds", "net_proceeds_low", "net_proceeds_high")
-_BREAK_EVEN_ROW = (
-    *_ROW,
-    *("entity", "entity_zh", "metric", "price", "price_unit", "price_evidence_kind"),
-    *("program", "commission_rate", "tax_rate", *_PROCEEDS, "terms_from", "terms_to"),
-    *("terms_title", "terms_url", "in_force_at_price_date", "latest_terms", "reason"),
-)
-_ACHIEVED_ROW = (*_ROW, "entity", "entity_zh", "metric", "note")
-
-
-@dataclass(frozen=True)
-class Assumptions:
-    """What no source states; shown as assumed wherever it is used.
-
-    Attributes
-    ----------
-    life_months
-        Months over which a server is written off, without resale value.
-    price_includes_tax
-        Whether prices shown in the store contain consumption tax. ``None`` assumes nothing:
-        net proceeds are then missing where a tax applies.
-    """
-
-    life_months: float = 36.0
-    price_includes_tax: bool | None = True
+_ACHIEVED_ROW = (*ROW, "entity", "entity_zh", "metric", "note")
+_ANSWER_ROW = (*ROW, "cost_value", "cost_low", "cost_high")
 
 
 @dataclass(frozen=True)
@@ -73,7 +56,8 @@ class BreakEvenStudy:
     """The break-even strip as frames.
 
     Every row has ``name, value, low, high, unit, evidence_kind, as_of, source_title, source_url,
-    fact_id``; what cannot be computed has missing values and a ``reason``.
+    fact_id``; what cannot be computed has missing values and a ``reason``. What rests on something
+    assumed is assumed.
 
     Attributes
     ----------
@@ -94,7 +78,16 @@ class BreakEvenStudy:
         ``not_included`` (items), ``assumed`` (name, value), ``tax_order_disputed``,
         ``middle_of_range`` (fact_id), ``revenue_without_tax`` (fact_ids),
         ``other_currency_left_out`` (n, currency), ``not_known_yet`` (fact_ids),
-        ``penetration_is_not_conversion``.
+        ``penetration_is_not_conversion``, ``api_prices`` (n).
+    api
+        The cost by API; ``None`` where the server facts were not known yet.
+    price
+        The row of ``break_even`` that is looked at: the chosen price under the terms in force on
+        its day. No row where none is known.
+    answers
+        The share that must pay at that price: one row each for :data:`SERVER` and :data:`API`
+        (``name``), with ``cost_value, cost_low, cost_high`` of a user and month. Only what is
+        known.
     """
 
     currency: str
@@ -103,13 +96,16 @@ class BreakEvenStudy:
     break_even: pd.DataFrame
     achieved: pd.DataFrame
     notes: list[Note]
+    api: ApiStrip | None = None
+    price: pd.DataFrame = field(default_factory=pd.DataFrame)
+    answers: pd.DataFrame = field(default_factory=pd.DataFrame)
 
 
 def break_even_study(
     reader: Reader,
     *,
     as_of: date | None = None,
-    assumptions: Assumptions = Assumptions(),
+    assumptions: Assumptions = STATED,
 ) -> BreakEvenStudy:
     """Compute the break-even pay rates from the facts known on a day.
 
@@ -117,166 +113,104 @@ def break_even_study(
     ----------
     as_of
         Facts that became public later, and store terms that began later, are left out.
+    assumptions
+        What no source states, and what is supposed in place of what one does.
     """
     facts = queries.facts(reader, as_of=as_of).set_index("fact_id", drop=False)
     achieved = _achieved(facts)
     unknown = [name for name in (SERVER_PRICE_FACT, USERS_FACT) if name not in facts.index]
     if unknown:
-        nothing = pd.DataFrame(columns=pd.Index(_ROW))
-        no_rate = pd.DataFrame(columns=pd.Index(_BREAK_EVEN_ROW))
+        nothing = pd.DataFrame(columns=pd.Index(ROW))
+        no_rate = pd.DataFrame(columns=pd.Index(BREAK_EVEN_ROW))
         notes = [Note("not_known_yet", {"fact_ids": unknown})]
         return BreakEvenStudy("", nothing, nothing, no_rate, achieved, notes)
-    server, users = facts.loc[SERVER_PRICE_FACT], facts.loc[USERS_FACT]
-    currency = str(server["unit"]).partition("/")[0]
-    cost = server_cost_per_user_month(
-        _interval(server), Interval.of(assumptions.life_months), _interval(users)
-    )
+    currency = str(facts.loc[SERVER_PRICE_FACT]["unit"]).partition("/")[0]
+    inputs = _inputs(facts, assumptions)
+    cost = _cost_row(inputs, currency)
     prices = rows(facts, column(facts, "metric").isin(["price_plan", "arppu"]))
-    same = column(prices, "unit").str.match(rf"{currency}/({'|'.join(_MONTHS)})$")
-    terms = _Terms(queries.net_proceeds(reader), as_of, assumptions)
-    table = [row for fact in _records(rows(prices, same)) for row in _price_rows(fact, cost, terms)]
+    same = column(prices, "unit").str.match(rf"{currency}/({'|'.join(MONTHS)})$")
+    terms = Terms(queries.net_proceeds(reader), as_of, assumptions)
+    table = [row for fact in records(rows(prices, same)) for row in price_rows(fact, cost, terms)]
+    break_even = ordered(
+        pd.DataFrame(table, columns=pd.Index(BREAK_EVEN_ROW)), "as_of", "fact_id", "terms_from"
+    )
+    api = api_strip(reader, facts.reset_index(drop=True), currency, (as_of, assumptions))
+    price = _chosen(break_even, assumptions.price_fact_id)
     return BreakEvenStudy(
         currency=currency,
-        inputs=_inputs(server, users, assumptions),
-        cost=_cost_row(cost, server, users, currency),
-        break_even=ordered(
-            pd.DataFrame(table, columns=pd.Index(_BREAK_EVEN_ROW)), "as_of", "fact_id", "terms_from"
-        ),
+        inputs=columns(pd.DataFrame(inputs), *ROW),
+        cost=columns(pd.DataFrame([cost]), *ROW),
+        break_even=break_even,
         achieved=achieved,
         notes=_notes(prices, same, assumptions, terms),
+        api=api,
+        price=price,
+        answers=_answers(price, {SERVER: [cost], API: records(api.cost)}),
     )
 
 
-class _Terms:
-    """Store terms of one storefront: commission by programme and day, tax and its order."""
+def _chosen(break_even: pd.DataFrame, fact_id: str) -> pd.DataFrame:
+    """Return the row of a price under the first terms in force on its day.
 
-    def __init__(self, table: pd.DataFrame, as_of: date | None, assumptions: Assumptions) -> None:
-        if as_of is not None:
-            table = rows(table, ~(column(table, "valid_from_date") > pd.Timestamp(as_of)))
-        ours = column(table, "store") == STORE
-        self._commission = rows(
-            table,
-            ours & (table["storefront"] == STOREFRONT) & column(table, "program").isin(PROGRAMS),
-        )
-        taxes = rows(
-            table, (table["storefront"] == STOREFRONT) & (table["program"] == "consumption_tax")
-        )
-        orders = rows(table, ours & (table["program"] == "tax_order"))
-        self.tax_rate = _known(taxes, "tax_rate")
-        self.tax_first = _known(orders, "tax_deducted_before_commission")
-        self.price_includes_tax = assumptions.price_includes_tax
-        self._as_of = as_of
-
-    def still_in_force(self, ended: Any) -> bool:
-        """Return whether terms that end on ``ended`` hold on the day of the view."""
-        if pd.isna(ended):
-            return True
-        return self._as_of is not None and ended >= pd.Timestamp(self._as_of)
-
-    def commissions(self) -> list[dict[Hashable, Any]]:
-        """Return the rows of commission, by programme and first day."""
-        return _records(ordered(self._commission, "program", "valid_from_date"))
-
-    def proceeds(
-        self, price: float, commission: dict[Hashable, Any], *, taxed: bool
-    ) -> Interval | Unknown:
-        """Return what is kept of a price: by the stated order of tax and fee, with both orders.
-
-        Revenue as a company reports it (``taxed`` false) holds no tax any more.
-        """
-        found = []
-        for tax_first in (self.tax_first, None if self.tax_first is None else not self.tax_first):
-            terms = StoreTerms(
-                commission_rate=_number(commission["commission_rate"]),
-                billing_fee_rate=_number(commission["billing_fee_rate"]),
-                tax_rate=self.tax_rate if taxed else 0.0,
-                price_includes_tax=self.price_includes_tax,
-                tax_deducted_before_commission=tax_first,
-            )
-            kept = net_proceeds(price, terms)
-            if isinstance(kept, Unknown):
-                return kept
-            found.append(kept)
-        return Interval(found[0], min(found), max(found))
+    Without a known choice the newest monthly price of a plan, or else the newest price.
+    """
+    known = rows(break_even, column(break_even, "in_force_at_price_date").astype(bool))
+    known = known.dropna(subset=["net_proceeds"])
+    program = column(known, "program").map({"small_business": 1}).fillna(0)
+    known = ordered(known.assign(later=program), "as_of", "fact_id", "later")
+    plans = column(known, "metric").eq("price_plan") & column(known, "price_unit").str.endswith("h")
+    for found in (rows(known, known["fact_id"] == fact_id), rows(known, plans), known):
+        if len(found):
+            newest = column(found, "fact_id").iloc[-1]
+            return rows(found, found["fact_id"] == newest).head(1).drop(columns="later")
+    return known.drop(columns="later")
 
 
-def _price_rows(fact: dict[Hashable, Any], cost: Interval, terms: _Terms) -> list[dict[str, Any]]:
-    """Return a row for each programme and period of store terms."""
-    currency, _, period = str(fact["unit"]).partition("/")
-    price = float(fact["value"]) / _MONTHS[period]
-    day = _day(fact)
-    taxed = fact["metric"] != "arppu"
-    result = []
-    for commission in terms.commissions():
-        kept = terms.proceeds(price, commission, taxed=taxed)
-        began, ended = commission["valid_from_date"], commission["valid_to_date"]
-        row: dict[str, Any] = {
-            "name": "break_even_paid_conversion_rate",
-            **_rate(cost, kept),
-            "unit": "ratio",
-            "evidence_kind": "estimated",
-            "as_of": day,
-            **{name: fact[name] for name in _SOURCE},
-            **{name: fact[name] for name in ("entity", "entity_zh", "metric")},
-            "price": price,
-            "price_unit": f"{currency}/{'pack' if period == 'pack' else 'month'}",
-            "price_evidence_kind": fact["evidence_kind"],
-            "program": commission["program"],
-            "commission_rate": commission["commission_rate"],
-            "tax_rate": terms.tax_rate if taxed else 0.0,
-            "terms_from": began,
-            "terms_to": ended,
-            "terms_title": commission["source_title"],
-            "terms_url": commission["source_url"],
-            "in_force_at_price_date": not (began > day or ended < day),
-            "latest_terms": terms.still_in_force(ended),
-        }
-        result.append(row)
-    return result
+def _answers(price: pd.DataFrame, costs: dict[str, list[Any]]) -> pd.DataFrame:
+    """Return the share that must pay at the chosen price for each way that has a cost."""
+    table: list[dict[str, Any]] = []
+    for row in records(price):
+        kept = Interval(*(float(row[f"net_proceeds{end}"]) for end in ("", "_low", "_high")))
+        for name, found in costs.items():
+            for cost in found:
+                rate = break_even_paid_conversion_rate(range_of(cost), kept)
+                kinds = (cost["evidence_kind"], row["evidence_kind"], row["price_evidence_kind"])
+                own = {**cost, **ends(rate), "name": name, "unit": "ratio"}
+                spent = {f"cost_{end}": cost[end] for end in ("value", "low", "high")}
+                table.append({**own, **spent, "evidence_kind": weakest(kinds)})
+    return pd.DataFrame(table, columns=pd.Index(_ANSWER_ROW))
 
 
-def _rate(cost: Interval, kept: Interval | Unknown) -> dict[str, Any]:
-    """Return the break-even rate with its range, or missing values with the reason."""
-    if isinstance(kept, Unknown):
-        names = ("value", "low", "high", *_PROCEEDS)
-        return {**dict.fromkeys(names, float("nan")), "reason": kept.reason}
-    rate = break_even_paid_conversion_rate(cost, kept)
+def _inputs(facts: pd.DataFrame, assumptions: Assumptions) -> list[dict[str, Any]]:
+    """Return the price of the server, its users and its life, stated or supposed."""
+    stated: list[dict[str, Any]] = []
+    for fact_id, supposed in (
+        (SERVER_PRICE_FACT, assumptions.server_price),
+        (USERS_FACT, assumptions.users_per_server),
+    ):
+        fact: Any = facts.loc[fact_id]
+        name = str(fact["metric"])
+        if supposed is None:
+            stated.append(fact_row(fact, name))
+        else:
+            stated.append(assumed_row(name, supposed, str(fact["unit"])))
+    return [*stated, assumed_row("life_months", assumptions.life_months, "month")]
+
+
+def _cost_row(inputs: list[dict[str, Any]], currency: str) -> dict[str, Any]:
+    server, users, life = inputs
+    cost = server_cost_per_user_month(range_of(server), range_of(life), range_of(users))
+    days = [row["as_of"] for row in (server, users) if not pd.isna(row["as_of"])]
+    told = [str(row["fact_id"]) for row in (server, users) if row["fact_id"]]
     return {
-        "value": rate.value,
-        "low": rate.low,
-        "high": rate.high,
-        **dict(zip(_PROCEEDS, (kept.value, kept.low, kept.high), strict=True)),
-        "reason": None,
-    }
-
-
-def _inputs(server: pd.Series, users: pd.Series, assumptions: Assumptions) -> pd.DataFrame:
-    months = assumptions.life_months
-    life = {
-        "name": "life_months",
-        "value": months,
-        "low": months,
-        "high": months,
-        "unit": "month",
-        "evidence_kind": "assumed",
-        "as_of": pd.NaT,
-    }
-    stated = [_fact_row(fact, str(fact["metric"])) for fact in (server, users)]
-    return columns(pd.DataFrame([*stated, life]), *_ROW)
-
-
-def _cost_row(cost: Interval, server: pd.Series, users: pd.Series, currency: str) -> pd.DataFrame:
-    row = {
-        **_fact_row(server, "cost_per_user_month"),
-        "value": cost.value,
-        "low": cost.low,
-        "high": cost.high,
+        **server,
+        "name": "cost_per_user_month",
+        **ends(cost),
         "unit": f"{currency}/user/month",
-        "evidence_kind": "estimated",
-        "as_of": max(_day(server), _day(users)),
-        "fact_id": f"{server['fact_id']}, {users['fact_id']}",
+        "evidence_kind": weakest(row["evidence_kind"] for row in inputs),
+        "as_of": max(days, default=pd.NaT),
+        "fact_id": ", ".join(told) or None,
     }
-    return columns(pd.DataFrame([row]), *_ROW)
 
 
 def _achieved(facts: pd.DataFrame) -> pd.DataFrame:
@@ -285,10 +219,10 @@ def _achieved(facts: pd.DataFrame) -> pd.DataFrame:
     table = pd.DataFrame(
         [
             {
-                **_fact_row(fact, str(fact["metric"])),
+                **fact_row(fact, str(fact["metric"])),
                 **{name: fact[name] for name in ("entity", "entity_zh", "metric", "note")},
             }
-            for fact in _records(chosen)
+            for fact in records(chosen)
         ],
         columns=pd.Index(_ACHIEVED_ROW),
     )
@@ -298,7 +232,7 @@ def _achieved(facts: pd.DataFrame) -> pd.DataFrame:
 
 
 def _notes(
-    prices: pd.DataFrame, same: pd.Series, assumptions: Assumptions, terms: _Terms
+    prices: pd.DataFrame, same: pd.Series, assumptions: Assumptions, terms: Terms
 ) -> list[Note]:
     kept, left_out = rows(prices, same), int((~same).sum())
     revenue = column(rows(kept, kept["metric"] == "arppu"), "fact_id").to_list()
@@ -318,41 +252,3 @@ def _notes(
     if left_out:
         notes.append(Note("other_currency_left_out", {"n": left_out}))
     return notes
-
-
-def _fact_row(fact: Any, name: str) -> dict[str, Any]:
-    """Return a fact as a row: its value (the middle of a range) with the ends of the range."""
-    interval = _interval(fact)
-    return {
-        "name": name,
-        "value": interval.value,
-        "low": interval.low,
-        "high": interval.high,
-        "unit": fact["unit"],
-        "evidence_kind": fact["evidence_kind"],
-        "as_of": _day(fact),
-        **{key: fact[key] for key in _SOURCE},
-    }
-
-
-def _interval(fact: Any) -> Interval:
-    return Interval.of(float(fact["value"]), _number(fact["value_high"]))
-
-
-def _day(fact: Any) -> pd.Timestamp:
-    """Return the last day the fact is about, or the day it became public."""
-    return fact["known_on"] if pd.isna(fact["period_end"]) else fact["period_end"]
-
-
-def _number(value: Any) -> float | None:
-    return None if pd.isna(value) else float(value)
-
-
-def _known(table: pd.DataFrame, name: str) -> Any:
-    """Return the first known value of a column, or ``None``."""
-    values = column(table, name).dropna()
-    return values.iloc[0] if len(values) else None
-
-
-def _records(table: pd.DataFrame) -> list[dict[Hashable, Any]]:
-    return table.to_dict("records")

@@ -30,7 +30,8 @@ def codes(study: BreakEvenStudy) -> set[str]:
 def test_one_user_costs_five_eighths_to_one_and_a_quarter_yuan_a_month(strip) -> None:
     cost = strip.cost.iloc[0]
     assert (cost["low"], cost["high"]) == pytest.approx((0.625, 1.25))
-    assert (cost["unit"], cost["evidence_kind"]) == ("CNY/user/month", "estimated")
+    # Nobody stated the life of the server, so what follows from it is assumed.
+    assert (cost["unit"], cost["evidence_kind"]) == ("CNY/user/month", "assumed")
     assert cost["fact_id"] == "F0484, F0485"
 
 
@@ -125,3 +126,97 @@ def test_without_the_assumption_on_tax_the_rates_are_missing_with_a_reason(reade
 def test_a_longer_life_makes_a_user_cheaper(reader: SnapshotReader) -> None:
     study = break_even_study(reader, assumptions=Assumptions(life_months=60))
     assert study.cost.loc[0, "low"] == pytest.approx(0.375)
+
+
+def answers(study: BreakEvenStudy) -> pd.DataFrame:
+    return study.answers.set_index("name")
+
+
+def test_the_answer_takes_the_newest_monthly_price_under_the_terms_of_its_day(strip) -> None:
+    price = strip.price.iloc[0]
+    assert (price["fact_id"], price["program"], price["commission_rate"]) == (
+        "F0115", "standard", 0.30,
+    )  # fmt: skip
+    server = answers(strip).loc["server"]
+    kept = 15 / 1.13 * 0.7
+    assert server["value"] == pytest.approx(450_000 / 36 / 15_000 / kept)
+    assert server["low"] == pytest.approx(0.625 / kept)
+    assert server["high"] == pytest.approx(1.25 / price["net_proceeds_low"])
+    assert server["evidence_kind"] == "assumed"
+
+
+def test_another_published_price_can_be_looked_at(reader: SnapshotReader) -> None:
+    study = break_even_study(reader, assumptions=Assumptions(price_fact_id="F0467"))
+    assert study.price.iloc[0]["price_unit"] == "CNY/pack"
+    unknown = break_even_study(reader, assumptions=Assumptions(price_fact_id="F9999"))
+    assert unknown.price.iloc[0]["fact_id"] == "F0115"
+
+
+def test_by_api_the_cost_is_price_times_pictures_at_the_rate_of_its_day(
+    reader: SnapshotReader,
+) -> None:
+    study = break_even_study(reader, assumptions=Assumptions(api_fact_id="F0294"))
+    assert study.api is not None
+    images = 4_000_000 / 3_000_000 * 365.25 / 12
+    per_month = study.api.inputs.set_index("name").loc["images_per_user_month"]
+    assert per_month["value"] == pytest.approx(images)
+    assert per_month["evidence_kind"] == "estimated"
+    rates = reader.query(
+        "SELECT quote, rate FROM fx_rates WHERE base = 'EUR' AND rate_date = DATE '2022-11-03'"
+    ).set_index("quote")["rate"]
+    cost = study.api.cost.iloc[0]
+    assert cost["value"] == pytest.approx(0.02 * images * rates["CNY"] / rates["USD"])
+    assert cost["evidence_kind"] == "estimated"
+    kept = study.price.iloc[0]["net_proceeds"]
+    assert answers(study).loc["api", "value"] == pytest.approx(cost["value"] / kept)
+
+
+def test_every_model_has_its_newest_price_once_and_the_middle_one_is_chosen(strip) -> None:
+    prices = strip.api.prices
+    assert not prices.duplicated(["entity", "model_name"]).any()
+    assert prices["value"].is_monotonic_increasing
+    chosen = prices.loc[prices["fact_id"] == strip.api.fact_id, "value"].iloc[0]
+    assert chosen == prices["value"].quantile(0.5, interpolation="lower")
+
+
+def test_api_prices_of_a_past_day_are_those_known_then(reader: SnapshotReader) -> None:
+    study = break_even_study(reader, as_of=date(2022, 12, 31))
+    assert study.api is not None
+    assert set(study.api.prices["fact_id"]) == {"F0294", "F0295", "F0296"}
+    # No price that users pay was known in the server's currency, so no share follows.
+    assert study.price.empty
+    assert study.answers.empty
+
+
+SUPPOSED = [
+    (Assumptions(server_price=900_000), "gpu_server_price", 2.0, 1.0),
+    (Assumptions(life_months=18), "life_months", 2.0, 1.0),
+    (Assumptions(users_per_server=7_500), "users_per_server", 2.0, 1.0),
+    (Assumptions(images_per_user_month=10), "images_per_user_month", 1.0, 10 / (40 + 7 / 12)),
+    (Assumptions(api_price=0.01), "image_api_price", 1.0, 0.25),
+]
+
+
+@pytest.mark.parametrize(("assumptions", "name", "server", "api"), SUPPOSED)
+def test_what_is_supposed_is_assumed_and_moves_its_own_answer_alone(
+    reader: SnapshotReader,
+    strip: BreakEvenStudy,
+    assumptions: Assumptions,
+    name: str,
+    server: float,
+    api: float,
+) -> None:
+    study = break_even_study(reader, assumptions=assumptions)
+    assert study.api is not None
+    inputs = pd.concat([study.inputs, study.api.inputs]).set_index("name")
+    assert inputs.loc[name, "evidence_kind"] == "assumed"
+    assert pd.isna(inputs.loc[name, "source_url"])
+    ratio = answers(study)["value"] / answers(strip)["value"]
+    assert ratio.to_dict() == pytest.approx({"server": server, "api": api})
+
+
+def test_a_supposed_fee_takes_the_place_of_the_programmes(reader: SnapshotReader) -> None:
+    study = break_even_study(reader, assumptions=Assumptions(commission_rate=0.0))
+    assert set(study.break_even["program"]) == {"assumed"}
+    assert study.price.iloc[0]["net_proceeds"] == pytest.approx(15 / 1.13)
+    assert set(study.break_even["evidence_kind"]) == {"assumed"}
