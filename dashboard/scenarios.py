@@ -123,7 +123,7 @@ def same(one: object, other: object) -> bool:
 
 
 def _plain(written: object) -> str:
-    return json.dumps(written, default=str, ensure_ascii=False)
+    return json.dumps(written, default=str, ensure_ascii=False, sort_keys=True)
 
 
 def _dated(raw: Mapping[str, Any]) -> Raw:

@@ -139,6 +139,8 @@ def _drawn(found: Comparison, labels: tuple[str, ...], said: Words) -> pd.DataFr
     if len(found.currencies) > 1:
         is_money = [str(unit).partition("/")[0] in found.currencies for unit in rows["unit"]]
         rows = rows.loc[[not money for money in is_money]]
+    known = set(rows.loc[rows["value"].notna(), "name"])
+    rows = rows.loc[rows["name"].isin(known)]
     return rows.assign(
         scenario=[labels[int(place)] for place in rows["scenario"]],
         label=[results.label_of(str(name), said) for name in rows["name"]],

@@ -24,6 +24,7 @@ from etl.errors import InputError
 CURRENCIES = ("CNY", "USD", "EUR", "GBP", "HKD", "JPY", "KRW", "TWD", "INR", "BRL")
 _FIRST_DAY = date(2000, 1, 1)
 _LAST_DAY = date(2100, 1, 1)
+_NUMBER_PX = 105
 NO_VALUE = "economics:others"
 
 
@@ -106,9 +107,9 @@ def _input_columns(said: Words) -> dict[str, Any]:
     return {
         "part": TextColumn(said.t("Part"), width="small"),
         "input": TextColumn(said.t("Input"), pinned=True),
-        "value": NumberColumn(said.t("Value"), format=number),
-        "low": NumberColumn(said.t("Low"), format=number),
-        "high": NumberColumn(said.t("High"), format=number),
+        "value": NumberColumn(said.t("Value"), format=number, width=_NUMBER_PX),
+        "low": NumberColumn(said.t("Low"), format=number, width=_NUMBER_PX),
+        "high": NumberColumn(said.t("High"), format=number, width=_NUMBER_PX),
         "unit": TextColumn(said.t("Unit")),
         "evidence": TextColumn(said.t("Evidence")),
         "source": TextColumn(said.t("Source"), width="large"),
@@ -287,17 +288,16 @@ def _own(present: Present, study: ScenarioStudy, said: Words) -> None:
     told = study.scenario.document
     found = cache.study(own.own_inputs, source, told.currency, told.as_of)
     known = found.loc[found["value"].notna()]
+    faults = [plain(reason) for reason in found.loc[found["name"].eq(""), "reason"]]
     if known.empty:
-        st.info(
-            said.t("As known on {date}, it tells no input.", date=said.date(told.as_of)),
-            icon=":material/inbox:",
-        )
+        head = said.t("As known on {date}, it tells no input.", date=said.date(told.as_of))
+        st.info("  \n".join([head, *faults]), icon=":material/inbox:")
     else:
         _taking(present, source, known, said)
-    untold = found.loc[found["value"].isna() & found["reason"].ne("")]
+    untold = found.loc[found["value"].isna() & found["name"].ne("")]
     if len(untold):
         lines = [
-            f"- {names.input_name(row['name'], said) if row['name'] else ''} {plain(row['reason'])}"
+            f"- {plain(names.input_name(row['name'], said))}: {plain(row['reason'])}"
             for row in untold.to_dict("records")
         ]
         with st.expander(said.t("What it does not tell, and why")):

@@ -11,6 +11,7 @@ from dashboard import cache, scenarios
 from dashboard.app_pages.economics_choice import Present
 from dashboard.components import Provenance, evidence_badge, metric_tile, plain
 from dashboard.studies import break_even_study
+from dashboard.studies.economics.comparison import MULTIPLES
 from dashboard.studies.economics.scenario import ScenarioStudy
 from dashboard.tables.economics import names, results
 from dashboard.text import Words
@@ -123,7 +124,7 @@ def tiles(study: ScenarioStudy, evaluation: Evaluation, shown: Sequence[str], sa
 
 def _tile(study: ScenarioStudy, step: Step, said: Words) -> None:
     unit = step.unit.replace("{c}", study.currency)
-    is_ratio = step.name in ("ltv_to_cac", "hype_multiple")
+    is_ratio = step.name in MULTIPLES
 
     def write(x: float | None) -> str:
         return said.number(x) if is_ratio else names.amount(x, unit.partition("/")[0], said)

@@ -27,6 +27,9 @@ MAIN_STEPS = (
     *("contribution_per_install", "hype_multiple"),
 )
 _ROUNDING = 1e-9
+MULTIPLES = ("ltv_to_cac", "hype_multiple")
+"""Ratios that are told as so many times, not in percent."""
+TIMES = "times"
 PROBABILITY = "probability_profitable"
 COLUMNS = (
     "scenario",
@@ -95,7 +98,7 @@ def _main(study: ScenarioStudy) -> list[dict[str, Any]]:
             "value": steps[name].value,
             "low": steps[name].low,
             "high": steps[name].high,
-            "unit": steps[name].unit.replace("{c}", study.currency),
+            "unit": TIMES if name in MULTIPLES else steps[name].unit.replace("{c}", study.currency),
             "currency": study.currency,
             "evidence_kind": steps[name].evidence_kind,
             "reason": steps[name].reason,
@@ -107,9 +110,11 @@ def _main(study: ScenarioStudy) -> list[dict[str, Any]]:
     if led is None:
         return rows
     outcome = led[1]
-    kind = next(step for step in led[0].steps if step.name == outcome.step).evidence_kind
-    odds = {"name": PROBABILITY, "value": outcome.probability_profitable, "unit": "ratio"}
-    return [*rows, {**odds, "currency": study.currency, "evidence_kind": kind, "reason": ""}]
+    kind = led[0].step(outcome.step).evidence_kind
+    # Without any range the draws are one point, and their share says nothing of chance.
+    odds = outcome.probability_profitable if outcome.variance else None
+    told = {"name": PROBABILITY, "value": odds, "unit": "ratio", "reason": ""}
+    return [*rows, {**told, "currency": study.currency, "evidence_kind": kind}]
 
 
 def leading(study: ScenarioStudy) -> tuple[Evaluation, Outcome] | None:

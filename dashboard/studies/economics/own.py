@@ -23,6 +23,9 @@ def sources(reader: Reader) -> pd.DataFrame:
             SELECT source, min(evidence_kind) FROM subscription_transactions
             WHERE source NOT IN (SELECT source FROM growth_definitions) GROUP BY source
             UNION
+            SELECT source, min(evidence_kind) FROM acquisition_spend
+            WHERE source NOT IN (SELECT source FROM growth_definitions) GROUP BY source
+            UNION
             SELECT 'bills', min(evidence_kind) FROM gpu_bills HAVING count(*) > 0
         )
         ORDER BY evidence_kind = 'simulated', source
@@ -39,12 +42,10 @@ def own_inputs(reader: Reader, source: str, currency: str, as_of: date) -> pd.Da
         ``name, value, low, high, unit, evidence_kind, source, as_of, reason`` a row an input in
         the order of the catalogue; where the data do not tell it, the reason why.
     """
+    from etl.scenarios import growth_inputs  # brings the marts along
+
     names = ("value", "low", "high", "unit", "evidence_kind", "source", "as_of")
     columns = pd.Index(["name", *names, "reason"])
-    try:
-        from etl.scenarios import growth_inputs  # brings the marts along
-    except ImportError as fault:
-        return pd.DataFrame([{"name": "", "reason": str(fault)}], columns=columns)
     try:
         answer = (
             growth_inputs.bill_quantities(reader, currency)

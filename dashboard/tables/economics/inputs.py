@@ -99,8 +99,8 @@ def others(frame: pd.DataFrame) -> list[str]:
 def store_names(said: Words) -> dict[str, str]:
     """Name the stores and ways of payment whose terms are held."""
     return {
-        "app_store": said.t("App Store"),
-        "google_play": said.t("Google Play"),
+        "app_store": "App Store",
+        "google_play": "Google Play",
         "huawei_appgallery": said.t("Huawei AppGallery"),
         "oppo": "OPPO",
         "samsung": "Samsung",

@@ -176,6 +176,7 @@ def unit_name(unit: str, said: Words) -> str:
     words = {
         "count": said.t("users"),
         "ratio": said.t("ratio"),
+        "times": said.t("times"),
         "images": said.t("pictures"),
         "seconds": said.t("seconds"),
         "days": said.t("days"),

@@ -214,7 +214,7 @@ def later(frame: pd.DataFrame, said: Words) -> Table:
     """Return what became known later, beside what was known on the day."""
     shown = frame.assign(
         evidence=_evidence(frame, said),
-        unit_told=[names.unit_name(unit, said) for unit in frame["unit"]],
+        metric=[metric_name(str(metric), said) for metric in frame["metric"]],
         value_told=[
             names.amount(value, unit, said)
             for value, unit in zip(frame["value"], frame["unit"], strict=True)
@@ -236,6 +236,22 @@ def later(frame: pd.DataFrame, said: Words) -> Table:
         "source_url": TableColumn(said.t("Address"), "link"),
     }
     return Table(shown, columns if len(shown) else {}, "known-later")
+
+
+def metric_name(metric: str, said: Words) -> str:
+    """Name a figure of a filing or a claim; an unusual one keeps its code."""
+    told = {
+        "adjusted_net_profit": said.t("Adjusted net profit"),
+        "consumer_spend_daily": said.t("Users' spending a day"),
+        "download_to_paid_d35": said.t("Payers within 35 days ÷ installs"),
+        "downloads": said.t("Downloads"),
+        "gross_margin": said.t("Gross margin"),
+        "paying_subscribers": said.t("Paying subscribers"),
+        "refund_rate": said.t("Payments refunded"),
+        "revenue_subscription": said.t("Revenue of subscriptions"),
+        "subscription_penetration_rate": said.t("Subscribers ÷ monthly actives"),
+    }
+    return told.get(metric, metric)
 
 
 def contradictions(study: ScenarioStudy, said: Words) -> Table:
@@ -318,12 +334,15 @@ def comparison(found: Comparison, scenarios: Sequence[str], said: Words) -> Tabl
     """Return scenarios side by side: a row a result, a column a scenario."""
     rows: dict[str, dict[str, Any]] = {}
     for row in found.rows.to_dict("records"):
-        told = rows.setdefault(str(row["name"]), {"result": label_of(str(row["name"]), said)})
+        per = names.unit_name(str(row["unit"]), said).partition("/")[2]
+        label = label_of(str(row["name"]), said)
+        result = said.t("{what}, per {unit}", what=label, unit=per) if per else label
+        told = rows.setdefault(str(row["name"]), {"result": result})
         told[str(row["scenario"])] = cell(row, said)
     places = sorted({int(place) for place in found.rows["scenario"]})
     columns = {
         "result": TableColumn(said.t("Result")),
-        **{str(place): TableColumn(scenarios[place]) for place in places},
+        **{str(place): TableColumn(scenarios[place], "wide") for place in places},
     }
     frame = pd.DataFrame(list(rows.values()), columns=pd.Index(list(columns)))
     return Table(frame, columns if rows else {}, "scenario-comparison")
@@ -333,12 +352,12 @@ def cell(row: dict[Any, Any], said: Words) -> str:
     """Write a result with its interval and its evidence."""
     if pd.isna(row["value"]):
         return said.t("not known")
-    unit = str(row["unit"])
+    unit = str(row["unit"]).partition("/")[0]
     value = names.amount(row["value"], unit, said)
     kind = said.evidence(str(row["evidence_kind"]))
     if pd.isna(row["low"]):
         return f"{value} ({kind})"
-    ends = [names.amount(row[end], unit.partition("/")[0], said) for end in ("low", "high")]
+    ends = [names.amount(row[end], unit, said) for end in ("low", "high")]
     return said.t(
         "{value}, {low} to {high} ({kind})",
         value=value,

@@ -1,0 +1,347 @@
+"""The page Unit economics: its states, and what choosing, changing, saving and linking does."""
+
+# pyright: basic
+
+from __future__ import annotations
+
+import json
+import shutil
+
+import pytest
+
+from dashboard import scenarios
+from dashboard.app_pages import economics_choice as choice
+from tests.dashboard.conftest import text_of
+
+APP = """
+name: An app
+as_of: 2024-06-30
+currency: USD
+sourcing: stated
+inputs:
+  active_users: 50000
+  paying_share: {value: 0.03, low: 0.01, high: 0.05, source: a guess}
+  net_proceeds: {value: 7, evidence_kind: measured, source: own payments}
+  paid_images_per_user: 100
+  free_images_per_user: 5
+  cost_per_image: {value: 0.004, low: 0.002, high: 0.01}
+"""
+
+
+@pytest.fixture
+def data(published, tmp_path):
+    """Return a data folder with the snapshot, to save scenarios in."""
+    shutil.copytree(published / "warehouse", tmp_path / "warehouse")
+    return tmp_path
+
+
+@pytest.fixture
+def page_of(open_page, published):
+    """Return a function that opens the page."""
+
+    def opened(data=published, **query):
+        return open_page(data, "unit_economics", **query)
+
+    return opened
+
+
+@pytest.fixture
+def own(data):
+    """Return a data folder in which a scenario is saved."""
+    raw = scenarios.of_text(APP.encode(), "app.yml")
+    scenarios.save("my-app", "An app", raw, data)
+    return data
+
+
+def tile(page, label: str):
+    return next(metric for metric in page.metric if metric.label == label)
+
+
+def press(page, label: str, **edited):
+    """Press a button of a form, with cells of tables edited: ``{position: {column: value}}``."""
+    next(button for button in page.button if button.label == label).click()
+    states = page._tree.get_widget_states()
+    for alt, rows in edited.items():
+        state = states.widgets.add()
+        state.id = editor(page, alt).proto.id
+        state.string_value = json.dumps(
+            {
+                "edited_rows": {str(place): row for place, row in rows.items()},
+                "added_rows": [],
+                "deleted_rows": [],
+            }
+        )
+    return page._run(states)
+
+
+def editor(page, alt: str):
+    """Return an editable table: ``inputs`` or ``plans``."""
+    return next(
+        table
+        for table in page.dataframe
+        if table.proto.editing_mode
+        and (table.proto.alt_text if hasattr(table.proto, "alt_text") else table.proto.alt)
+        .lower()
+        .startswith(alt)
+    )
+
+
+def place_of(page, name: str) -> int:
+    return list(editor(page, "inputs").value.index).index(name)
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+@pytest.mark.parametrize("key", ["small-platform", "meitu-2022", "lensa-2022", "meitu-2024"])
+def test_every_kind_of_case_opens_without_a_fault(page_of, key, lang):
+    page = page_of(lang=lang, scenario=key)
+    assert not page.exception
+    assert not page.error
+    assert page.get("plotly_chart")
+
+
+def test_the_default_says_what_it_lacks_and_what_would_settle_it(page_of):
+    page = page_of()
+    told = text_of(page)
+    assert "is not known" in told
+    assert "Payers among monthly actives" in told
+    assert "import them on the Data page" in told
+    assert tile(page, "Contribution of a user").value == "–"
+    assert tile(page, "Break-even pay rate").value == "9.57%"
+    assert "of monthly actives subscribe" in told
+
+
+def test_assumptions_grey_the_verdict(page_of):
+    assert "greyed" in text_of(page_of(scenario="meitu-2022"))
+    assert "greyed" not in text_of(page_of(scenario="meitu-2024"))
+
+
+def test_nothing_collected_says_what_to_do(page_of, tmp_path):
+    page = page_of(tmp_path)
+    assert not page.exception
+    assert "Nothing has been collected yet" in page.info[0].value
+
+
+def test_an_unknown_key_gives_the_default_and_says_so(page_of):
+    page = page_of(scenario="meitu-1999")
+    assert "meitu-1999" in page.warning[0].value
+    assert page.selectbox(key="scenario").value == scenarios.DEFAULT
+
+
+def test_a_broken_link_is_said_and_the_default_is_shown(page_of):
+    page = page_of(s="nonsense")
+    assert "link cannot be read" in page.error[0].value
+    assert "s" not in page.query_params
+    assert tile(page, "Break-even pay rate").value == "9.57%"
+
+
+def test_a_broken_file_is_named_and_the_page_stays_usable(page_of, own):
+    (own / "scenarios" / "torn.yml").write_text("name: [")
+    page = page_of(own, scenario="torn")
+    assert not page.exception
+    assert "torn" in page.error[0].value
+    page.selectbox(key="scenario").set_value("meitu-2024").run()
+    assert not page.error
+    assert tile(page, "Contribution of a user").value == "CNY 0.696"
+
+
+def test_a_reference_that_the_snapshot_lacks_can_be_mended(page_of, own):
+    raw = scenarios.of_text(APP.replace("50000", "{fact: F9999}").encode(), "x")
+    scenarios.save("lacking", "Lacking", raw, own)
+    page = page_of(own, scenario="lacking")
+    assert "F9999" in page.error[0].value
+    area = page.text_area[0]
+    area.set_value(area.value.replace("fact: F9999", "value: 50000"))
+    page = press(page, "Apply")
+    assert not page.error
+    assert tile(page, "Contribution of a user").value != "–"
+    assert page.query_params["s"]
+
+
+def test_a_typed_number_changes_the_result_and_the_badge(page_of, own):
+    page = page_of(own, scenario="my-app")
+    before = tile(page, "Contribution of a payer").value
+    place = place_of(page, "net_proceeds")
+    assert editor(page, "inputs").value.iloc[place]["evidence"] == "measured"
+
+    page = press(page, "Apply the changes", inputs={place: {"value": 14.0}})
+
+    assert not page.error
+    assert tile(page, "Contribution of a payer").value != before
+    row = editor(page, "inputs").value.iloc[place]
+    assert (row["value"], row["evidence"], row["source"]) == (14, "assumed", "typed in")
+    assert "changed" in text_of(page)
+
+
+def test_an_emptied_cell_is_not_given_and_is_said(page_of, own):
+    page = page_of(own, scenario="my-app")
+    page = press(
+        page, "Apply the changes", inputs={place_of(page, "paying_share"): {"value": None}}
+    )
+    assert "missing, needed" in list(editor(page, "inputs").value["evidence"])
+    assert tile(page, "Contribution of a user").value == "–"
+
+
+def test_a_value_out_of_bounds_is_refused_and_nothing_changes(page_of, own):
+    page = page_of(own, scenario="my-app")
+    before = tile(page, "Contribution of a user").value
+    page = press(page, "Apply the changes", inputs={place_of(page, "paying_share"): {"value": 3.0}})
+    assert "inputs.paying\\_share" in page.error[0].value
+    assert tile(page, "Contribution of a user").value == before
+    assert "s" not in page.query_params
+
+
+def test_a_changed_input_is_put_back(page_of, own):
+    page = page_of(own, scenario="my-app")
+    before = tile(page, "Contribution of a user").value
+    page = press(page, "Apply the changes", inputs={place_of(page, "net_proceeds"): {"value": 14}})
+    page.multiselect[1].set_value(["net_proceeds"]).run()
+    page.button(key="economics:back").click().run()
+    assert tile(page, "Contribution of a user").value == before
+    assert "s" not in page.query_params
+
+
+def test_a_link_restores_the_whole_scenario_elsewhere(page_of, own, published):
+    page = page_of(own, scenario="my-app")
+    page = press(page, "Apply the changes", inputs={place_of(page, "net_proceeds"): {"value": 14}})
+    value, code = tile(page, "Contribution of a user").value, page.query_params["s"]
+    code = code[0] if isinstance(code, list) else code
+
+    other = page_of(published, scenario="my-app", s=code)  # a folder without my-app
+
+    assert not other.error
+    assert not other.warning
+    assert tile(other, "Contribution of a user").value == value
+    assert other.selectbox(key="scenario").value == scenarios.UNSAVED
+
+
+def test_it_is_saved_found_again_and_deleted(page_of, own):
+    page = page_of(own, scenario="my-app")
+    page = press(page, "Apply the changes", inputs={place_of(page, "net_proceeds"): {"value": 14}})
+    value = tile(page, "Contribution of a user").value
+    page.text_input(key=choice.NAME_OF_SAVED).set_value("A dearer app")
+    page.text_input(key=choice.KEY_OF_SAVED).set_value("dearer-app")
+    page = press(page, "Save")
+    assert "Saved as dearer" in page.success[0].value
+    assert page.selectbox(key="scenario").value == "dearer-app"
+    assert "s" not in page.query_params
+
+    again = page_of(own, scenario="dearer-app")
+    assert tile(again, "Contribution of a user").value == value
+    again.button(key="economics:delete").click().run()
+    assert "deleted" in again.success[0].value
+    assert "dearer-app" not in again.selectbox(key="scenario").options
+    assert not (own / "scenarios" / "dearer-app.yml").exists()
+
+
+def test_ones_own_is_overwritten_and_said_and_a_ready_case_is_not(page_of, own):
+    page = page_of(own, scenario="my-app")
+    page.text_input(key=choice.KEY_OF_SAVED).set_value("my-app")
+    page = press(page, "Save")
+    assert "in place of" in page.success[0].value
+    page.text_input(key=choice.KEY_OF_SAVED).set_value("meitu-2022")
+    page = press(page, "Save")
+    assert "ready case" in page.error[0].value
+
+
+def test_a_file_is_taken_in_and_a_faulty_one_names_the_nearest_key(page_of, data):
+    page = page_of(data)
+    faulty = APP.replace("paying_share", "paying_shares")
+    page.file_uploader(key=choice.UPLOAD).set_value(("app.yml", faulty.encode(), "text/yaml"))
+    page.run()
+    assert "perhaps you meant paying\\_share" in page.error[0].value
+    assert page.selectbox(key="scenario").value == scenarios.DEFAULT
+
+    page.file_uploader(key=choice.UPLOAD).set_value(("good.yml", APP.encode(), "text/yaml"))
+    page.run()
+    assert not page.error
+    assert page.selectbox(key="scenario").value == scenarios.UNSAVED
+    assert page.query_params["s"]
+    assert "USD" in tile(page, "Contribution of a user").value
+
+
+def test_another_price_is_assumed_and_changes_what_is_kept(page_of, data):
+    page = page_of(data)
+    before = tile(page, "Contribution of a payer").value
+    page = press(page, "Apply the plans", plans={0: {"price": 19.9}})
+    assert not page.error
+    assert tile(page, "Contribution of a payer").value != before
+    raw = scenarios.of_code(_code(page))
+    assert raw["plans"][0]["price"] == {
+        "value": 19.9,
+        "evidence_kind": "assumed",
+        "source": "typed in",
+        "unit": "CNY",
+    }
+    assert raw["plans"][0]["store"] == "wechat_mini_program"
+
+
+def test_an_impossible_plan_is_refused_beside_the_table(page_of, data):
+    page = press(page_of(data), "Apply the plans", plans={0: {"program": "standard"}})
+    assert "program standard" in page.error[0].value.replace("\\", "")
+    assert "s" not in page.query_params
+
+
+def test_another_currency_converts_and_says_so(page_of, own):
+    page = page_of(own, scenario="my-app")
+    box = next(box for box in page.selectbox if box.label == "Currency")
+    box.set_value("CNY")
+    page = press(page, "Apply the settings")
+    assert not page.error
+    assert tile(page, "Contribution of a payer").value.startswith("CNY")
+    sources = editor(page, "inputs").value["source"]
+    assert "converted" in sources["net_proceeds"]
+    assert scenarios.of_code(_code(page))["inputs"]["cost_per_image"]["unit"] == "USD/image"
+
+
+def test_sliders_answer_without_changing_the_scenario_until_asked(page_of, own):
+    page = page_of(own, scenario="my-app")
+    slider = next(each for each in page.slider if "Payers among monthly" in each.label)
+    before = tile(page, "Contribution of a user").value
+    slider.set_value(slider.max).run()
+    assert tile(page, "Contribution of a user").value == before
+    tried = [metric.value for metric in page.metric if metric.label == "Contribution of a user"]
+    assert tried[1] != before
+    page.button(key="economics:take").click().run()
+    assert scenarios.of_code(_code(page))["inputs"]["paying_share"]["source"] == "typed in"
+
+
+def test_what_was_made_up_is_said_everywhere_it_is_used(page_of, data):
+    raw = scenarios.of_text(APP.replace("measured", "simulated").encode(), "x")
+    scenarios.save("made-up", "Made up", raw, data)
+    page = page_of(data, scenario="made-up")
+    assert "Simulated" in page.warning[0].value
+    assert "simulated" in text_of(page)
+
+
+def test_contradicting_claims_stand_side_by_side(page_of, data):
+    text = APP.replace("2024-06-30", "2026-11-25")
+    text = text.replace("{value: 0.03, low: 0.01, high: 0.05, source: a guess}", "{fact: F0179}")
+    scenarios.save("rates", "Rates", scenarios.of_text(text.encode(), "x"), data)
+    page = page_of(data, scenario="rates")
+    assert not page.error
+    assert "Claims that contradict each other" in text_of(page)
+    shown = next(table.value for table in page.dataframe if "is_used" in table.value)
+    assert shown.set_index("fact_id")["value"][["F0179", "F0180"]].tolist() == ["2.00%", "4.60%"]
+    assert shown.loc[shown["is_used"], "fact_id"].tolist() == ["F0179"]
+
+
+def test_scenarios_are_compared_and_stand_in_the_address(page_of, own):
+    page = page_of(own, compare="my-app,meitu-2024,present")
+    assert not page.exception
+    assert not page.error
+    assert "different currencies" in text_of(page)
+    assert _one(page.query_params["compare"]) == "my-app,meitu-2024,present"
+
+
+def test_too_many_scenarios_to_compare_are_refused(page_of):
+    page = page_of(compare="meitu-2022,meitu-2023,meitu-2024,meitu-2025,lensa-2022")
+    assert "at most 4" in page.warning[0].value
+    assert page.multiselect(key="compare").value == []
+
+
+def _code(page) -> str:
+    return _one(page.query_params["s"])
+
+
+def _one(code):
+    return code[0] if isinstance(code, list) else code
