@@ -65,7 +65,9 @@ def histogram(draws: np.ndarray) -> pd.DataFrame:
     low, high = np.sort(known)[[beyond, -1 - beyond]]
     width = (high - low) / _BINS or abs(low) / 10 or 1.0
     edges = width * np.arange(np.floor(low / width), np.floor(high / width) + 2)
-    counts, edges = np.histogram(known, edges)
+    within = known[(known >= low) & (known <= high)]
+    # An edge is a product and may lie a rounding inside the outermost draw.
+    counts, edges = np.histogram(np.clip(within, edges[0], edges[-1]), edges)
     return pd.DataFrame(
         {"bin_low": edges[:-1], "bin_high": edges[1:], "share": counts / known.size}
     )

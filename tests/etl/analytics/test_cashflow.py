@@ -169,7 +169,8 @@ def test_ten_years_of_months_have_the_rate_they_were_made_with(rate: float, inco
     price = by_hand([0.0, *income], rate)
     found = irr([-price, *income])
     assert found.roots == pytest.approx([rate], abs=1e-9)
-    assert found.value == pytest.approx(pyxirr.irr([-price, *income]), abs=1e-9)
+    # pyxirr stops a little earlier than the rate that the flows were made with.
+    assert found.value == pytest.approx(pyxirr.irr([-price, *income]), abs=1e-7)
 
 
 def test_three_rates_far_apart_over_120_months() -> None:
