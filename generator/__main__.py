@@ -15,7 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from generator import commands
+from generator import commands, commands_suite
 from generator.cell import size
 from generator.errors import GeneratorError
 
@@ -83,12 +83,7 @@ def _parser(program: str) -> argparse.ArgumentParser:
         _cell_options(added)
         _run_options(added)
     sweep.add_argument("--again", action="store_true", help="measure also what is held already")
-    suite = verb("suite", "measure a suite in order of worth; resumes", commands.run_suite)
-    suite.add_argument("which", choices=("gpu", "cpu"))
-    suite.add_argument("--model", default="sd15", help="of the suite cpu: id or folder")
-    suite.add_argument("--plan", action="store_true", help="print the cells and measure nothing")
-    suite.add_argument("--again", action="store_true", help="measure also what is held already")
-    _run_options(suite)
+    _suite_verbs(verb)
     compare = verb("compare", "what changed between two records", commands.show_comparison)
     compare.add_argument("earlier", type=Path)
     compare.add_argument("later", type=Path)
@@ -104,7 +99,52 @@ def _parser(program: str) -> argparse.ArgumentParser:
     tiny.add_argument("--seed", type=int, default=7)
     pack = verb("pack", "write this program as one file (zipapp)", commands.pack)
     pack.add_argument("file", type=Path)
+    pack.add_argument("--wheels", type=Path, help="folder for wheels of what such machines lack")
+    pack.add_argument("--python", default="3.12", help="version of Python on that machine")
     return parser
+
+
+def _suite_verbs(verb: Callable[..., argparse.ArgumentParser]) -> None:
+    suite = verb("suite", "measure a suite in order of worth; resumes", commands_suite.run_suite)
+    suite.add_argument("which", choices=("gpu", "targets", "cpu", "trial"))
+    suite.add_argument("--model", default="sd15", help="of the suites cpu and trial: id or folder")
+    suite.add_argument("--plan", action="store_true", help="print what each step takes, foretold")
+    suite.add_argument("--card", default=commands_suite.PLANNED_CARD, help="that a plan is for")
+    _campaign_options(suite)
+    _run_options(suite)
+    card = verb("card", "one command for a card; goes on where it ended", commands_suite.card)
+    card.add_argument("--minutes", type=float, help="from start to end, installing included")
+    card.add_argument("--wheels", type=Path, help="folder of wheels of what this machine lacks")
+    card.add_argument("--trial", metavar="MODEL", help="try the machinery on a processor instead")
+    _campaign_options(card)
+    _run_options(card)
+    for kind, what in (
+        ("honesty", "how far presets' numbers are from default's"),
+        ("profile", "where the time of a cell goes, and what loses the most"),
+        ("batches", "the batch of best throughput"),
+    ):
+        step = verb(kind, what, commands_suite.run_step)
+        step.add_argument("model", nargs="+", help="id from `list`, or a pipeline's folder")
+        step.set_defaults(with_twin=False)
+        _cell_options(step)
+        _run_options(step)
+    check = verb("check", "hold records against targets", commands_suite.check)
+    check.add_argument("records", type=Path, nargs="+")
+    _output_options(check)
+    page = verb("page", "write the page that records make", commands_suite.write_page)
+    page.add_argument("records", type=Path, nargs="+")
+    page.add_argument("--out", type=Path, required=True, help="a Markdown file")
+    adopt = verb("adopt", "take records into the bundle", commands_suite.take_in)
+    adopt.add_argument("folder", type=Path)
+    adopt.add_argument("--into", type=Path, default=Path("data/snapshots/compute"))
+    adopt.add_argument("--page", type=Path, help="made anew from all records of the bundle")
+
+
+def _campaign_options(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("--device", default="cuda", help="cuda, cuda:1")
+    add("--held", type=Path, action="append", default=[], help="further records that count as held")
+    add("--again", action="store_true", help="measure also what is held already")
 
 
 def _load_verb(parser: argparse.ArgumentParser) -> None:
@@ -136,6 +176,10 @@ _CHILDREN = {
     "load-cell": commands.measure_load,
     "picture-cell": commands.make_pictures,
     "environment": commands.describe,
+    "rates-cell": commands_suite.measure_rates,
+    "batches-cell": commands_suite.measure_batches,
+    "honesty-cell": commands_suite.measure_honesty,
+    "profile-cell": commands_suite.measure_profile,
 }
 
 

@@ -41,6 +41,8 @@ class Cell:
         A cell ends when it has that many pictures or has taken that long, whichever is first.
     limit_seconds
         A cell whose one call is predicted to take longer is refused.
+    take
+        1, and 2 where a cell is measured again to see how far two takes differ.
     """
 
     model: str
@@ -59,6 +61,7 @@ class Cell:
     min_images: int = 30
     min_seconds: float = 60.0
     limit_seconds: float = 120.0
+    take: int = 1
 
     @property
     def key(self) -> str:
@@ -74,6 +77,7 @@ class Cell:
             *((f"g{self.guidance:g}",) if self.guidance is not None else ()),
             *((self.dtype,) if self.dtype != "auto" else ()),
             self.weights,
+            *((f"take{self.take}",) if self.take > 1 else ()),
         )
         return "/".join(parts)
 

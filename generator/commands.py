@@ -191,13 +191,13 @@ def sweep(told: Namespace) -> int:
     return _measure(told, cells(told), again=told.again)
 
 
-def run_suite(told: Namespace) -> int:
-    """Measure the cells of a suite in order of worth."""
-    planned = suite.gpu() if told.which == "gpu" else suite.cpu(told.model)
+def run_cpu_suite(told: Namespace) -> int:
+    """Measure the cells that any machine can measure."""
+    planned = suite.cpu(told.model)
     if told.plan:
         show([cell.key for cell in planned])
         return 0
-    told.device = "cuda" if told.which == "gpu" else "cpu"
+    told.device = "cpu"
     return _measure(told, planned, again=told.again)
 
 
@@ -383,7 +383,7 @@ def measure_load(document: dict[str, Any], report: Report) -> dict[str, Any]:
     curve: dict[int, list[float]] = {}
     for size in load.batch_sizes(promise.max_batch):
         report({"event": "doing", "what": f"timing batches of {size}"})
-        curve[size] = server.times(size)
+        curve[size] = server.times(size, limit_seconds=document.get("sample_seconds"))
     rng = random.Random(cell.seed)
     rate = load.highest_rate(promise, curve, cell.seed)
     ran = None
@@ -431,17 +431,22 @@ def make_tiny(told: Namespace) -> int:
 
 
 def pack(told: Namespace) -> int:
-    """Write this program as one file for a machine that has torch and diffusers alone."""
+    """Write this program as one file for a machine that has torch alone."""
     import shutil
     import tempfile
     import zipapp
+
+    from generator import packages
 
     here = Path(__file__).resolve().parent
     with tempfile.TemporaryDirectory() as folder:
         inside = Path(folder, "generator")
         shutil.copytree(here, inside, ignore=shutil.ignore_patterns("__pycache__"))
         zipapp.create_archive(folder, told.file, main="generator.__main__:main", compressed=True)
-    say(f"written: {told.file}; run it with: python {told.file.name} suite gpu --out .")
+    say(f"written: {told.file}; run it with: python {told.file.name} card --out records")
+    if told.wheels is not None:
+        for name in packages.collect(told.wheels, told.python):
+            say(f"wheel: {told.wheels / name}")
     return 0
 
 

@@ -5,9 +5,11 @@
 # pyright: reportArgumentType=false, reportAttributeAccessIssue=false, reportCallIssue=false
 from __future__ import annotations
 
+import hashlib
 import importlib.util
 import os
 import platform
+import uuid
 from pathlib import Path
 from typing import Any
 
@@ -88,7 +90,7 @@ def environment(on_device: str) -> dict[str, Any]:
     -------
     dict
         The probe's record, with ``device`` (``kind``, ``name``, ``memory_bytes``; of a card
-        ``power_limit_watts``) and ``threads`` of torch.
+        ``power_limit_watts``), ``threads`` of torch and ``session`` (one boot of one card).
     """
     import torch
 
@@ -98,7 +100,38 @@ def environment(on_device: str) -> dict[str, Any]:
     told["device"] = _device_record(on_device)
     told["threads"] = torch.get_num_threads()
     told["n_processors"] = os.cpu_count()
+    told["session"] = _session(on_device)
     return told
+
+
+def _session(on_device: str) -> str | None:
+    """Return a name for this card since the machine was started; ``None`` where none is told.
+
+    Two calls of the program within one are one run: nothing of the machine has changed between.
+    """
+    import torch
+
+    started = _boot()
+    if started is None:
+        return None
+    card = ""
+    if on_device.startswith("cuda"):
+        card = str(torch.cuda.get_device_properties(torch.device(on_device)).uuid)
+    return hashlib.sha256(f"{started} {card}".encode()).hexdigest()[:16]
+
+
+def _boot() -> str | None:
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text("utf-8").strip()
+    except OSError:
+        pass  # a sandbox that does not tell: a mark in shared memory lasts as long as it does
+    mark = Path("/dev/shm/artonomics-boot")
+    try:
+        if not mark.exists():
+            mark.write_text(uuid.uuid4().hex, "utf-8")
+        return mark.read_text("utf-8")
+    except OSError:
+        return None
 
 
 def _device_record(on_device: str) -> dict[str, Any]:

@@ -90,10 +90,11 @@ def hindrance(cell: Cell) -> str | None:
     """Return why a completed cell's preset cannot run here; ``None`` where it can."""
     if cell.task == "lora" and cell.preset != "default":
         return f"{cell.preset}: training runs as its library does it, with the preset default"
-    return presets.preset(cell.preset).hindrance(_setting(cell))
+    return presets.preset(cell.preset).hindrance(setting(cell))
 
 
-def _setting(cell: Cell) -> presets.Setting:
+def setting(cell: Cell) -> presets.Setting:
+    """Return what the switches of a completed cell must know."""
     known = catalog.model(cell.model)
     step = flops.stage(cell.model, known.denoiser, Shape(cell.height_px, cell.width_px))
     return presets.Setting(
@@ -293,7 +294,7 @@ class _Measurement:
         self.clock.wait()
         self.figures["load_seconds"] = time.perf_counter() - start
         preset = presets.preset(cell.preset)
-        self.figures["switches"] = preset.apply(self.pipe, _setting(cell))
+        self.figures["switches"] = preset.apply(self.pipe, setting(cell))
         self.clock.wait()
         # After the preset: what times a call stands outside of what the preset compiles.
         self.timer = StageTimer(self.pipe, self.model, self.clock)
@@ -395,6 +396,8 @@ class _Measurement:
         if calls:
             self.flags.append("denoiser_calls_differ")
         excess = figures["first_image_seconds"] - stdlib_statistics.median(seconds)
+        if any("cache" in switch for switch in figures["switches"]):
+            self.flags.append("skips_work")
         compiles = any("compiled" in switch for switch in figures["switches"])
         figures["compile_seconds"] = max(0.0, excess) if compiles else None
         figures["compile_reason"] = None if compiles else "this preset compiles nothing"
@@ -577,21 +580,45 @@ class Server:
         self._running.first()
         self._seed = cell.seed
 
+    @property
+    def switches(self) -> dict[str, str | None]:
+        """Return the preset's switches, each with why the model has no place for it."""
+        return self._running.figures["switches"]
+
     def seconds(self, n: int) -> float:
         """Return the seconds of one call that makes so many pictures."""
+        return self.timed(n)[0]
+
+    def timed(self, n: int) -> tuple[float, dict[str, float]]:
+        """Return the seconds of one call that makes so many pictures, and those by stage."""
         running, self._seed = self._running, self._seed + n
         start = running.clock.now()
         pipelines.call(running.pipe, running.model, running.task, running.request(self._seed, n))
         running.clock.wait()
         seconds = running.clock.now() - start
-        running.timer.take()
-        return seconds
+        stages, _ = running.timer.take()
+        return seconds, stages
 
-    def times(self, n: int, n_samples: int = 10) -> list[float]:
-        """Return the seconds of some calls of one size, after two that are not counted."""
+    def times(self, n: int, n_samples: int = 10, limit_seconds: float | None = None) -> list[float]:
+        """Return the seconds of some calls of one size, after two that are not counted.
+
+        Parameters
+        ----------
+        n
+            Pictures in one call.
+        n_samples
+            Calls.
+        limit_seconds
+            After which no further call is counted, once there are three.
+        """
         for _ in range(2):
             self.seconds(n)
-        return [self.seconds(n) for _ in range(n_samples)]
+        taken: list[float] = []
+        while len(taken) < n_samples:
+            if limit_seconds is not None and len(taken) >= 3 and sum(taken) > limit_seconds:
+                break
+            taken.append(self.seconds(n))
+        return taken
 
     def picture(self, prompt: str, seed: int) -> dict[str, Any]:
         """Make one picture.

@@ -35,6 +35,8 @@ _TOP = {
     "cells": list,
     "loads": list,
 }
+LISTS = ("cells", "loads", "rates", "batches", "honesty", "profiles")
+"""Parts of a record; all but the first two stand only where a suite has measured them."""
 _CELL = {"key": str, "cell": dict, "status": str, "figures": dict, "samples": list, "flags": list}
 _ESTIMATES = ("images_per_second", "p50_seconds", "p95_seconds", "p99_seconds")
 _NUMBERS = (
@@ -154,6 +156,8 @@ def problems(record: Any) -> list[str]:
     found += [
         f"cell {key!r} stands there twice" for key in sorted(set(keys)) if keys.count(key) > 1
     ]
+    for name in LISTS[2:]:
+        found += [f"{name}: {problem}" for problem in _entry_problems(record.get(name, []))]
     for number, cell in enumerate(record["cells"]):
         found += [f"cell {number}: {problem}" for problem in cell_problems(cell)]
     return found
@@ -167,6 +171,20 @@ def _wrong_types(given: dict[str, Any], wanted: dict[str, type], where: str) -> 
         if name in given and not isinstance(given[name], kind)
     ]
     return missing + wrong
+
+
+def _entry_problems(entries: Any) -> list[str]:
+    if not isinstance(entries, list):
+        return [f"got {type(entries).__name__}; expected a list"]
+    found = []
+    for entry in entries:
+        if not isinstance(entry, dict) or not isinstance(entry.get("key"), str):
+            found.append("an entry has no key")
+        elif entry.get("status") not in STATUSES:
+            found.append(f"status of {entry['key']} is {entry.get('status')!r}")
+        elif entry["status"] != "measured" and not entry.get("reason"):
+            found.append(f"{entry['key']} without figures needs a reason")
+    return found
 
 
 def cell_problems(cell: dict[str, Any]) -> list[str]:
@@ -251,18 +269,28 @@ def fingerprint(record: dict[str, Any]) -> tuple[Any, ...]:
     )
 
 
-def measured_before(folder: Path, like: dict[str, Any]) -> set[str]:
-    """Return keys of cells that records of a folder hold for the same machine and program.
-
-    Failed and refused cells are not among them: memory may be free by now, weights at hand.
-    """
-    keys: set[str] = set()
+def alike(folder: Path, like: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the records of a folder that the same machine and program have made."""
+    found = []
     for path in sorted(folder.glob("bench-*.json")):
         try:
             earlier = read(path)
         except GeneratorError:
             continue  # another version, or no record: it says nothing of what was measured
         if fingerprint(earlier) == fingerprint(like):
-            held = ("measured", "skipped")
-            keys |= {cell["key"] for cell in earlier["cells"] if cell["status"] in held}
-    return keys
+            found.append(earlier)
+    return found
+
+
+def is_held(entry: dict[str, Any]) -> bool:
+    """Return whether an entry need not be measured again.
+
+    Failed and refused ones are: memory may be free by now, weights at hand.
+    """
+    return entry.get("status", "measured") in ("measured", "skipped")
+
+
+def measured_before(folder: Path, like: dict[str, Any]) -> set[str]:
+    """Return keys of cells that records of a folder hold for the same machine and program."""
+    cells = (cell for earlier in alike(folder, like) for cell in earlier["cells"])
+    return {cell["key"] for cell in cells if is_held(cell)}

@@ -102,7 +102,7 @@ def run(plan: Plan, environment: dict[str, Any], report: Report) -> tuple[dict[s
             break
         report({"event": "cell", "key": cell.key, "number": number + 1, "of": len(wanted)})
         result = measure_apart(cell, report, plan.pictures, left)
-        made["cells"].append(_as_agreed({"key": cell.key, **result}))
+        made["cells"].append(as_agreed({"key": cell.key, **result}))
         made["finished_at"] = record.now()
         path = record.write(made, plan.folder)
     if not made["cells"]:
@@ -128,7 +128,7 @@ def _refuse_one_name_for_two(cells: Sequence[Cell]) -> None:
         )
 
 
-def _as_agreed(entry: dict[str, Any]) -> dict[str, Any]:
+def as_agreed(entry: dict[str, Any]) -> dict[str, Any]:
     """Return a cell's entry; one with faults as failed, so that the others are still recorded."""
     if found := record.cell_problems(entry):
         reason = f"its record had faults: {'; '.join(found[:5])}"
