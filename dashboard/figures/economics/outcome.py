@@ -58,16 +58,17 @@ def histogram(draws: np.ndarray) -> pd.DataFrame:
         a single draw far off would leave the others no room.
     """
     known = np.asarray(draws, dtype=float)
-    known = known[np.isfinite(known)]
+    known = known[np.isfinite(known)]  # a copy, which may be changed
     if not known.size:
         return pd.DataFrame({"bin_low": [], "bin_high": [], "share": []}, dtype=float)
     beyond = int(_TAIL * known.size)
     low, high = np.sort(known)[[beyond, -1 - beyond]]
     width = (high - low) / _BINS or abs(low) / 10 or 1.0
     edges = width * np.arange(np.floor(low / width), np.floor(high / width) + 2)
-    within = known[(known >= low) & (known <= high)]
-    # An edge is a product and may lie a rounding inside the outermost draw.
-    counts, edges = np.histogram(np.clip(within, edges[0], edges[-1]), edges)
+    # An edge is a product and may lie a rounding inside the outermost draw that is binned.
+    binned = (known >= low) & (known <= high)
+    known[binned] = np.clip(known[binned], edges[0], edges[-1])
+    counts, edges = np.histogram(known, edges)
     return pd.DataFrame(
         {"bin_low": edges[:-1], "bin_high": edges[1:], "share": counts / known.size}
     )
