@@ -12,7 +12,11 @@ from dashboard.figures import labels, theme
 from dashboard.studies import BreakEvenStudy
 from dashboard.text import Words
 
-_PROGRAM_LOOKS = {"standard": (theme.BLUE, ""), "small_business": (theme.SKY, "/")}
+_PROGRAM_LOOKS = {
+    "standard": (theme.BLUE, ""),
+    "small_business": (theme.SKY, "/"),
+    "assumed": (theme.BLUE, "/"),
+}
 _EVIDENCE_LOOKS = {
     "measured": theme.SeriesStyle(theme.GREEN, "solid", "square"),
     "disclosed": theme.SeriesStyle(theme.VERMILION, "solid", "circle"),
@@ -73,15 +77,18 @@ def break_even_figure(study: BreakEvenStudy, words: Words, mode: theme.Mode = "l
 def _bars(rows: pd.DataFrame, program: str, words: Words) -> go.Bar:
     color, pattern = _PROGRAM_LOOKS[program]
     fees = sorted(set(rows["commission_rate"]))
+    told = ", ".join(words.percent(fee, digits=0) for fee in fees)
     return go.Bar(
         base=rows["low"],
         x=rows["high"] - rows["low"],
         y=[_price_row(row, words) for row in rows.to_dict("records")],
         orientation="h",
-        name=words.t(
+        name=words.t("must pay: fee {fees}, assumed", fees=told)
+        if program == "assumed"
+        else words.t(
             "must pay: {program}, fee {fees}",
             program=labels.store_program(words, program),
-            fees=", ".join(words.percent(fee, digits=0) for fee in fees),
+            fees=told,
         ),
         marker={
             "color": color,

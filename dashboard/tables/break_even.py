@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
-from dashboard.components import Table, TableColumn
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from dashboard.components import Table, TableColumn, plain
 from dashboard.figures import labels
 from dashboard.studies import BreakEvenStudy, Note
+from dashboard.studies.break_even import API, SERVER
 from dashboard.text import Words
+
+PENETRATION, CONVERSION = "subscription_penetration_rate", "download_to_paid_d35"
 
 
 def rates(study: BreakEvenStudy, said: Words) -> Table:
@@ -69,6 +77,7 @@ def program(said: Words, code: str) -> str:
     names = {
         "standard": said.t("App Store, standard"),
         "small_business": said.t("App Store, small business"),
+        "assumed": said.t("a supposed fee"),
     }
     return names.get(code, code)
 
@@ -127,3 +136,263 @@ def note_sentence(note: Note, said: Words) -> str:
             return said.t("The facts about the server were not public yet.")
         case code, name:
             raise LookupError(f"no sentence for the note {code!r} ({name})")
+
+
+def price_name(row: dict[Any, Any], said: Words) -> str:
+    """Name a published price: whose it is, the amount and its period, the day."""
+    amount, _, period = str(row["price_unit"]).partition("/")
+    price = said.money(row["price"], amount)
+    per = (
+        said.t("{price} a month", price=price)
+        if period == "month"
+        else said.t("{price} a pack", price=price)
+    )
+    if row["metric"] == "arppu":
+        per = said.t("{price} (revenue per payer)", price=per)
+    kind = said.evidence(str(row["price_evidence_kind"]))
+    who, day = labels.company(row, said, "entity"), said.date(row["as_of"])
+    return said.t("{who}, {date}: {price} ({kind})", who=who, date=day, price=per, kind=kind)
+
+
+def model_name(row: dict[Any, Any], said: Words) -> str:
+    """Name a model sold by API with its price for 1,000 pictures."""
+    model = "" if pd.isna(row["model_name"]) else str(row["model_name"])
+    return said.t(
+        "{who} {model}: {price} for 1,000",
+        who=row["entity"],
+        model=model,
+        price=_for_a_thousand(row, said),
+    )
+
+
+def _for_a_thousand(row: dict[Any, Any], said: Words) -> str:
+    currency = str(row["unit"]).partition("/")[0]
+    low, high = float(row["low"]) * 1_000, float(row["high"]) * 1_000
+    least, most = (said.number(end, digits=0 if end >= 10 else 1) for end in (low, high))
+    return f"{currency} {least if low == high else f'{least}–{most}'}"
+
+
+def slider_name(field: str, currency: str, said: Words) -> str:
+    """Name a slider of the strip with its unit."""
+    return {
+        "server_price": said.t("Price of one GPU server ({currency})", currency=currency),
+        "life_months": said.t("Its life (months)"),
+        "users_per_server": said.t("Users it carries"),
+        "api_price": said.t("Price of 1,000 pictures by API (USD)"),
+        "images_per_user_month": said.t("Pictures of a user in a month"),
+        "commission_rate": said.t("Fee of the store (%)"),
+    }[field]
+
+
+def stated_as(field: str, row: dict[Any, Any], said: Words) -> str:
+    """Write what is stated for a slider, with its range."""
+    low, high = float(row["low"]), float(row["high"])
+    match field:
+        case "server_price":
+            return said.money(low, str(row["unit"]).partition("/")[0], digits=0)
+        case "life_months":
+            return said.n("{n} month", "{n} months", round(low))
+        case "api_price":
+            return said.t("{price} for 1,000", price=_for_a_thousand(row, said))
+        case "commission_rate":
+            return said.percent(low, digits=0)
+        case _:
+            digits = 0 if low >= 100 else 1
+            least, most = (said.number(end, digits=digits) for end in (low, high))
+            return least if low == high else f"{least}–{most}"
+
+
+def sentence(study: BreakEvenStudy, said: Words) -> str:
+    """Say in one sentence which share must pay, and what is published; all computed."""
+    rates = {row["name"]: row for row in study.answers.to_dict("records")}
+    if SERVER not in rates:
+        cost = study.cost.iloc[0]
+        return said.t(
+            "One stated server costs {low} to {high} a user and month; no price that users pay "
+            "was known, so no share of payers follows.",
+            low=said.money(cost["low"], study.currency, digits=3),
+            high=said.money(cost["high"], study.currency),
+        )
+    parts = [_must_pay(study, rates[SERVER], said)]
+    if API in rates:
+        by_api = rates[API]
+        share = f"**{said.percent(by_api['value'], digits=0)}**"
+        parts.append(
+            said.t("; with pictures bought by API {share}, more than everybody", share=share)
+            if by_api["low"] > 1
+            else said.t("; with pictures bought by API {share}", share=share)
+        )
+    found = published(study, PENETRATION, said)
+    parts.append(
+        said.t(". No share of payers was published then.")
+        if found is None
+        else said.t(
+            ". Published are {value} of monthly actives ({told}).",
+            value=f"**{found.value}**",
+            told=plain(found.told),
+        )
+    )
+    return "".join(parts)
+
+
+def _must_pay(study: BreakEvenStudy, rate: dict[Any, Any], said: Words) -> str:
+    price = study.price.iloc[0]
+    low, high = said.percent(rate["low"]), said.percent(rate["high"])
+    whole = {
+        "share": f"**{said.percent(rate['value'])}**",
+        "ends": "" if low == high else said.t(" ({low} to {high})", low=low, high=high),
+        "price": said.money(price["price"], study.currency),
+    }
+    if str(price["price_unit"]).endswith("/pack"):
+        return said.t(
+            "To cover the stated server, {share}{ends} of its users must buy a pack for {price} "
+            "every month",
+            **whole,
+        )
+    return said.t(
+        "To cover the stated server, {share}{ends} of its users must pay {price} a month", **whole
+    )
+
+
+def server_arithmetic(study: BreakEvenStudy, said: Words) -> str:
+    """Write the cost of a user and month as it is worked out."""
+    rows = {str(row["name"]): row for row in study.inputs.to_dict("records")}
+    cost = study.cost.iloc[0]
+    return plain(
+        said.t(
+            "{price} ÷ {life} ÷ {users} users = {cost} a user and month",
+            price=stated_as("server_price", rows["gpu_server_price"], said),
+            life=stated_as("life_months", rows["life_months"], said),
+            users=stated_as("users_per_server", rows["users_per_server"], said),
+            cost=_between(cost["low"], cost["high"], study.currency, said),
+        )
+    )
+
+
+def api_arithmetic(study: BreakEvenStudy, said: Words) -> str:
+    """Write the cost of a user and month by API as it is worked out."""
+    if study.api is None or study.api.cost.empty:
+        return plain(said.t("no price by API was known"))
+    rows = {str(row["name"]): row for row in study.api.inputs.to_dict("records")}
+    cost = study.api.cost.iloc[0]
+    return plain(
+        said.t(
+            "{price} × {images} pictures = {cost} a user and month",
+            price=stated_as("api_price", rows["image_api_price"], said),
+            images=stated_as("images_per_user_month", rows["images_per_user_month"], said),
+            cost=_between(cost["low"], cost["high"], study.currency, said),
+        )
+    )
+
+
+def kept_arithmetic(row: dict[Any, Any], study: BreakEvenStudy, said: Words) -> str:
+    """Write what tax and store take of a price."""
+    told = said.t(
+        "of {price}: {tax} tax, {fee} fee",
+        price=said.money(row["price"], study.currency),
+        tax=said.percent(row["tax_rate"], digits=0),
+        fee=said.percent(row["commission_rate"], digits=0),
+    )
+    return plain(told)
+
+
+def _between(low: float, high: float, currency: str, said: Words) -> str:
+    if low == high:
+        return said.money(low, currency, digits=2)
+    return said.t(
+        "{low} to {high}",
+        low=said.money(low, currency, digits=3),
+        high=said.number(high, digits=2),
+    )
+
+
+@dataclass(frozen=True)
+class Published:
+    """What companies publish of one share.
+
+    Attributes
+    ----------
+    value
+        The newest figures of all, as a range.
+    told
+        How many figures, and whose is the newest, of which day.
+    newest
+        Row of the newest.
+    evidence_kind
+        Of all of them; estimated where they differ.
+    """
+
+    value: str
+    told: str
+    newest: dict[Any, Any]
+    evidence_kind: str
+
+
+def published(study: BreakEvenStudy, metric: str, said: Words) -> Published | None:
+    """Return the newest published figures of a share; ``None`` where there is none."""
+    held = study.achieved.loc[study.achieved["latest"].astype(bool)]
+    rows = held.loc[held["metric"] == metric].to_dict("records")
+    if not rows:
+        return None
+    newest = rows[-1]
+    least, most = min(row["value"] for row in rows), max(row["value"] for row in rows)
+    value = said.percent(least)
+    if said.percent(most) != value:
+        value = f"{value}–{said.percent(most)}"
+    told = said.t(
+        "{figures}, the newest of {who}, {date}",
+        figures=said.n("{n} figure", "{n} figures", len(rows)),
+        who=labels.company(newest, said, "entity"),
+        date=said.date(newest["as_of"]),
+    )
+    kinds = {str(row["evidence_kind"]) for row in rows}
+    return Published(value, told, newest, kinds.pop() if len(kinds) == 1 else "estimated")
+
+
+def conversion_note(study: BreakEvenStudy, said: Words) -> list[str]:
+    """Say what benchmarks of paid conversion are, which is another share."""
+    found = published(study, CONVERSION, said)
+    if found is None:
+        return []
+    told = said.t(
+        "Another share: {value} of installs pay within 35 days, by benchmarks.", value=found.value
+    )
+    return [plain(told)]
+
+
+def api_prices(study: BreakEvenStudy, said: Words) -> Table:
+    """Return the newest price of each model and what a user and month costs by it."""
+    if study.api is None:
+        return Table(pd.DataFrame(), {}, "api-prices")
+    prices = study.api.prices
+    frame = prices.assign(
+        kind=[said.evidence(str(kind)) for kind in prices["evidence_kind"]],
+        price=[1_000 * value for value in prices["value"]],
+        share=_shares(study),
+    )
+    columns = {
+        "entity": TableColumn(said.t("Sold by")),
+        "model_name": TableColumn(said.t("Model"), "wide"),
+        "price": TableColumn(said.t("Price of 1,000 (USD)"), "number", 1),
+        "cost_value": TableColumn(
+            said.t("Cost of a user and month ({currency})", currency=study.currency), "number", 2
+        ),
+        "share": TableColumn(
+            said.t("Must pay"),
+            "percent",
+            help=said.t("At the chosen price; above 100% no share of payers covers it."),
+        ),
+        "as_of": TableColumn(said.t("As of"), "date"),
+        "kind": TableColumn(said.t("Evidence")),
+        "rate_of_exchange": TableColumn(said.t("Converted")),
+        "source_url": TableColumn(said.t("Source"), "link"),
+        "fact_id": TableColumn(said.t("Claim")),
+    }
+    return Table(frame, columns, "api-prices")
+
+
+def _shares(study: BreakEvenStudy) -> list[float]:
+    """Return the share that must pay at the chosen price by each model; missing without one."""
+    assert study.api is not None
+    kept = float(study.price["net_proceeds"].iloc[0]) if len(study.price) else float("nan")
+    return [float(cost) / kept for cost in study.api.prices["cost_value"]]

@@ -1,0 +1,157 @@
+"""The growth strip of the Overview: what an install of each channel leaves."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from dashboard import cache
+from dashboard.app_pages.growth_choices import View, choose
+from dashboard.app_pages.growth_paying import offered
+from dashboard.components import Provenance, evidence_badge, figure_card, plain
+from dashboard.figures.growth import money as figures
+from dashboard.studies.growth.channels import ChannelStudy, channel_study
+from dashboard.studies.growth.sources import histories
+from dashboard.tables.growth import money as tables
+from dashboard.text import MISSING, Words
+
+
+def show(as_of: date | None, said: Words) -> None:
+    """Show the contribution of an install by channel, from the history that is chosen."""
+    st.header(said.t("What an install leaves, by channel"), anchor=False)
+    held = cache.study(histories)
+    if held.events.empty:
+        _nothing(said)
+        return
+    with st.expander(said.t("Which history, the cost of a picture, and how long is counted")):
+        view = choose(held, "channels", said)
+    last: Any = pd.Timestamp(view.told.last_on).date()
+    if as_of is not None and last > as_of:
+        st.info(
+            said.t(
+                "This history reaches to {last}: on {as_of} it was not known, so it is not shown.",
+                last=said.date(view.told.last_on),
+                as_of=said.date(as_of),
+            ),
+            icon=":material/history_toggle_off:",
+        )
+        return
+    _label(view, said)
+    if not view.payments:
+        st.info(
+            said.t(
+                "No payments stand beside these events. Import them with "
+                "`artonomics import subscriptions FILE…`; made-up and measured ones are never "
+                "shown together."
+            ),
+            icon=":material/payments:",
+        )
+        return
+    _strip(view, said)
+
+
+def _strip(view: View, said: Words) -> None:
+    asked = (
+        view.source,
+        view.payments,
+        view.spend,
+        view.cost_per_image_usd,
+        view.horizon_days,
+    )
+    study = cache.study(channel_study, *asked)
+    st.markdown(f"{evidence_badge(said, study.evidence_kind)} {_sentence(study, view, said)}")
+    heading = said.t("Contribution of an install")
+    if study.evidence_kind == "simulated":
+        heading = said.t("Contribution of an install (simulated)")
+    figure_card(
+        said,
+        heading,
+        cache.drawn(
+            "overview:channels",
+            lambda mode: figures.contribution_figure(study.table, said, mode),
+            said,
+            asked,
+        ),
+        offered(channel_study, asked, lambda s: tables.channels(s, said)),
+        Provenance(
+            study.evidence_kind,
+            said.t("US dollars after fees"),
+            view.told.last_on,
+            said.t(
+                "{source}: first {days} days of users who have had them; compute at {cost} a "
+                "picture (assumed)",
+                source=view.source,
+                days=view.horizon_days,
+                cost=said.money(view.cost_per_image_usd, "USD", digits=4),
+            ),
+        ),
+    )
+    _left_out(study, view, said)
+    st.page_link(
+        "app_pages/growth.py",
+        label=said.t("Look closer on the Growth page"),
+        icon=":material/trending_up:",
+        query_params={"lang": said.language, "section": "channels", "source": view.source},
+    )
+
+
+def _sentence(study: ChannelStudy, view: View, said: Words) -> str:
+    """Say what the best and the worst channel leave, and how many leave anything."""
+    known: Any = study.table.dropna(subset=["contribution_per_install_usd"])
+    if known.empty:
+        return said.t("No cohort has had its full time yet.")
+    ordered = known.sort_values("contribution_per_install_usd", kind="stable")
+    worst, best = ordered.iloc[0], ordered.iloc[-1]
+    return said.t(
+        "{days} days after an install, {best} has left {most} and {worst} {least}, after store, "
+        "refunds, compute and acquisition; {n} of {all} channels leave more than they cost.",
+        days=view.horizon_days,
+        best=_channel(best["channel"]),
+        most=f"**{said.money(best['contribution_per_install_usd'], 'USD')}**",
+        worst=_channel(worst["channel"]),
+        least=f"**{said.money(worst['contribution_per_install_usd'], 'USD')}**",
+        n=int((known["contribution_per_install_usd"] > 0).sum()),
+        all=len(known),
+    )
+
+
+def _channel(name: Any) -> str:
+    return MISSING if pd.isna(name) else plain(name)
+
+
+def _label(view: View, said: Words) -> None:
+    if view.told.evidence_kind == "simulated":
+        st.warning(
+            said.t(
+                "**Simulated.** This strip comes from a made-up history, drawn with a seed: it "
+                "shows what the page can do and says nothing about any real app."
+            ),
+            icon=":material/casino:",
+        )
+
+
+def _left_out(study: ChannelStudy, view: View, said: Words) -> None:
+    if not view.spend:
+        st.caption(said.t("No spend stands beside these events: acquisition counts as nothing."))
+    left = [
+        (study.n_unmatched, said.t("payments of users whose beginning is not held")),
+        (study.n_unpriced, said.t("payments without proceeds in US dollars")),
+        (study.n_other_currency, said.t("rows of spend that are not in US dollars")),
+    ]
+    told = "; ".join(f"{said.number(n, digits=0)} {what}" for n, what in left if n)
+    if told:
+        st.caption(plain(said.t("Left out: {what}.", what=told)))
+
+
+def _nothing(said: Words) -> None:
+    st.info(
+        said.t(
+            "**No history of a product is held.** Import your own events with "
+            "`artonomics import events FILE…` (or on the Data page), or draw a made-up one with "
+            "`artonomics simulate demo`."
+        ),
+        icon=":material/inbox:",
+    )
