@@ -162,11 +162,12 @@ def _select(known: dict[str, Choice], said: Words) -> str:
         permalinks.forget(KEY)
     default = held["key"] if held and held["key"] in options else scenarios.DEFAULT
     permalinks.restore(KEY, permalinks.one_of(options, said), default, said)
+    labels = {key: _label(key, known, said) for key in options}
     st.selectbox(
-        said.t("Scenario"),
+        said.t("Which scenario"),
         options,
         key=KEY,
-        format_func=lambda key: _label(key, known, said),
+        format_func=labels.__getitem__,
         on_change=_drop,
     )
     return permalinks.chosen(KEY)
@@ -211,11 +212,16 @@ def _to_address(found: Present, said: Words) -> None:
 
 
 def _subject(found: Present, said: Words) -> None:
-    badges = f" :orange-badge[:material/edit: {said.t('changed')}]" if found.is_changed else ""
+    changed, unsaved = said.t("changed"), said.t("not saved")
+    badges: list[str] = []
+    if found.is_changed:
+        badges.append(f":orange-badge[:material/edit: {changed}]")
     if found.key == scenarios.UNSAVED:
-        badges += f" :orange-badge[:material/link: {said.t('not saved')}]"
-    subject = plain(scenarios.name_of(found.raw, said.language, "subject"))
-    st.markdown(f":small[{subject}]{badges}")
+        badges.append(f":orange-badge[:material/link: {unsaved}]")
+    subject = scenarios.name_of(found.raw, said.language, "subject")
+    told = [f":small[{plain(subject)}]"] if found.raw.get("subject") else []
+    if told or badges:
+        st.markdown(" ".join([*told, *badges]))
     if badges:
         st.caption(
             said.t("The address of this page holds the whole scenario: pass it on as it is.")

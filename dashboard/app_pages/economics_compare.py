@@ -39,6 +39,7 @@ def show(present: Present | None, known: dict[str, Choice], said: Words) -> None
         key=KEY,
         max_selections=MOST,
         format_func=lambda key: _label(key, present, known, said),
+        placeholder=said.t("Choose"),
     )
     chosen: list[str] = st.session_state[KEY]
     if not chosen:
@@ -139,7 +140,7 @@ def _drawn(found: Comparison, labels: tuple[str, ...], said: Words) -> pd.DataFr
     if len(found.currencies) > 1:
         is_money = [str(unit).partition("/")[0] in found.currencies for unit in rows["unit"]]
         rows = rows.loc[[not money for money in is_money]]
-    known = set(rows.loc[rows["value"].notna(), "name"])
+    known = list(rows.loc[rows["value"].notna(), "name"])
     rows = rows.loc[rows["name"].isin(known)]
     return rows.assign(
         scenario=[labels[int(place)] for place in rows["scenario"]],

@@ -87,14 +87,16 @@ def _inputs(present: Present, study: ScenarioStudy, said: Words) -> None:
         [*chosen, *others],
         key=NO_VALUE,
         format_func=lambda name: names.input_name(name, said),
+        placeholder=said.t("Choose"),
     )
     _putting_back(present, said)
 
 
 def _counts(frame: pd.DataFrame, said: Words) -> str:
+    needed, left_out = said.t("missing, needed"), said.t("not given, left out")
     looks = {
-        tables.NEEDED: f":red-badge[:material/error: {said.t('missing, needed')}]",
-        tables.LEFT_OUT: f":gray-badge[:material/remove: {said.t('not given, left out')}]",
+        tables.NEEDED: f":red-badge[:material/error: {needed}]",
+        tables.LEFT_OUT: f":gray-badge[:material/remove: {left_out}]",
     }
     return " ".join(
         f"{looks.get(kind) or evidence_badge(said, kind)} {n}"
@@ -147,6 +149,7 @@ def _putting_back(present: Present, said: Words) -> None:
             changed,
             key=f"economics:changed:{present.version}",
             format_func=lambda name: names.input_name(name, said),
+            placeholder=said.t("Choose"),
         )
         pressed = st.button(
             said.t("Put back"), icon=":material/undo:", key="economics:back", disabled=not back
@@ -318,6 +321,7 @@ def _taking(present: Present, source: str, known: pd.DataFrame, said: Words) -> 
             list(figures),
             key="economics:own:names",
             format_func=figures.__getitem__,
+            placeholder=said.t("Choose"),
         )
         if st.form_submit_button(said.t("Take them"), type="primary") and chosen:
             commit(present, lambda: scenarios.with_own_data(present.raw, source, chosen), said)

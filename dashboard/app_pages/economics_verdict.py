@@ -85,12 +85,13 @@ def _sentences(study: ScenarioStudy, step: Step, outcome: Outcome, said: Words) 
         "Assumed inputs carry {share} of the variance: a sketch, not a forecast.",
         share=said.percent(outcome.assumed_share, digits=0),
     )
-    return [f":gray-badge[:material/blur_on: {said.t('greyed')}]", sentence, plain(greyed)]
+    badge = said.t("greyed")
+    return [f":gray-badge[:material/blur_on: {badge}]", sentence, plain(greyed)]
 
 
 def _deciding(study: ScenarioStudy, step: Step, outcome: Outcome, said: Words) -> list[str]:
     """Return a line for each of the three inputs that decide, with what would settle it."""
-    given = study.scenario.inputs.given
+    given, missing = study.scenario.inputs.given, said.t("missing, needed")
     lines: list[str] = []
     for name in dict.fromkeys([*step.missing, *outcome.deciding()]):
         told = [f"**{plain(names.input_name(name, said))}**"]
@@ -100,7 +101,7 @@ def _deciding(study: ScenarioStudy, step: Step, outcome: Outcome, said: Words) -
         if name in given:
             told.append(evidence_badge(said, given[name].evidence_kind))
         else:
-            told.append(f":red-badge[:material/error: {said.t('missing, needed')}]")
+            told.append(f":red-badge[:material/error: {missing}]")
         if name in outcome.thresholds:
             unit = INPUTS[name].unit.replace("{c}", study.currency)
             at = names.amount(outcome.thresholds[name], unit, said)

@@ -103,13 +103,13 @@ def _answer(study: ScenarioStudy, found: WhatIf, said: Words) -> None:
             )
     with columns[-1]:
         odds = found.probability
-        notes = []
+        notes = [plain(said.t("The inputs of the sliders are fixed; all other ranges are kept."))]
         if odds is None:
             known = bool(np.isfinite(found.values[led[1].step]))
             why = said.t("More is missing than what the sliders set.")
             if known:
                 why = said.t("No other input has a range, so there is no probability to state.")
-            notes.append(plain(why))
+            notes = [plain(why)]
         metric_tile(
             said,
             said.t("Probability of a profit"),

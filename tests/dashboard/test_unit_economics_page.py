@@ -313,6 +313,28 @@ def test_what_was_made_up_is_said_everywhere_it_is_used(page_of, data):
     assert "simulated" in text_of(page)
 
 
+def test_ones_own_data_replace_a_guess_and_stay_what_they_are(page_of, grown):
+    text = APP.replace("2024-06-30", "2026-11-25")
+    page = page_of(grown, s=scenarios.code_of(scenarios.of_text(text.encode(), "x")))
+    assert not page.error
+    before = tile(page, "Contribution of a user").value
+    page.multiselect(key="economics:own:names").set_value(["paying_share"])
+    page = press(page, "Take them")
+    assert not page.error
+    row = editor(page, "inputs").value.loc["paying_share"]
+    assert row["evidence"] == "simulated"
+    assert tile(page, "Contribution of a user").value != before
+    assert page.warning[0].value.startswith("**Simulated.**")
+    taken = scenarios.of_code(_code(page))["inputs"]["paying_share"]
+    assert taken == {"own": {"source": "simulated_app"}}
+
+
+def test_a_history_that_reaches_beyond_the_day_is_not_used(page_of, grown):
+    text = APP.replace("2024-06-30", "2010-06-30")
+    page = page_of(grown, s=scenarios.code_of(scenarios.of_text(text.encode(), "x")))
+    assert any("data known on 2010" in told.value for told in page.info)
+
+
 def test_contradicting_claims_stand_side_by_side(page_of, data):
     text = APP.replace("2024-06-30", "2026-11-25")
     text = text.replace("{value: 0.03, low: 0.01, high: 0.05, source: a guess}", "{fact: F0179}")

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 
 import pandas as pd
 
-from dashboard.studies.economics.scenario import ScenarioStudy, inputs_frame
+from dashboard.studies.economics.scenario import ScenarioStudy, inputs_frame, played_inputs
 from dashboard.tables.economics import names
 from dashboard.text import Words
 from etl.analytics.inputs import INPUTS
@@ -20,7 +20,10 @@ NEEDED, LEFT_OUT = "needed", "left_out"
 
 def with_others(study: ScenarioStudy, others: Iterable[str]) -> pd.DataFrame:
     """Return the inputs that play a part, and some others that do not yet, as ``inputs_frame``."""
+    used = [*played_inputs(study), *study.scenario.document.inputs, *others]
     frame = inputs_frame(study)
+    # Defaults of the model that nothing here depends on would only distract.
+    frame = frame.loc[frame["name"].isin(used)]
     held = set(frame["name"])
     rows = [
         {
@@ -48,7 +51,6 @@ def editable(frame: pd.DataFrame, said: Words) -> pd.DataFrame:
     ]
     shown = pd.DataFrame(
         {
-            "part": [names.group_name(group, said) for group in frame["group"]],
             "input": [names.input_name(name, said) for name in frame["name"]],
             **numbers,
             "unit": [names.unit_name(unit, said) for unit in frame["unit"]],
@@ -58,6 +60,7 @@ def editable(frame: pd.DataFrame, said: Words) -> pd.DataFrame:
             ],
             "source": sources,
             "as_of": pd.to_datetime(frame["as_of"]),
+            "part": [names.group_name(group, said) for group in frame["group"]],
         }
     )
     return shown.set_index(pd.Index(list(frame["name"]), name="name"))
