@@ -11,6 +11,7 @@ Example::
       paying_share: {value: 0.024, low: 0.007, high: 0.046, source: a guess}
       hourly_price: {fact: F0287}
       images_per_second: {benchmark: mlperf-5.1-0004-datacenter-offline}
+      joules_per_image: {measured: {cell: sdxl/txt2img/tuned/b8/native/s20/g8/twin}}
     plans:
       - {name: monthly, price: 15, period: month, store: app_store, storefront: CN}
 """
@@ -53,6 +54,14 @@ class OwnData(_Strict):
     source: str
 
 
+class MeasuredCell(_Strict):
+    """A measured cell of the generator; without device and run the newest one counts."""
+
+    cell: str
+    device: str | None = None
+    run: str | None = None
+
+
 class Given(_Strict):
     """One input as given: a typed value, or one reference.
 
@@ -70,6 +79,8 @@ class Given(_Strict):
         Of a filing.
     benchmark
         Identifier of a published benchmark: its rate for one device.
+    measured
+        A run of the generator: its speed, energy or idle draw, by the input's name.
     own
         One's own data.
     """
@@ -88,6 +99,7 @@ class Given(_Strict):
     formula: str | None = None
     figure: FigureOfFiling | None = None
     benchmark: str | None = None
+    measured: MeasuredCell | None = None
     own: OwnData | None = None
 
     @model_validator(mode="before")
@@ -100,7 +112,7 @@ class Given(_Strict):
     @property
     def references(self) -> list[str]:
         """Return the kinds of reference that are used."""
-        names = ("fact", "facts", "formula", "figure", "benchmark", "own")
+        names = ("fact", "facts", "formula", "figure", "benchmark", "measured", "own")
         return [name for name in names if getattr(self, name)]
 
     @model_validator(mode="after")
@@ -109,7 +121,7 @@ class Given(_Strict):
         if len(ways) != 1:
             raise ValueError(
                 f"got {' and '.join(ways) or 'nothing'}; expected one of value, fact, facts, "
-                "formula, figure, benchmark, own"
+                "formula, figure, benchmark, measured, own"
             )
         if (self.low is None) != (self.high is None):
             raise ValueError("got one end of a range; expected low and high")
@@ -282,6 +294,7 @@ _MODELS: dict[str, type[BaseModel]] = {
     "plans": Plan,
     "figure": FigureOfFiling,
     "later": FigureOfFiling,
+    "measured": MeasuredCell,
     "own": OwnData,
     "listed": Listed,
 }

@@ -15,7 +15,8 @@ import pandas as pd
 
 from etl.analytics.quantities import Quantity, weakest
 from etl.errors import InputError
-from etl.scenarios.document import FigureOfFiling
+from etl.scenarios.document import FigureOfFiling, MeasuredCell
+from etl.scenarios.measured import measured
 
 LONGEST_RATE_DAYS = 7
 """An exchange rate serves for at most this many days, enough for a holiday and a weekend."""
@@ -201,6 +202,10 @@ class Evidence:
             as_of=day_of(row["published_on"]),
             fact_id=published_id,
         )
+
+    def measured(self, name: str, told: MeasuredCell) -> Quantity:
+        """Return what a run of the generator has measured of an input."""
+        return measured(self._ask, self.as_of, name, told)
 
     def contradictions(self, fact_id: str) -> Contradiction | None:
         """Return the known facts that answer the same question otherwise."""

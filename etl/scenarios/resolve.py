@@ -188,6 +188,8 @@ def _looked_up(
         return evidence.figure(told.figure)
     if told.benchmark:
         return evidence.benchmark(told.benchmark)
+    if told.measured:
+        return evidence.measured(name, told.measured)
     if told.own:
         answer = own.of(told.own.source)
         if name in answer.found:
