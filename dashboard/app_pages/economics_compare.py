@@ -19,6 +19,7 @@ from dashboard.studies.economics.comparison import MOST, Comparison, comparison
 from dashboard.studies.economics.scenario import frozen
 from dashboard.tables.economics import results
 from dashboard.text import Words
+from etl.analytics.quantities import weakest
 
 KEY = "compare"
 PRESENT = "present"
@@ -99,7 +100,7 @@ def _cards(
     if found.rows.empty:
         return cards
     told = Provenance(
-        "estimated",
+        weakest(found.rows["evidence_kind"]),
         said.t("currencies: {currencies}", currencies=", ".join(found.currencies)),
         None,
         said.t("each as known on its own day; nothing is converted"),

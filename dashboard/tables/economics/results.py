@@ -356,7 +356,7 @@ def cell(row: dict[Any, Any], said: Words) -> str:
     value = names.amount(row["value"], unit, said)
     kind = said.evidence(str(row["evidence_kind"]))
     if pd.isna(row["low"]):
-        return f"{value} ({kind})"
+        return said.t("{value} ({kind})", value=value, kind=kind)
     ends = [names.amount(row[end], unit, said) for end in ("low", "high")]
     return said.t(
         "{value}, {low} to {high} ({kind})",
