@@ -39,7 +39,8 @@ class Step:
     value
         From the inputs' own values; ``None`` where it is not known.
     low, high
-        Middle 90 % of the draws; ``None`` where nothing varies or it is not known.
+        Middle 90 % of the draws, and the value where it lies outside; ``None`` where nothing
+        varies or it is not known.
     evidence_kind
         ``assumed`` or ``simulated`` where an input it needs is, else ``estimated``.
     needs
@@ -187,6 +188,8 @@ def _step(
     )
     known = bool(np.isfinite(value).all())
     ends = middle_range(drawn) if known else None
+    if ends is not None:  # an input whose top lies at an end of its range can lie outside
+        ends = min(ends[0], float(value)), max(ends[1], float(value))
     reason = "" if known else (reasons or {}).get(name, "")
     if missing:
         reason = f"not known: {', '.join(missing)}"

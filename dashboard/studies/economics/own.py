@@ -26,6 +26,9 @@ def sources(reader: Reader) -> pd.DataFrame:
             SELECT source, min(evidence_kind) FROM acquisition_spend
             WHERE source NOT IN (SELECT source FROM growth_definitions) GROUP BY source
             UNION
+            SELECT source, min(evidence_kind) FROM acquisition_spend
+            WHERE source NOT IN (SELECT source FROM growth_definitions) GROUP BY source
+            UNION
             SELECT 'bills', min(evidence_kind) FROM gpu_bills HAVING count(*) > 0
         )
         ORDER BY evidence_kind = 'simulated', source

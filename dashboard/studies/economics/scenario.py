@@ -165,20 +165,6 @@ def tornado_frame(study: ScenarioStudy, outcome: Outcome) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=pd.Index(names))
 
 
-def outcome_frame(outcome: Outcome, bins: int = 60) -> pd.DataFrame:
-    """Return the draws as a histogram: ``bin_low, bin_high, share``; empty where none are known.
-
-    The outermost 0.5 % at each side are gathered in the outermost bins.
-    """
-    columns = pd.Index(["bin_low", "bin_high", "share"])
-    if outcome.draws.size < 2 or float(np.ptp(outcome.draws)) == 0:
-        return pd.DataFrame(columns=columns)
-    low, high = np.quantile(outcome.draws, [0.005, 0.995])
-    counts, edges = np.histogram(np.clip(outcome.draws, low, high), bins=bins)
-    shares = counts / outcome.draws.size
-    return pd.DataFrame({"bin_low": edges[:-1], "bin_high": edges[1:], "share": shares})
-
-
 @dataclass(frozen=True)
 class Surface:
     """The contribution of a user and month over two inputs.
@@ -201,8 +187,8 @@ class Surface:
 def surface(study: ScenarioStudy, x_name: str, y_name: str) -> Surface | None:
     """Return the break-even surface over two inputs; ``None`` where it is not known.
 
-    Each axis runs over the input's range widened to twice its width, or over a tenth to ten times
-    its value where it has none, within its bounds.
+    Each axis runs over the input's range widened to twice its width, over a tenth to four times its
+    value where it has none, or up to three times where nothing is earned or lost if it is missing.
     """
     found = study.scenario
     model = MonthModel(found.document.sourcing, found.horizon)
@@ -216,7 +202,8 @@ def axis(study: ScenarioStudy, name: str) -> np.ndarray:
     """Return the values of an input that a surface runs over."""
     spec, given = INPUTS[name], study.scenario.inputs.given.get(name)
     if given is None:
-        top = spec.maximum if np.isfinite(spec.maximum) else 100.0
+        zero = study.month.outcome.thresholds.get(name) if study.month is not None else None
+        top = min(spec.maximum, 100.0 if zero is None else 3 * zero)
         return np.linspace(spec.minimum, top, GRID)
     low, high = given.ends
     if low == high:

@@ -182,7 +182,7 @@ def test_what_ifs_begin_with_what_is_missing(reader, tmp_path):
     assert what_if(study, {"paying_share": rate}).values["contribution_per_user"] == pytest.approx(
         0, abs=1e-6
     )
-    assert axis(study, "paying_share")[-1] == 1
+    assert axis(study, "paying_share")[-1] == pytest.approx(3 * rate)
 
 
 def test_claims_stand_at_the_scenarios_own_value_and_were_known_on_the_day(reader, tmp_path):
