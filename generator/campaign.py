@@ -224,7 +224,7 @@ def begin(plan: Plan, environment: dict[str, Any], report: Report) -> Campaign:
     }
     command = told_words(plan.command)
     made = record.begin(command, environment, configuration)
-    alike = [told for folder in (plan.folder, *plan.held) for told in record.alike(folder, made)]
+    alike = [told for folder in (*plan.held, plan.folder) for told in record.alike(folder, made)]
     earlier = list({told["run_id"]: told for told in alike}.values())
     going_on = [] if plan.again else [told for told in earlier if _goes_on(told, made)]
     if going_on:

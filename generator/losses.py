@@ -33,7 +33,7 @@ _KINDS = (
     (COPIES, r"memcpy|memset|copy|catarray|aten::cat|transpose|nchw|nhwc|aten::(?:clone|contig)"),
     (
         ELEMENTWISE,
-        r"triton_|elementwise|norm|reduce|softmax|gelu|silu|sigmoid|tanh|vectorized|index"
+        r"triton_|compiledfxgraph|elementwise|norm|reduce|softmax|gelu|silu|sigmoid|tanh|vectorized|index"
         r"|upsample|embedding|aten::(?:add|mul|div|sub|mean|exp|pow|sum|rsqrt|where|fill|arange)",
     ),
 )

@@ -5,10 +5,11 @@ Nothing stands on it that the records do not carry; what no record tells is said
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from generator import honesty_summary, targets
+from generator import honesty_summary, suite, targets
 from generator.statistics import ratio
 
 _HOW = """\
@@ -21,7 +22,7 @@ and memory, without a download. Intervals are 95 %. Every figure below is `measu
 otherwise.
 """
 _REPEAT = """\
-On a machine with a checkout:
+On a machine with a checkout (`MINUTES=25` for a card that is at hand for so long):
 
     make card
 
@@ -30,8 +31,10 @@ On a machine with torch alone, bring one file and the packages it lacks, made in
 
     python bench.pyz card --wheels wheels --out records --minutes 25
 
-Called again, it goes on where it ended. In the checkout `artonomics bench adopt records` then takes
-the records into `data/snapshots/compute/` and makes this page anew.
+Called again, it goes on where it ended. In the checkout
+`artonomics bench adopt records --page docs/measured.md` then takes the records into
+`data/snapshots/compute/` and makes this page anew. `artonomics bench suite gpu --plan` tells
+beforehand what each step will take.
 """
 
 
@@ -179,16 +182,41 @@ def _interval(estimate: dict[str, Any]) -> str:
     return "" if low is None or high is None else f"{low:.4g} to {high:.4g}"
 
 
-def _switches(records: Iterable[dict[str, Any]]) -> str:
+def _switches(records: Sequence[dict[str, Any]]) -> str:
     rows = [row for told in records for row in _gains(told)]
     if not rows:
         return "No faster preset has been measured beside default in one run."
     notes = (
-        "Ratios within one run, of images per second. A preset is measured whole, so its switches "
-        "share its gain; a switch that the model has no place for is named. What skips work is not "
-        "comparable on a twin."
+        "Ratios within one run, of images per second. The switches of a preset share its gain; "
+        "`tuned-3` is the first three switches of `tuned`, and so tells what the third one brings. "
+        "A switch that the model has no place for is named. What skips work is not comparable on a "
+        "twin."
     )
-    return f"{notes}\n\n{table(rows)}"
+    steps = [row for told in records for row in _one_by_one(told)]
+    one_by_one = f"\n\nOne after the other:\n\n{table(steps)}" if steps else ""
+    return f"{notes}\n\n{table(rows)}{one_by_one}"
+
+
+def _one_by_one(told: dict[str, Any]) -> Iterable[dict[str, Any]]:
+    """Yield what each switch of a preset brought over the ones before it, within one run."""
+    cells = {entry["key"]: entry for entry in targets.measured(told)}
+    chain = ("default", *suite.ONE_BY_ONE, "tuned", "fast")
+    for key in [key for key in cells if "/tuned/" in key]:
+        beside = [cells.get(key.replace("/tuned/", f"/{name}/", 1)) for name in chain]
+        found = [entry for entry in beside if entry is not None]
+        if not any(entry["cell"]["preset"] in suite.ONE_BY_ONE for entry in found):
+            continue
+        for before, after in itertools.pairwise(found):
+            rates = (each["figures"]["images_per_second"] for each in (after, before))
+            change = ratio(*rates)
+            earlier, later = (each["figures"]["switches"] for each in (before, after))
+            yield {
+                "run": told["run_id"],
+                "cell": after["key"],
+                "added": ", ".join(name for name in later if name not in earlier),
+                "times the one before": change.value,
+                "95 %": _interval(change.to_record()),
+            }
 
 
 def _gains(told: dict[str, Any]) -> Iterable[dict[str, Any]]:
@@ -303,7 +331,7 @@ def _targets(records: list[dict[str, Any]]) -> str:
     return table(rows)
 
 
-def _surprises(records: Iterable[dict[str, Any]]) -> str:
+def _surprises(records: Sequence[dict[str, Any]]) -> str:
     """Return what the records themselves mark as out of the ordinary."""
     lines = []
     for told in records:
@@ -316,6 +344,7 @@ def _surprises(records: Iterable[dict[str, Any]]) -> str:
             for entry in told.get("batches", [])
             if entry["status"] == "measured"
         ]
-    failed = [made for made in targets.check(list(records)) if made.status == targets.FAIL]
+    verdicts = targets.check(records) if records else []
+    failed = [made for made in verdicts if made.status == targets.FAIL]
     lines += [f"- Missed: {made.rule}: {made.figure}" for made in failed]
     return "\n".join(lines) or "No record marks anything as out of the ordinary."

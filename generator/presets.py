@@ -374,7 +374,7 @@ PRESETS = {
 
 
 def preset(preset_id: str) -> Preset:
-    """Return one preset.
+    """Return one preset; ``tuned-3`` is the first three switches of ``tuned``.
 
     Raises
     ------
@@ -383,6 +383,10 @@ def preset(preset_id: str) -> Preset:
     """
     from generator.errors import GeneratorError
 
+    name, _, first = preset_id.rpartition("-")
+    if name in PRESETS and first.isdigit() and 0 < int(first) < len(PRESETS[name].switches):
+        switches = PRESETS[name].switches[: int(first)]
+        return Preset(preset_id, f"{name} up to {switches[-1].id}", switches)
     if preset_id not in PRESETS:
         raise GeneratorError(f"the preset {preset_id!r}", f"one of {', '.join(PRESETS)}")
     return PRESETS[preset_id]

@@ -13,6 +13,8 @@ MLPERF_SDXL = Cell("sdxl", steps=20, guidance=8.0)
 """MLPerf's setting: 20 steps of Euler, guidance 8, 1024 x 1024."""
 FLUX_DEV = Cell("flux1-dev", steps=28)
 FASTER = ("tuned", "fast")
+ONE_BY_ONE = ("tuned-2", "tuned-3", "tuned-4")
+"""Switches of ``tuned`` added one after the other; the first one is default's own."""
 _OTHERS = (
     Cell("flux1-schnell"),
     Cell("z-image-turbo"),
@@ -63,6 +65,7 @@ def gpu() -> tuple[Step, ...]:
         *_cells(*_presets(MLPERF_SDXL, "fast"), *_presets(FLUX_DEV, "default", "fast")),
         *_honesty(FLUX_DEV),
         *_cells(*_OTHERS),
+        *_cells(*_presets(MLPERF_SDXL, *ONE_BY_ONE), at_best=True),
         *_cells(Cell("sdxl", task="lora"), Cell("sdxl", task="img2img")),
         *_cells(*(made for cell in _OTHERS for made in _presets(cell, "tuned"))),
         *(step for cell in (*_OTHERS, FLUX_DEV) for step in _at_best(cell)),

@@ -194,9 +194,8 @@ def _energy_of_work(told: dict[str, Any], batches: dict[str, int]) -> Verdict:
     if not found:
         return _missing(rule, "no energy at a best batch")
     outside = [pair for pair in found if not low <= pair[0] <= high]
-    spread = (
-        f"{min(found)[0]:.2f} to {max(found, key=lambda p: p[0])[0]:.2f} J/TFLOP, n={len(found)}"
-    )
+    joules = [pair[0] for pair in found]
+    spread = f"{min(joules):.2f} to {max(joules):.2f} J/TFLOP, n={len(found)}"
     return Verdict(
         rule,
         FAIL if outside else PASS,
@@ -254,10 +253,10 @@ def _repeats(told: dict[str, Any]) -> Verdict:
 
 
 def faster_presets(told: dict[str, Any]) -> Iterable[tuple[str, str]]:
-    """Yield model and preset of every measured preset that is not default, each once."""
+    """Return model and preset of every whole preset but default that is measured, each once."""
     cells = measured(told, task="txt2img")
     pairs = ((entry["cell"]["model"], entry["cell"]["preset"]) for entry in cells)
-    return dict.fromkeys(pair for pair in pairs if pair[1] != "default")
+    return dict.fromkeys(pair for pair in pairs if pair[1] != "default" and "-" not in pair[1])
 
 
 def errors_of(told: dict[str, Any], model: str, preset: str) -> dict[str, Any] | None:

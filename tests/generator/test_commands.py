@@ -264,16 +264,6 @@ def test_what_is_wrong_is_told(words: tuple[str, ...], told: str, tmp_path: Path
     assert "Traceback" not in ran.stderr
 
 
-def test_the_suite_names_the_best_cells_first_and_each_once() -> None:
-    cells = suite.gpu()
-    keys = [cell.key for cell in cells]
-    assert keys[0].startswith("sdxl/txt2img/default/b1")
-    assert len(keys) == len(set(keys)) > 60
-    tasks = {cell.task for cell in cells}
-    assert tasks == {"txt2img", "img2img", "inpaint", "upscale", "lora"}
-    assert {cell.preset for cell in cells} == {"default", "tuned", "fast", "cached"}
-
-
 @pytest.mark.parametrize(
     ("break_it", "told"),
     [
