@@ -119,9 +119,9 @@ def _chain(case: Choice, study: ScenarioStudy, said: Words) -> None:
     """Show the bridge of a wave, or the way from the price of a month."""
     written = frozen(case.raw or {})
     make = cards.chain_cards if study.wave is not None else cards.month_cards
-    shown = cache.drawn("overview:chain", lambda mode: make(written, said, mode), said, written)
-    # A month has a payer's way and a user's; the user's is the one that pays for everybody.
-    for card in shown if study.wave is not None else shown[-1:]:
+    for card in cache.drawn(
+        "overview:chain", lambda mode: make(written, said, mode), said, written
+    ):
         card()
     st.page_link(
         "app_pages/unit_economics.py",

@@ -234,7 +234,10 @@ def later(frame: pd.DataFrame, said: Words) -> Table:
     table = results.later(frame, said)
     if frame.empty:
         return table
-    columns = {**table.columns, "known_on": TableColumn(said.t("Known on"), "date")}
+    known_on = {"known_on": TableColumn(said.t("Known on"), "date")}
+    columns: dict[str, TableColumn] = {}
+    for name, look in table.columns.items():
+        columns |= {name: look} if name != "evidence" else {**known_on, name: look}
     return Table(table.frame, columns, table.file_name)
 
 

@@ -9,6 +9,7 @@ from dashboard import cases
 from dashboard.studies import break_even_study, market_study
 from dashboard.text import words
 from etl.analytics.event_study import EventStudySpec
+from etl.warehouse import SnapshotReader
 from tests.dashboard.conftest import text_of
 
 
@@ -54,23 +55,71 @@ def test_each_event_has_a_tile_with_the_change_of_its_day(open_page, published):
     ]
 
 
+def tiles_of(page) -> dict[str, str]:
+    return {tile.label: plain(tile.value) for tile in page.metric}
+
+
 def test_the_strip_is_computed_from_the_disclosed_facts(open_page, published, reader):
     opened = open_page(published)
-    tiles = {tile.label: plain(tile.value) for tile in opened.metric}
-    assert tiles["One GPU server"] == "CNY 450,000"
-    assert tiles["Users it serves"] == "10,000–20,000"
-    assert tiles["Its life"] == "36 months"
-    assert tiles["Cost of a user and month (CNY)"] == "0.625–1.25"
-    rates = break_even_study(reader).break_even.query("in_force_at_price_date")
-    monthly = rates.query("price_unit == 'CNY/month'")
-    en = words("en")
-    said = f"{en.percent(monthly['low'].min())} to {en.percent(monthly['high'].max())} of users"
-    assert f"At monthly prices (estimated) and the store terms of their day, {said}" in plain(
-        text_of(opened)
-    )
-    pack = rates.query("price_unit == 'CNY/pack'")
-    said = f"{en.percent(pack['low'].min())} to {en.percent(pack['high'].max())}"
-    assert f"At the price of a pack (disclosed), {said}" in plain(text_of(opened))
+    tiles, said, en = tiles_of(opened), plain(text_of(opened)), words("en")
+    study = break_even_study(reader)
+    rates = study.answers.set_index("name")
+    assert tiles["Must pay: own server"] == en.percent(rates.loc["server", "value"]) == "9.0%"
+    assert tiles["Must pay: pictures by API"] == en.percent(rates.loc["api", "value"])
+    assert tiles["Kept of a payment"] == "CNY 9.29"
+    assert tiles["Published pay rates"] == "4.5%–10.0%"
+    assert "CNY 450,000 ÷ 36 months ÷ 10,000–20,000 users = CNY 0.625 to 1.25" in said
+    low, high = (en.percent(rates.loc["server", end]) for end in ("low", "high"))
+    assert f"**9.0%** ({low} to {high}) of its users must pay CNY 15.00 a month" in said
+
+
+MOVES = [
+    ("server_price", 900_000, "Must pay: own server"),
+    ("life", 18, "Must pay: own server"),
+    ("users", 50_000, "Must pay: own server"),
+    ("api_price", 10, "Must pay: pictures by API"),
+    ("images", 5, "Must pay: pictures by API"),
+    ("fee", 15, "Kept of a payment"),
+]
+
+
+@pytest.mark.parametrize(("key", "value", "tile"), MOVES)
+def test_a_moved_slider_moves_its_number_and_is_assumed(open_page, published, key, value, tile):
+    opened = open_page(published)
+    before = tiles_of(opened)
+    assert key not in opened.query_params
+    opened.slider(key=key).set_value(value).run()
+    assert not opened.exception
+    assert tiles_of(opened)[tile] != before[tile]
+    assert opened.query_params[key] == str(value)
+    said = plain(text_of(opened))
+    assert said.count("moved; ") == 1
+    assert ":gray-badge[:material/help: assumed] · moved; " in said
+
+
+def test_a_slider_back_at_its_first_place_is_as_stated_again(open_page, published):
+    opened = open_page(published, users="50000")
+    assert tiles_of(opened)["Must pay: own server"] == "2.7%"
+    opened.slider(key="users").set_value(15_000).run()
+    assert tiles_of(opened)["Must pay: own server"] == "9.0%"
+    assert "users" not in opened.query_params
+    assert "moved; " not in text_of(opened)
+
+
+def test_the_address_restores_the_sliders_and_refuses_the_impossible(open_page, published):
+    opened = open_page(published, fee="0", users="20000")
+    assert opened.slider(key="fee").value == 0
+    assert tiles_of(opened)["Kept of a payment"] == "CNY 13.27"
+    refused = open_page(published, fee="200")
+    assert any("fee=`200`" in warning.value for warning in refused.warning)
+    assert refused.slider(key="fee").value == 30
+
+
+def test_an_unmoved_slider_follows_another_published_price_and_model(open_page, published):
+    opened = open_page(published, price="F0467", api_model="F0294")
+    assert opened.slider(key="api_price").value == 20
+    assert "must buy a pack for CNY 9.90 every month" in plain(text_of(opened))
+    assert "moved; " not in text_of(opened)
 
 
 def test_a_day_known_to_the_week_says_so(overview):
@@ -86,6 +135,162 @@ def test_penetration_and_conversion_are_kept_apart(overview):
 def test_what_is_assumed_is_called_assumed(overview):
     assert ":gray-badge[:material/help: assumed]" in overview.replace("\\", "")
     assert "written off over 36 months" in overview
+
+
+# The answer, the bridge and the verdict.
+
+
+def test_the_first_thing_said_is_the_answer_of_the_case(open_page, published):
+    opened = open_page(published)
+    first = next(element.value for element in opened.subheader)
+    assert first == "Perhaps, and this is a sketch."
+    said = plain(text_of(opened))
+    assert "**CNY 1,430,000** is left over 12 months at a hurdle rate of 15% a year" in said
+    assert "a move that cannot be told from chance" in said
+
+
+CASES = {
+    "meitu-2022": ("Perhaps, and this is a sketch.", "Hype multiple"),
+    "lensa-2022": ("Not known.", "Contribution"),
+    "meitu-2023": ("Yes, on what is counted.", "Result of the product"),
+    "meitu-2024": ("Yes, on what is counted.", "Result of the product"),
+    "meitu-2025": ("Yes, on what is counted.", "Break-even pay rate"),
+    "small-platform": ("Not known.", "Break-even pay rate"),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_every_ready_case_opens_with_its_answer(open_page, published, case, lang):
+    opened = open_page(published, lang=lang, case=case)
+    assert not opened.exception
+    assert not opened.error
+    assert opened.selectbox(key="case").value == case
+    if lang == "en":
+        lead, tile = CASES[case]
+        assert lead in [element.value for element in opened.subheader]
+        assert tile in tiles_of(opened)
+
+
+def test_the_verdict_names_subject_horizon_and_hurdle_and_is_greyed(overview):
+    assert "Subject: The wave of AI Art in Meitu's app" in overview
+    assert "Horizon: 12 months" in overview
+    assert "Hurdle rate: 15% a year" in overview
+    assert ":gray[100%]" in overview
+    assert "Assumed inputs carry 100% of the variance" in overview
+
+
+def test_without_any_range_there_is_no_probability(open_page, published):
+    said = plain(text_of(open_page(published, case="meitu-2023")))
+    assert "there is no probability to state" in said
+    assert ":gray[100%]" not in said
+
+
+def test_the_deciding_inputs_say_what_would_settle_them(open_page, published):
+    opened = open_page(published, case="lensa-2022")
+    table = next(frame.value for frame in opened.dataframe if "settles" in frame.value)
+    first = table.iloc[0]
+    assert (first["input"], first["used"]) == ("Cost of a picture", "not known")
+    assert plain(first["zero_at"]) == "USD 0.0618/picture"
+    assert "Compute page" in first["settles"]
+
+
+def test_a_case_of_a_later_day_is_not_shown_as_known_then(open_page, published):
+    opened = open_page(published, as_of="2022-12-20")
+    assert sum("Not known then" in note.value for note in opened.info) == 2
+    assert "Hype multiple" not in tiles_of(opened)
+    shown = open_page(published, as_of="2022-12-31")
+    assert "Hype multiple" in tiles_of(shown)
+
+
+def test_what_came_later_is_left_out_before_it_was_known(open_page, published):
+    def rows(**query: str) -> int:
+        opened = open_page(published, **query)
+        return len(next(f.value for f in opened.dataframe if "before_told" in f.value))
+
+    assert rows() == 5
+    assert rows(as_of="2023-05-01") == 2
+
+
+def test_an_unknown_case_is_told_and_replaced(open_page, published):
+    opened = open_page(published, case="wombo")
+    assert any("case=`wombo`" in warning.value for warning in opened.warning)
+    assert opened.selectbox(key="case").value == "meitu-2022"
+
+
+def test_a_part_that_fails_leaves_the_others_standing(open_page, published, monkeypatch):
+    from dashboard.app_pages import overview_growth
+    from etl.errors import InputError
+
+    def fails(*_):
+        raise InputError("got nothing", "something", code="TORN")
+
+    monkeypatch.setattr(overview_growth, "show", fails)
+    opened = open_page(published)
+    assert not opened.exception
+    assert len(opened.error) == 1
+    assert "TORN" in text_of(opened)
+    assert "Must pay: own server" in tiles_of(opened)
+    assert opened.get("plotly_chart")
+
+
+# The growth strip.
+
+
+def test_made_up_data_are_labelled_wherever_they_stand(open_page, grown):
+    opened = open_page(grown)
+    assert any("Simulated" in warning.value for warning in opened.warning)
+    said = plain(text_of(opened))
+    assert "Contribution of an install (simulated)" in said
+    assert ":violet-badge[:material/casino: simulated] 90 days after an install" in said
+    assert ":violet-badge[:material/casino: simulated] · US dollars after fees" in said
+
+
+def test_the_strip_says_the_best_and_the_worst_channel_of_the_study(open_page, grown):
+    from dashboard.studies.growth.channels import channel_study
+
+    study = channel_study(
+        SnapshotReader(grown),
+        "simulated_app", "simulated_app_payments", "simulated_app_spend", 0.003,
+    )  # fmt: skip
+    left = study.table.set_index("channel")["contribution_per_install_usd"].dropna()
+    said, en = plain(text_of(open_page(grown))), words("en")
+    best, worst = (plain(en.money(value, "USD")) for value in (left.max(), left.min()))
+    assert f"{left.idxmax()} has left **{best}** and {left.idxmin()} **{worst}**" in said
+    assert f"{(left > 0).sum()} of {len(left)} channels leave more than they cost" in said
+
+
+def test_a_dearer_picture_leaves_less(open_page, grown):
+    def sentence(page) -> str:
+        return next(line for line in text_of(page).split("\n") if "after an install" in line)
+
+    opened = open_page(grown)
+    before = sentence(opened)
+    opened.number_input(key="cost").set_value(200).run()
+    assert sentence(opened) != before
+    assert opened.query_params["cost"] == "200"
+
+
+def test_without_a_history_the_strip_says_what_to_do(open_page, published):
+    opened = open_page(published)
+    assert any("simulate demo" in note.value for note in opened.info)
+    assert not any("Simulated" in warning.value for warning in opened.warning)
+
+
+def test_without_payments_nothing_is_made_up(open_page, grown):
+    opened = open_page(grown, payments="none")
+    assert any("No payments stand beside" in note.value for note in opened.info)
+    assert "after an install" not in text_of(opened)
+
+
+def test_without_spend_it_is_said_that_none_was_counted(open_page, grown):
+    assert "acquisition counts as nothing" in text_of(open_page(grown, spend="none"))
+
+
+def test_a_history_of_a_later_day_is_not_shown_as_known_then(open_page, grown):
+    opened = open_page(grown, as_of="2023-06-30")
+    assert any("This history reaches to" in note.value for note in opened.info)
+    assert "after an install" not in text_of(opened)
 
 
 def test_the_overview_says_what_it_cannot_say(overview):

@@ -13,10 +13,14 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from dashboard.figures import theme
+from dashboard.figures.economics import scales
 from dashboard.studies.growth.channels import RETURN_AGES
 from dashboard.studies.growth.subscriptions import MOVEMENT_NAMES
 from dashboard.studies.growth.value import SurvivalStudy, ValueStudy
 from dashboard.text import Words
+
+_NARROW_PX, _TITLE_WIDTH = 200, 40
+"""Width of the plot on a phone, and of an axis title there in columns."""
 
 _COLORS = {
     "new": theme.BLUE,
@@ -347,13 +351,16 @@ def contribution_figure(table: pd.DataFrame, words: Words, mode: theme.Mode = "l
         return theme.empty(words.t("No cohort has had its full time yet."), mode)
     value = known["contribution_per_install_usd"].to_numpy(np.float64)
     looks = [theme.direction_mark(v) for v in value]
+    texts = [f"{glyph} {words.number(v)}" for (glyph, _), v in zip(looks, value, strict=True)]
     figure = go.Figure(
         go.Bar(
             x=value,
             y=[theme.escape(str(name)) for name in known["channel"]],
             orientation="h",
             marker={"color": [color for _, color in looks]},
-            text=[f"{glyph} {words.number(v)}" for (glyph, _), v in zip(looks, value, strict=True)],
+            text=texts,
+            textposition="outside",
+            cliponaxis=False,
             hovertemplate="%{y}: %{x:+,.2f}<extra></extra>",
         )
     )
@@ -362,7 +369,12 @@ def contribution_figure(table: pd.DataFrame, words: Words, mode: theme.Mode = "l
         low=words.money(float(value.min()), "USD"),
         high=words.money(float(value.max()), "USD"),
     )
-    titles = words.t("Contribution per install after compute and spend (USD)"), ""
-    theme.finish(figure, alt=alt, mode=mode, axis_titles=titles, height=90 + 34 * len(known))
+    title = words.t("Contribution per install after compute and spend (USD)")
+    titles = theme.wrap(title, _TITLE_WIDTH), ""
+    theme.finish(figure, alt=alt, mode=mode, axis_titles=titles, height=106 + 34 * len(known))
     figure.update_yaxes(autorange="reversed", showgrid=False)
-    return figure
+    # Labels stand outside the bars, on a narrow page too.
+    room = scales.label_px(texts)
+    least, most = min(float(value.min()), 0.0), max(float(value.max()), 0.0)
+    sides = (room if least < 0 else 0.0, room if most > 0 else 0.0)
+    return figure.update_xaxes(range=scales.with_room(least, most, *sides, _NARROW_PX))

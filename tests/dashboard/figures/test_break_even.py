@@ -137,3 +137,10 @@ def test_nothing_held_is_said() -> None:
 def test_names_follow_the_language() -> None:
     figure = break_even_figure(study([price("standard", 0.3, 0.1, 0.2)], []), words("zh"))
     assert figure.data[0].y[0].startswith("美图公司")
+
+
+def test_a_supposed_fee_is_named_as_assumed_and_hatched() -> None:
+    drawn = break_even_figure(study([price("assumed", 0.1, 0.05, 0.1)], []), words("en"))
+    bar = next(trace for trace in drawn.data if trace.type == "bar")
+    assert bar.name == "must pay: fee 10%, assumed"
+    assert bar.marker.pattern.shape == "/"
