@@ -172,3 +172,40 @@ def test_cells_that_miss_a_target_are_profiled() -> None:
 
     (step,) = commands_suite._profiles(Running())  # pyright: ignore[reportArgumentType]
     assert (step.kind, step.cell.preset, step.cell.batch) == ("profile", "tuned", 8)
+
+
+def told(*words: str | Path) -> Any:
+    from generator.__main__ import _parser
+
+    return _parser("bench").parse_args([str(word) for word in words])
+
+
+def test_a_failed_target_ends_in_status_1_and_a_missing_one_does_not(
+    of_a_card, tmp_path: Path, capsys
+) -> None:
+    path = record.write(of_a_card, tmp_path)
+    asked = told("check", path, "--json")
+    assert asked.act(asked) == 1
+    verdicts = {made["rule"]: made["status"] for made in json.loads(capsys.readouterr().out)}
+    assert sorted(set(verdicts.values())) == ["fail", "not measured", "pass"]
+    asked = told("check", *BUNDLED)
+    assert asked.act(asked) in (0, 1)
+    assert "verdict" in capsys.readouterr().out
+
+
+def test_a_plan_is_told_without_a_card(capsys) -> None:
+    asked = told("suite", "targets", "--plan", "--json")
+    assert asked.act(asked) == 0
+    plan = json.loads(capsys.readouterr().out)
+    assert plan["evidence_kind"] == "estimated"
+    seconds = [step["seconds"] for step in plan["steps"]]
+    assert plan["steps"][-1]["minutes until end"] == pytest.approx(sum(seconds) / 60)
+
+
+def test_adopting_makes_the_page_anew(of_a_card, tmp_path: Path) -> None:
+    record.write(of_a_card, tmp_path / "from")
+    into, text = tmp_path / "into", tmp_path / "measured.md"
+    asked = told("adopt", tmp_path / "from", "--into", into, "--page", text)
+    assert asked.act(asked) == 0
+    (taken,) = into.glob("bench-*.json")
+    assert text.read_text("utf-8") == page.page([record.read(taken)])
