@@ -7,10 +7,18 @@ from collections.abc import Callable
 import streamlit as st
 
 from dashboard import cache
+from dashboard.app_pages import (
+    economics_capacity,
+    economics_carried,
+    economics_compare,
+    economics_inputs,
+    economics_runway,
+    economics_sourcing,
+)
 from dashboard.app_pages import economics_cards as cards
 from dashboard.app_pages import economics_choice as choice
-from dashboard.app_pages import economics_compare, economics_inputs
 from dashboard.app_pages import economics_verdict as verdicts
+from dashboard.app_pages import economics_wave as machines_of_a_wave
 from dashboard.app_pages.economics_choice import Present
 from dashboard.app_pages.economics_what_if import what_ifs
 from dashboard.components import with_states
@@ -132,6 +140,11 @@ SECTIONS: tuple[Callable[[Present, ScenarioStudy, Words], None], ...] = (
     _month,
     _wave,
     cards.beside,
+    economics_capacity.show,
+    economics_carried.show,
+    economics_sourcing.show,
+    machines_of_a_wave.show,
+    economics_runway.show,
 )
 
 

@@ -1,0 +1,151 @@
+"""How many users a server carries, in words and tables."""
+
+# pyright: basic
+# pandas ships partial types, which strict checking cannot follow.
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from dashboard.components import Table, TableColumn
+from dashboard.studies.economics.carried import Claim, HabitChoice
+from dashboard.tables.economics import names
+from dashboard.text import Words
+
+
+def reading_name(reading: str, said: Words) -> str:
+    """Name what a user is."""
+    return {
+        "registered": said.t("registered"),
+        "daily_active": said.t("active on a day"),
+        "concurrent": said.t("there at one moment"),
+        "": said.t("any reading"),
+    }[reading]
+
+
+def card_name(row: dict[Any, Any], said: Words) -> str:
+    """Return a card with its year, and whether its speed is estimated."""
+    year = row["released_on"]
+    name = str(row["card"]) if pd.isna(year) else f"{row['card']} ({pd.Timestamp(year):%Y})"
+    if row["rate_kind"] == "estimated":
+        return said.t("{card}, speed estimated", card=name)
+    return name
+
+
+def claim_sentence(found: Claim, said: Words) -> str:
+    """Say what was claimed."""
+    return said.t(
+        "The claim: a server of {price} carries {low} to {high} users ({date}).",
+        price=said.money(found.price, found.currency, digits=0),
+        low=said.number(found.users_low, digits=0),
+        high=said.number(found.users_high, digits=0),
+        date=said.date(found.as_of),
+    )
+
+
+def sentence(frame: pd.DataFrame, choice: HabitChoice, said: Words) -> str:
+    """Say for every card under which reading the claim holds, and what would make it true."""
+    parts: list[str] = []
+    for name in choice.cards:
+        own = frame.loc[frame["card"] == name]
+        rows: list[dict[str, Any]] = own.to_dict("records")
+        card = card_name(rows[0], said)
+        if pd.isna(rows[0]["users"]):
+            parts.append(said.t("{card}: not known. {why}", card=card, why=reason(rows[0], said)))
+            continue
+        within = [
+            reading_name(str(row["reading"]), said)
+            for row in rows
+            if row["verdict"] == "within reach"
+        ]
+        told = (
+            said.t("within reach if a user is {readings}", readings=said.t(" or ").join(within))
+            if within
+            else said.t("not within reach under any reading")
+        )
+        daily = next(row for row in rows if row["reading"] == "daily_active")
+        parts.append(
+            said.t(
+                "{card}: {told}; of users active on a day it is exact where each makes {low} to "
+                "{high} pictures a day.",
+                card=card,
+                told=told,
+                low=names.amount(daily["images_per_user_day_at_claim_high"], "", said).strip(),
+                high=names.amount(daily["images_per_user_day_at_claim_low"], "", said).strip(),
+            )
+        )
+    return " ".join(parts)
+
+
+def reason(row: dict[Any, Any], said: Words) -> str:
+    """Say why a card has no rate."""
+    return {
+        "no_generation": said.t(
+            "No card of its generation has a published rate of this model; choose another model."
+        ),
+        "no_dense_rate": said.t("Its dense rate is not known, so no speed can be estimated."),
+    }.get(str(row["reason"]), "")
+
+
+def figure_frame(frame: pd.DataFrame, said: Words) -> pd.DataFrame:
+    """Return the rows as the figure takes them."""
+    rows: list[dict[str, Any]] = frame.to_dict("records")
+    return frame.assign(
+        label=[card_name(row, said) for row in rows],
+        reading=[reading_name(str(row["reading"]), said) for row in rows],
+    )
+
+
+def table(frame: pd.DataFrame, said: Words) -> Table:
+    """Return users by card and reading, and what would make the claim true."""
+    verdicts = {
+        "within reach": said.t("within reach"),
+        "below the claim": said.t("below the claim"),
+        "above the claim": said.t("above the claim"),
+    }
+    rows: list[dict[str, Any]] = frame.to_dict("records")
+    shown = frame.assign(
+        reading=[reading_name(str(row["reading"]), said) for row in rows],
+        verdict_told=[verdicts.get(str(row.get("verdict")), "") for row in rows],
+        rate_evidence=[
+            said.evidence(row["rate_kind"]) if isinstance(row["rate_kind"], str) else ""
+            for row in rows
+        ],
+        why=[reason(row, said) for row in rows],
+    )
+    true_at = said.t("What would make the claim true, the other habits as they are.")
+    columns = {
+        "card": TableColumn(said.t("Card")),
+        "reading": TableColumn(said.t("A user is")),
+        "users_low": TableColumn(said.t("Users, low"), "integer"),
+        "users": TableColumn(said.t("Users"), "integer"),
+        "users_high": TableColumn(said.t("Users, high"), "integer"),
+        "verdict_told": TableColumn(said.t("Verdict on the claim")),
+        "images_per_user_day_at_claim_high": TableColumn(
+            said.t("Pictures a day, upper claim"), "number", 2, true_at
+        ),
+        "images_per_user_day_at_claim_low": TableColumn(
+            said.t("Pictures a day, lower claim"), "number", 2, true_at
+        ),
+        "active_share_at_claim_high": TableColumn(
+            said.t("Active share, upper claim"), "percent", 1, true_at
+        ),
+        "active_share_at_claim_low": TableColumn(
+            said.t("Active share, lower claim"), "percent", 1, true_at
+        ),
+        "seconds_between_images_at_claim_high": TableColumn(
+            said.t("Seconds between pictures, upper claim"), "number", 0, true_at
+        ),
+        "seconds_between_images_at_claim_low": TableColumn(
+            said.t("Seconds between pictures, lower claim"), "number", 0, true_at
+        ),
+        "images_per_second": TableColumn(said.t("Server's pictures a second"), "number", 3),
+        "rate_evidence": TableColumn(said.t("Evidence of the speed")),
+        "estimated_from": TableColumn(said.t("Speed estimated from")),
+        "usable_share": TableColumn(said.t("Utilisation the promise allows"), "percent"),
+        "why": TableColumn(said.t("Why not known"), "wide"),
+    }
+    held = {name: look for name, look in columns.items() if name in shown}
+    return Table(shown, held if len(shown) else {}, "carried-users")

@@ -1,0 +1,163 @@
+"""How cash goes, in words and tables."""
+
+# pyright: basic
+# pandas ships partial types, which strict checking cannot follow.
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from dashboard.components import Table, TableColumn
+from dashboard.studies.economics.runway import ADVERTISING, DIRECT, CashStudy
+from dashboard.tables.economics import names
+from dashboard.text import Words
+from etl.analytics.runway import Runway
+
+
+def store_name(store: str, said: Words) -> str:
+    """Name who pays the proceeds out."""
+    known = {
+        ADVERTISING: said.t("Advertising"),
+        DIRECT: said.t("The store"),
+        "app_store": "App Store",
+        "google_play": "Google Play",
+    }
+    return known.get(store, store)
+
+
+def cost_name(name: str, said: Words) -> str:
+    """Name a cost."""
+    return names.step_name(name, said)
+
+
+def sentence(study: CashStudy, said: Words) -> str:
+    """Say where the cash is lowest, when it falls below zero, and what lags hold back."""
+    found = study.runway
+    assert found is not None
+    parts = [
+        said.t(
+            "Cash is lowest on {date}: {amount}.",
+            date=said.date(found.lowest_on),
+            amount=_money(study, found.lowest_cash, said),
+        )
+    ]
+    if found.below_zero_on is None:
+        n = len(found.months)
+        parts.append(said.n("It does not fall below zero within {n} month.",
+                            "It does not fall below zero within {n} months.", n))  # fmt: skip
+    else:
+        parts.append(said.t("It falls below zero on {date}.", date=said.date(found.below_zero_on)))
+    if found.most_working_capital > 0:
+        parts.append(
+            said.t(
+                "Payouts that lag hold back up to {amount} of working capital ({date}).",
+                amount=_money(study, found.most_working_capital, said),
+                date=said.date(found.most_working_capital_on),
+            )
+        )
+    parts.append(
+        said.t(
+            "At the end {cash} is at hand and {owed} is still to be paid out.",
+            cash=_money(study, float(found.months["cash"].iloc[-1]), said),
+            owed=_money(study, found.receivables_at_end, said),
+        )
+    )
+    return " ".join(parts)
+
+
+def _money(study: CashStudy, value: float, said: Words) -> str:
+    return names.amount(value, study.currency, said)
+
+
+def lags(study: CashStudy, said: Words) -> list[str]:
+    """Return when every store pays, with the evidence of it."""
+    told: list[str] = []
+    for each in study.payouts:
+        days = said.n("{n} day", "{n} days", each.lag_days)
+        counted = (
+            said.t("after the end of the month of the sale")
+            if each.counted_from == "month_end"
+            else said.t("after the sale")
+        )
+        told.append(
+            said.t(
+                "{store} pays {days} {counted} ({kind}{source}).",
+                store=store_name(each.store, said),
+                days=days,
+                counted=counted,
+                kind=said.evidence(each.evidence_kind),
+                source=f": {each.source}" if each.source else "",
+            )
+        )
+    if study.counts_straight_line:
+        told.append(
+            said.t(
+                "Owned servers are counted by their straight line, a part every month, and not on "
+                "the day they are paid for."
+            )
+        )
+    return told
+
+
+def figure_frame(found: Runway) -> pd.DataFrame:
+    """Return the months as the figure takes them: refunds and investments are paid as costs are."""
+    months = found.months
+    moved = months["payments"]
+    return pd.DataFrame(
+        {
+            "month": months["month"],
+            "cash": months["cash"],
+            "proceeds_received": months["proceeds_received"] + moved.clip(lower=0),
+            "costs_paid": months["costs_paid"] + months["refunds"] + (-moved).clip(lower=0),
+        }
+    )
+
+
+def months(study: CashStudy, said: Words) -> Table:
+    """Return the cash by month."""
+    assert study.runway is not None
+    labels = {
+        "proceeds_earned": said.t("Proceeds earned"),
+        "proceeds_received": said.t("Proceeds received"),
+        "refunds": said.t("Refunds"),
+        "costs_incurred": said.t("Costs incurred"),
+        "costs_paid": said.t("Costs paid"),
+        "payments": said.t("Investment"),
+        "cash": said.t("Cash at its end"),
+        "lowest_cash": said.t("Lowest cash"),
+        "receivables": said.t("Still to be paid out"),
+        "payables": said.t("Still to be paid"),
+        "working_capital": said.t("Working capital bound"),
+    }
+    columns = {
+        "month": TableColumn(said.t("Month"), "date"),
+        **{
+            name: TableColumn(f"{label} ({study.currency})", "number", 2)
+            for name, label in labels.items()
+        },
+    }
+    return Table(study.runway.months, columns, "cash-runway")
+
+
+def stores(study: CashStudy, said: Words) -> Table:
+    """Return what every store owes and pays by month."""
+    assert study.runway is not None
+    frame = study.runway.by_store
+    shown = frame.assign(store=[store_name(str(store), said) for store in frame["store"]])
+    columns: dict[str, Any] = {
+        "month": TableColumn(said.t("Month"), "date"),
+        "store": TableColumn(said.t("Store")),
+    }
+    labels = {
+        "proceeds_earned": said.t("Proceeds earned"),
+        "proceeds_received": said.t("Proceeds received"),
+        "refunds": said.t("Refunds"),
+        "receivables": said.t("Still to be paid out"),
+    }
+    columns |= {
+        name: TableColumn(f"{label} ({study.currency})", "number", 2)
+        for name, label in labels.items()
+    }
+    return Table(shown, columns if len(shown) else {}, "cash-by-store")
