@@ -6,23 +6,36 @@ and its evidence is the source's own: what was made up stays simulated.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Any, cast
 
+import ibis
 import numpy as np
 import pandas as pd
 
 from etl.analytics.proportions import wilson
-from etl.analytics.quantities import Quantity
+from etl.analytics.quantities import Quantity, weakest
 from etl.errors import InputError
+from etl.marts import subscriptions as marts
+from etl.marts.activity import OUTSIDE
 from etl.scenarios.evidence import Reader, day_of
 from etl.scenarios.payment_inputs import payment_quantities
+from etl.schemas import PRODUCT_EVENTS
 
 MONTH_DAYS = 365.25 / 12
 ACTIVE_DAYS = 28
 """Monthly actives are counted over four whole weeks, so that every weekday weighs the same."""
 RETAINED_DAY, LATER_DAY = 30, 60
+BILL_DAYS = 28
+"""Bills that end so many days before the newest one are still new."""
+PAYMENTS_LAG_DAYS = 7
+"""Payments that stop earlier than so many days before the events do not tell who pays now."""
+SAME_USERS = 0.5
+"""Below this share of payers known to the events, the two sources name their users differently."""
+MONTHLY = ("active_users", "paying_share", "free_images_per_user", "paid_images_per_user")
+NO_PICTURES = "the events count no pictures (n_images)"
 _Z = 1.959964
 
 
@@ -64,8 +77,15 @@ def growth_quantities(
     found = reader.query("SELECT * FROM growth_definitions WHERE source = ?", (source,))
     if len(found):
         about = cast(dict[str, Any], found.to_dict("records")[0])
-        _known_by(source, day_of(about["last_whole_day"]), as_of)
-        return _of_events(reader, about)
+        last = day_of(about["last_whole_day"])
+        if last is None:
+            raise InputError(
+                f"got own data of {source!r}, of which no day was over when it was read",
+                "at least one whole UTC day of events",
+                "import it again when a day is over",
+            )
+        _known_by(source, last, as_of)
+        return _of_events(_Events(reader, source, str(about["evidence_kind"]), last), about)
     for table, when, tell in (
         ("subscription_transactions", "purchased_at", payment_quantities),
         ("acquisition_spend", "spend_date", _of_spend),
@@ -81,34 +101,71 @@ def growth_quantities(
     )
 
 
-def bill_quantities(reader: Reader, currency: str) -> GrowthInputs:
-    """Return the price of a card's hour from the newest bills (amounts over card-hours)."""
+def bill_quantities(reader: Reader, currency: str, *, as_of: date | None = None) -> GrowthInputs:
+    """Return the price of a card's hour: amounts over card-hours of the newest bills.
+
+    Its range runs from the cheapest line to the dearest. Credits lower the price; lines without
+    hours are left out, and the source says how many.
+
+    Parameters
+    ----------
+    currency
+        Of the scenario; the price stays in the bills' own and is converted later.
+    as_of
+        Bills that end after it are not looked at.
+    """
     bills = reader.query(
         """
-        SELECT * FROM gpu_bills WHERE gpu_hours > 0
-        AND period_end = (SELECT max(period_end) FROM gpu_bills WHERE gpu_hours > 0)
-        """
+        WITH known AS (FROM gpu_bills WHERE ?::DATE IS NULL OR period_end <= ?::DATE)
+        FROM known WHERE period_end > (
+            SELECT max(period_end) FROM known WHERE gpu_hours > 0
+        ) - ?::INTEGER
+        """,
+        (as_of, as_of, BILL_DAYS),
     )
-    if bills.empty:
-        return GrowthInputs({}, {"hourly_price": "no bill with hours of a card is imported"})
-    currencies = sorted(set(bills["currency"]))
+    idle = "bills tell hours that were paid for, not how many of them were at work"
+    told = GrowthInputs({}, {"utilisation": idle})
+    found = _hourly_price(bills)
+    if isinstance(found, str):
+        told.reasons["hourly_price"] = found
+    else:
+        told.found["hourly_price"] = found
+    return told
+
+
+def _hourly_price(bills: pd.DataFrame) -> Quantity | str:
+    hours = bills["gpu_hours"].fillna(0.0).to_numpy(dtype=float)
+    lines, n_left_out = bills.loc[hours > 0], int((hours <= 0).sum())
+    if lines.empty:
+        return "no bill with hours of a card is imported"
+    currencies, kinds = (sorted(set(lines[name])) for name in ("currency", "evidence_kind"))
     if len(currencies) > 1:
-        reason = f"the newest bills are in {', '.join(currencies)}: name one price by hand"
-        return GrowthInputs({}, {"hourly_price": reason})
-    amount, hours = (bills[name].to_numpy(dtype=float) for name in ("amount", "gpu_hours"))
-    each, price = amount / hours, float(amount.sum() / hours.sum())
-    kinds = sorted(set(bills["evidence_kind"]))
-    told = ", ".join(sorted(set(bills["provider"])))
-    quantity = Quantity(
+        return f"the newest bills are in {', '.join(currencies)}: name one price by hand"
+    if "simulated" in kinds and len(kinds) > 1:
+        return "the newest bills are made up in part: name the price by hand"
+    amount = lines["amount"].to_numpy(dtype=float)
+    price, each = float(amount.sum() / hours.sum()), (amount / hours[hours > 0])[amount > 0]
+    if price <= 0:
+        return "the newest bills pay more back than they charge"
+    cards, by = (", ".join(sorted(set(lines[name].dropna()))) for name in ("gpu_name", "provider"))
+    first, last = day_of(lines["period_start"].min()), day_of(lines["period_end"].max())
+    left_out = f"; {n_left_out} lines without hours left out" if n_left_out else ""
+    return Quantity(
         price,
         f"{currencies[0]}/hour",
-        kinds[0],
+        _one_kind(kinds),
         min(float(each.min()), price),
         max(float(each.max()), price),
-        source=f"bills of {told}: amounts over card-hours of the newest period",
-        as_of=day_of(bills["period_end"].iloc[0]),
+        source=f"bills of {by}, {first} to {last}: amounts over card-hours"
+        f"{f' of {cards}' if cards else ''}{left_out}",
+        as_of=last,
     )
-    return GrowthInputs({"hourly_price": quantity}, {})
+
+
+def _one_kind(kinds: Iterable[str]) -> str:
+    """Return the evidence kind of what rests on rows of these kinds; one alone stays what it is."""
+    found = set(kinds)
+    return found.pop() if len(found) == 1 else weakest(found)
 
 
 def _known_by(source: str, last: date | None, as_of: date | None) -> None:
@@ -157,46 +214,59 @@ class _Events:
         return self.quantity(k / n, (float(low), float(high)), (rule, unit))
 
 
-def _of_events(reader: Reader, about: dict[str, Any]) -> GrowthInputs:
-    last = day_of(about["last_whole_day"])
-    assert last is not None
-    events = _Events(reader, str(about["source"]), str(about["evidence_kind"]), last)
+def _of_events(events: _Events, about: dict[str, Any]) -> GrowthInputs:
     told = GrowthInputs()
+    payments = _held(events, str(about["payments"] or "").split(","))
     _installs(events, told)
-    _conversion(events, told, int(about["window_days"]))
+    _conversion(events, told, payments, int(about["window_days"]))
     _retention(events, told)
     _first_month(events, told)
-    _monthly(events, told, str(about["payments"] or "").split(","))
+    _monthly(events, told, payments, str(about["active"] or ""))
     return told
+
+
+def _held(events: _Events, names: list[str]) -> list[str]:
+    """Return which of the names the source holds events of."""
+    held = events.frame("SELECT event_name FROM event_names WHERE source = ?")
+    return [name for name in names if name in set(held["event_name"])]
 
 
 def _installs(events: _Events, told: GrowthInputs) -> None:
     days = events.frame(
-        "SELECT active_on, sum(n_new) AS n FROM daily_activity WHERE source = ? "
-        "GROUP BY 1 ORDER BY 1"
+        "SELECT begun_on, sum(size) AS n FROM paid_conversion "
+        "WHERE source = ? AND begun_on <= ? GROUP BY 1 ORDER BY 1",
+        events.last,
     )
+    if days.empty:
+        reason = "nobody's beginning was seen"
+        told.reasons.update({"installs": reason, "peak_installs_per_day": reason})
+        return
     began = days["n"].to_numpy(dtype=float)
-    span = f"{day_of(days['active_on'].iloc[0])} to {events.last}"
+    span = f"{day_of(days['begun_on'].iloc[0])} to {events.last}"
     told.found["installs"] = events.quantity(
         float(began.sum()), None, (f"users who began, {span}", "count")
     )
+    fullest = day_of(days["begun_on"].iloc[int(began.argmax())])
     told.found["peak_installs_per_day"] = events.quantity(
-        float(began.max()), None, ("users who began on the fullest day", "count/day")
+        float(began.max()), None, (f"users who began on the fullest day, {fullest}", "count/day")
     )
 
 
-def _conversion(events: _Events, told: GrowthInputs, window: int) -> None:
-    until = events.until(window)
+def _conversion(events: _Events, told: GrowthInputs, payments: list[str], window: int) -> None:
+    if not payments:
+        told.reasons["paid_conversion_rate"] = "the events hold no payments"
+        return
     cohorts = events.frame(
-        "SELECT sum(size) AS size, sum(payers) AS payers FROM paid_conversion "
-        "WHERE source = ? AND begun_on <= ?",
-        until,
+        "SELECT min(begun_on) AS first, sum(size) AS size, sum(payers) AS payers "
+        "FROM paid_conversion WHERE source = ? AND begun_on <= ?",
+        events.until(window),
     )
     size = float(cohorts["size"].fillna(0).iloc[0])
     if size == 0:
         told.reasons["paid_conversion_rate"] = f"nobody has had {window} whole days yet"
         return
-    rule = f"payers within {window} days, kept, over users who began by {until}"
+    span = f"{day_of(cohorts['first'].iloc[0])} to {events.until(window)}"
+    rule = f"payers within {window} days, kept, over users who began, cohorts of {span}"
     told.found["paid_conversion_rate"] = events.share(float(cohorts["payers"].iloc[0]), size, rule)
 
 
@@ -227,85 +297,183 @@ def _retention(events: _Events, told: GrowthInputs) -> None:
     else:
         rule = f"active on day {RETAINED_DAY} (rule n_day) over users who began by {until}"
         told.found["retained_rate"] = events.share(_active_on(events, RETAINED_DAY, until), n, rule)
-    later = events.until(LATER_DAY)
-    early, late = (_active_on(events, day, later) for day in (RETAINED_DAY, LATER_DAY))
-    if not 0 < late <= early:
+    _later(events, told)
+
+
+def _later(events: _Events, told: GrowthInputs) -> None:
+    """Fill the loss of a month of those who stayed, payers among them: the cube does not part."""
+    until = events.until(LATER_DAY)
+    early, late = (_active_on(events, day, until) for day in (RETAINED_DAY, LATER_DAY))
+    kept = late / early if early else 0.0
+    # The two counts share users, so that taking them for independent errs on the wide side.
+    error = float(np.sqrt(1 / late + 1 / early)) if late else 0.0
+    if not 0 < kept * np.exp(_Z * error) < 1:
         told.reasons["free_churn_rate"] = (
-            f"too few users are active on days {RETAINED_DAY} and {LATER_DAY} to tell"
+            f"too few users were active on days {RETAINED_DAY} and {LATER_DAY} to tell a loss"
         )
         return
-    kept, error = late / early, np.sqrt(1 / late + 1 / early)
-    low, high = (1 - min(kept * np.exp(s * _Z * error), 1.0) for s in (1, -1))
-    rule = (
-        f"1 − actives on day {LATER_DAY} over those on day {RETAINED_DAY}, users begun by {later}"
-    )
     months = (LATER_DAY - RETAINED_DAY) / MONTH_DAYS
-    value, least, most = (1 - (1 - end) ** (1 / months) for end in (1 - kept, low, high))
-    told.found["free_churn_rate"] = events.quantity(
-        float(value), (float(least), float(most)), (rule, "ratio/month")
+    value, low, high = (
+        float(1 - (kept * np.exp(sign * _Z * error)) ** (1 / months)) for sign in (0, 1, -1)
     )
+    rule = (
+        f"1 − actives on day {LATER_DAY} over those on day {RETAINED_DAY} (rule n_day), payers "
+        f"among them, users begun by {until}"
+    )
+    told.found["free_churn_rate"] = events.quantity(value, (low, high), (rule, "ratio/month"))
+
+
+def _has_pictures(events: _Events) -> bool:
+    made = events.frame("SELECT coalesce(sum(n_images), 0) AS n FROM cohort_cube WHERE source = ?")
+    return bool(made["n"].iloc[0] > 0)
 
 
 def _first_month(events: _Events, told: GrowthInputs) -> None:
+    if not _has_pictures(events):
+        told.reasons["free_images_per_install"] = NO_PICTURES
+        return
+    # Payers are few of those who begin, and the cube does not part their pictures.
     until = events.until(RETAINED_DAY)
-    cohorts = events.frame(
-        "SELECT c.begun_on, sum(c.n_images) AS images, "
-        "max(p.size) AS size FROM cohort_cube c JOIN ("
-        "  SELECT source, begun_on, sum(size) AS size FROM paid_conversion GROUP BY 1, 2"
-        ") p USING (source, begun_on) WHERE source = ? AND begun_on <= ? "
-        "AND active_on < begun_on + ?::INTEGER GROUP BY 1",
-        until,
-        RETAINED_DAY,
-    )
-    _per_user(
-        events,
-        told,
-        ("free_images_per_install", "images"),
-        cohorts,
-        f"pictures in the first {RETAINED_DAY} days, payers' among them, per user begun by {until}",
-    )
-
-
-def _monthly(events: _Events, told: GrowthInputs, payments: list[str]) -> None:
-    """Fill what is counted over the last four weeks of events, where these can be asked."""
-    try:
-        users = _recent(events, payments)
-    except InputError as problem:
-        for name in (
-            "active_users",
-            "paying_share",
-            "free_images_per_user",
-            "paid_images_per_user",
-        ):
-            told.reasons[name] = f"single events cannot be asked here: {problem.got}"
-        return
-    span = f"{events.until(ACTIVE_DAYS - 1)} to {events.last}"
-    n = float(len(users))
-    if n == 0:
-        told.reasons["active_users"] = f"nobody was active from {span}"
-        return
-    told.found["active_users"] = events.quantity(n, None, (f"users with an event, {span}", "count"))
-    pays = users["pays"].to_numpy(dtype=bool)
-    rule = f"users with a payment in the month to {events.last} over users with an event, {span}"
-    told.found["paying_share"] = events.share(float(pays.sum()), n, rule)
-    for name, chosen in (("paid_images_per_user", pays), ("free_images_per_user", ~pays)):
-        own = users.loc[chosen].assign(size=1.0)
-        own["images"] = own["images"] * MONTH_DAYS / ACTIVE_DAYS
-        _per_user(events, told, (name, "images/month"), own, f"pictures of a month, {span}")
-
-
-def _recent(events: _Events, payments: list[str]) -> pd.DataFrame:
-    first, since = events.until(ACTIVE_DAYS - 1), events.until(round(MONTH_DAYS) - 1)
-    return events.reader.query(
+    cohorts = events.reader.query(
         """
-        SELECT user_id, coalesce(sum(n_images) FILTER (event_date >= ?), 0) AS images,
-               bool_or(list_contains(?, event_name)) AS pays
-        FROM product_events
-        WHERE source = ? AND event_date BETWEEN ? AND ?
-        GROUP BY 1 HAVING bool_or(event_date >= ?)
+        SELECT p.begun_on, p.size, coalesce(c.images, 0) AS images
+        FROM (
+            SELECT begun_on, sum(size) AS size FROM paid_conversion
+            WHERE source = ? AND begun_on <= ? GROUP BY 1
+        ) p LEFT JOIN (
+            SELECT begun_on, sum(n_images) AS images FROM cohort_cube
+            WHERE source = ? AND active_on < begun_on + ?::INTEGER GROUP BY 1
+        ) c USING (begun_on)
         """,
-        (first, payments, events.source, since, events.last, first),
+        (events.source, until, events.source, RETAINED_DAY),
     )
+    rule = f"pictures in the first {RETAINED_DAY} days, payers' among them, per user begun by"
+    _per_user(events, told, ("free_images_per_install", "images"), cohorts, f"{rule} {until}")
+
+
+def _monthly(events: _Events, told: GrowthInputs, payments: list[str], active: str) -> None:
+    """Fill what is counted over the last four weeks of events, where these can be asked."""
+    first = events.until(ACTIVE_DAYS - 1)
+    reason = _why_not_monthly(events, first)
+    users = _recent(events, first, payments, active) if not reason else pd.DataFrame()
+    if not reason and users.empty:
+        reason = f"nobody was active from {first} to {events.last}"
+    if reason:
+        told.reasons.update(dict.fromkeys(MONTHLY, reason))
+        return
+    span, n = f"{first} to {events.last}", float(len(users))
+    told.found["active_users"] = events.quantity(n, None, (f"active users, {span}", "count"))
+    payers = _payers(events, payments, users)
+    if isinstance(payers, str):
+        told.reasons.update(dict.fromkeys(MONTHLY[1:], payers))
+        return
+    by_kind = replace(events, kind=payers.kind)
+    if len(payers.users) > n:
+        told.reasons["paying_share"] = "more users pay than are active"
+    else:
+        rule = f"payers over active users, {span}; payers are {payers.rule}"
+        told.found["paying_share"] = by_kind.share(float(len(payers.users)), n, rule)
+    _monthly_pictures(by_kind, told, (users, payers), span)
+
+
+def _why_not_monthly(events: _Events, first: date) -> str:
+    # The table's name is a parameter: a question that names it opens the files of the lake.
+    held = events.frame(
+        "SELECT min(event_date) AS first FROM lake_days WHERE source = ? AND table_name = ?",
+        PRODUCT_EVENTS.name,
+    )
+    begins = day_of(held["first"].iloc[0])
+    if begins is None:
+        return "only counts are held: the events themselves are not here to be asked"
+    return "" if begins <= first else f"fewer than {ACTIVE_DAYS} whole days of events are held"
+
+
+def _recent(events: _Events, first: date, payments: list[str], active: str) -> pd.DataFrame:
+    """Return ``user_id, images, pays`` of those active since a day, by the source's own rule."""
+    is_active = "event_name = ?" if active else "NOT list_contains(?, event_name)"
+    return events.reader.query(
+        f"""
+        SELECT user_id, coalesce(sum(n_images), 0) AS images,
+               coalesce(bool_or(list_contains(?::VARCHAR[], event_name)), false) AS pays
+        FROM product_events WHERE source = ? AND event_date BETWEEN ? AND ?
+        GROUP BY 1 HAVING bool_or({is_active})
+        """,
+        (payments, events.source, first, events.last, active or list(OUTSIDE)),
+    )
+
+
+@dataclass(frozen=True)
+class _Payers:
+    """Who pays now, by which rule, and how that is known."""
+
+    users: set[str]
+    rule: str
+    kind: str
+
+
+def _payers(events: _Events, payments: list[str], users: pd.DataFrame) -> _Payers | str:
+    """Return who holds a live subscription; without payments of the same users, who paid lately."""
+    beside = events.reader.query(
+        """
+        SELECT source, min(evidence_kind) AS kind,
+               greatest(max(purchased_at), max(refunded_at), max(unsubscribed_at))::DATE AS last
+        FROM subscription_transactions
+        WHERE coalesce(NOT is_sandbox, true) AND (evidence_kind = 'simulated') = ?
+        GROUP BY source HAVING last >= ? AND count(DISTINCT user_id) FILTER (price > 0 AND user_id
+            IN (SELECT user_id FROM paying_users WHERE source = ?)
+        ) >= ? * count(DISTINCT user_id) FILTER (price > 0) AND count(*) FILTER (price > 0) > 0
+        """,
+        (events.kind == "simulated", events.until(PAYMENTS_LAG_DAYS), events.source, SAME_USERS),
+    )
+    if len(beside) == 1:
+        told, last = (beside[name].iloc[0] for name in ("source", "last"))
+        day = min(day_of(last) or events.last, events.last)
+        kind = _one_kind({events.kind, str(beside["kind"].iloc[0])})
+        rule = f"users with a live subscription at the end of {day} ({told}), idle or not"
+        return _Payers(_live(events.reader, str(told), day), rule, kind)
+    if not payments:
+        return "the events hold no payments, and no payments of the same users lie beside them"
+    rule = "active users with a payment in the same days (plans of longer periods are not seen)"
+    return _Payers(set(users.loc[users["pays"], "user_id"]), rule, events.kind)
+
+
+_TRANSACTIONS = {
+    **dict.fromkeys(("source", "transaction_id", "original_transaction_id"), "string"),
+    **dict.fromkeys(("user_id", "product_id", "product_kind"), "string"),
+    **dict.fromkeys(("purchased_at", "expires_at", "refunded_at"), "timestamp('UTC')"),
+    **dict.fromkeys(("price", "period_months"), "float64"),
+    **{"renewal_number": "int64", "is_sandbox": "boolean"},
+}
+
+
+def _live(reader: Reader, source: str, day: date) -> set[str]:
+    """Return who holds a live subscription at the end of a day."""
+    table: Any = ibis.table(_TRANSACTIONS, name="subscription_transactions")
+    own = table.filter((table.source == source) & ibis.coalesce(~table.is_sandbox, True))
+    periods = marts.paid_periods(own, "price")
+    users = marts.monthly_revenue(periods, [day + timedelta(days=1)]).select("user_id").distinct()
+    return set(reader.query(str(ibis.to_sql(users, dialect="duckdb")))["user_id"])
+
+
+def _monthly_pictures(
+    events: _Events, told: GrowthInputs, about: tuple[pd.DataFrame, _Payers], span: str
+) -> None:
+    """Fill pictures a month: of payers, who made none where they were idle, and of the others."""
+    if not _has_pictures(events):
+        told.reasons.update(dict.fromkeys(MONTHLY[2:], NO_PICTURES))
+        return
+    users, payers = about
+    a_month = MONTH_DAYS / ACTIVE_DAYS
+    made = users.set_index("user_id")["images"].astype(float) * a_month
+    others = made.loc[~made.index.isin(list(payers.users))]
+    paid = made.reindex(sorted(payers.users)).fillna(0.0)
+    for name, own, who in (
+        ("free_images_per_user", others, "active user who is no payer"),
+        ("paid_images_per_user", paid, "payer"),
+    ):
+        rule = f"pictures a month per {who}, {span}; payers are {payers.rule}"
+        rows = pd.DataFrame({"images": own, "size": 1.0})
+        _per_user(events, told, (name, "images/month"), rows, rule)
 
 
 def _per_user(
@@ -329,27 +497,72 @@ def _of_spend(
     reader: Reader, source: str, last: date
 ) -> tuple[dict[str, Quantity], dict[str, str]]:
     """Return the cost of winning a payer: spend over those who first paid in the same days."""
-    spent = reader.query(
-        "SELECT currency, sum(value) AS amount, min(spend_date) AS first, "
-        "min(evidence_kind) AS kind FROM acquisition_spend "
-        "WHERE source = ? AND metric = 'spend' GROUP BY 1",
+    found = _cac(reader, source)
+    return ({}, {"cac": found}) if isinstance(found, str) else ({"cac": found}, {})
+
+
+def _cac(reader: Reader, source: str) -> Quantity | str:
+    beside = reader.query(
+        """
+        SELECT d.source, greatest(d.first_day, s.first) AS first,
+               least(d.last_whole_day, s.last) AS last
+        FROM growth_definitions d, (
+            SELECT min(evidence_kind) AS kind, min(spend_date) AS first, max(spend_date) AS last
+            FROM acquisition_spend WHERE source = ? AND metric = 'spend'
+        ) s WHERE (d.evidence_kind = 'simulated') = (s.kind = 'simulated')
+        """,
         (source,),
     )
+    if len(beside) != 1:
+        return "it takes spend, and one history of events beside it to count payers"
+    events = str(beside["source"].iloc[0])
+    first, last = (day_of(beside[name].iloc[0]) for name in ("first", "last"))
+    if first is None or last is None or first > last:
+        return f"the spend and the events of {events} have no day in common"
+    spent = reader.query(
+        """
+        SELECT currency, sum(value) AS amount, list(DISTINCT evidence_kind) AS kinds
+        FROM acquisition_spend
+        WHERE source = ? AND metric = 'spend' AND spend_date BETWEEN ? AND ? GROUP BY 1
+        """,
+        (source, first, last),
+    )
     if len(spent) != 1:
-        return {}, {"cac": "the spend is in several currencies, or there is none"}
+        return "the spend is in several currencies, or there is none in the days of the events"
+    if _is_told_twice(reader, source):
+        return "the spend of a day and channel is told in several ways, so that a sum counts twice"
     row = cast(dict[str, Any], spent.to_dict("records")[0])
     won = reader.query(
-        "SELECT p.source, count(*) AS n FROM paying_users p "
-        "JOIN growth_definitions d USING (source) "
-        "WHERE (d.evidence_kind = 'simulated') = ? AND first_paid_on BETWEEN ? AND ? GROUP BY 1",
-        (row["kind"] == "simulated", row["first"], last),
+        "SELECT count(*) AS n FROM paying_users WHERE source = ? AND first_paid_on BETWEEN ? AND ?",
+        (events, first, last),
     )
-    if len(won) != 1:
-        return {}, {"cac": "it takes one history of events beside the spend to count payers"}
-    n = float(won["n"].iloc[0])
-    error = row["amount"] / n / np.sqrt(n)
-    rule = f"{source}: spend over users of {won['source'].iloc[0]} who first paid in the same days"
-    value = float(row["amount"] / n)
-    ends = max(value - _Z * error, 0.0), value + _Z * error
-    unit = f"{row['currency']}/payer"
-    return {"cac": Quantity(value, unit, str(row["kind"]), *ends, source=rule, as_of=last)}, {}
+    n, amount = float(won["n"].iloc[0]), float(row["amount"])
+    if n == 0:
+        return f"nobody first paid from {first} to {last}"
+    value, error = amount / n, amount / n / np.sqrt(n)
+    return Quantity(
+        value,
+        f"{row['currency']}/payer",
+        _one_kind(row["kinds"]),
+        max(value - _Z * error, 0.0),
+        value + _Z * error,
+        source=f"{source}: spend over users of {events} who first paid, {first} to {last}",
+        as_of=last,
+    )
+
+
+def _is_told_twice(reader: Reader, source: str) -> bool:
+    """Say whether a day and channel is told by several tools or ages, or both whole and split."""
+    found = reader.query(
+        """
+        SELECT count(*) AS n FROM (
+            SELECT 1 FROM acquisition_spend WHERE source = ? AND metric = 'spend'
+            GROUP BY spend_date, channel
+            HAVING count(DISTINCT reported_by) > 1 OR count(DISTINCT days_after_install) > 1
+                OR count(DISTINCT campaign = '*') > 1 OR count(DISTINCT country = '*') > 1
+                OR count(DISTINCT platform = '*') > 1
+        )
+        """,
+        (source,),
+    )
+    return bool(found["n"].iloc[0])
