@@ -25,7 +25,14 @@ from pathlib import Path
 from typing import Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from etl.analytics.inputs import INPUTS, SOURCINGS
 from etl.errors import InputError
@@ -106,6 +113,8 @@ class Given(_Strict):
     @classmethod
     def _bare(cls, given: Any) -> Any:
         """Take a bare number as a value."""
+        if isinstance(given, str):  # YAML takes 1e6 for a text
+            return {"value": given}
         is_number = isinstance(given, int | float) and not isinstance(given, bool)
         return {"value": given} if is_number else given
 
@@ -125,6 +134,11 @@ class Given(_Strict):
             )
         if (self.low is None) != (self.high is None):
             raise ValueError("got one end of a range; expected low and high")
+        typed = self.value is not None and self.evidence_kind not in (None, "assumed")
+        if typed and not self.source:
+            raise ValueError(
+                f"got the evidence kind {self.evidence_kind} without a source; expected a source"
+            )
         return self
 
 
@@ -215,6 +229,14 @@ class Document(_Strict):
     notes: tuple[str, ...] = ()
     notes_zh: tuple[str, ...] = ()
 
+    @field_validator("as_of", mode="before")
+    @classmethod
+    def _no_number(cls, told: Any) -> Any:
+        """Refuse a number, which would be taken for seconds since 1970."""
+        if isinstance(told, int | float):
+            raise ValueError(f"got {told}; expected a day such as 2026-11-01")
+        return told
+
 
 def read(path: Path) -> dict[str, Any]:
     """Return the mapping in a YAML file.
@@ -236,7 +258,9 @@ def parse(text: str, place: str) -> dict[str, Any]:
     """Return the mapping in YAML text; ``place`` is its name in errors."""
     try:
         found = yaml.load(text, _OnceLoader)
-    except yaml.YAMLError as problem:
+    # Days that do not exist, numbers of thousands of digits and keys that are lists are no YAML
+    # errors to the library, nor is nesting without end.
+    except (yaml.YAMLError, ValueError, TypeError, RecursionError) as problem:
         raise InputError(
             f"got {place}, which is no valid YAML: {' '.join(str(problem).split())}",
             "a scenario: name, currency, as_of, inputs …",

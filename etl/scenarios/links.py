@@ -55,7 +55,7 @@ def decode(code: str) -> dict[str, Any]:
         if not unpacker.eof or unpacker.unused_data:
             raise InputError("got a link whose scenario is cut or too large", expected)
         raw = json.loads(text)
-    except (binascii.Error, zlib.error, ValueError) as problem:
+    except (binascii.Error, zlib.error, ValueError, RecursionError) as problem:
         raise InputError("got a link whose scenario cannot be read", expected) from problem
     if not isinstance(raw, dict):
         raise InputError("got a link without a scenario", expected)

@@ -16,7 +16,7 @@ from etl.scenarios.document import parse, read, unknown_key, validate
 CASES_DIR = Path(__file__).resolve().parent / "cases"
 FOLDER = "scenarios"
 MAX_BYTES = 64 * 1024
-_KEY = re.compile(r"^[a-z0-9][a-z0-9-]{0,62}$")
+_KEY = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 
 
 def cases() -> list[str]:
@@ -53,7 +53,7 @@ def save(key: str, raw: Mapping[str, Any], data_dir: Path) -> Path:
         If the key is not made of small letters, digits and hyphens, or is a ready case's, or the
         scenario is not valid.
     """
-    if not _KEY.match(key):
+    if not _KEY.fullmatch(key):
         raise InputError(
             f"got the name {key!r}", "small letters, digits and hyphens, at most 63", "rename it"
         )
@@ -65,8 +65,13 @@ def save(key: str, raw: Mapping[str, Any], data_dir: Path) -> Path:
     target = folder / f"{key}.yml"
     # A reader never sees half a file, and a full disk leaves the old one.
     with NamedTemporaryFile("w", dir=folder, suffix=".part", delete=False, encoding="utf-8") as new:
-        new.write(written(raw))
-    Path(new.name).replace(target)
+        part = Path(new.name)
+        try:
+            new.write(written(raw))
+        except BaseException:
+            part.unlink(missing_ok=True)
+            raise
+    part.replace(target)
     return target
 
 

@@ -135,7 +135,10 @@ def test_what_free_users_cost_plays_no_part_for_a_payer():
 def test_an_assumed_step_is_told_as_assumed(reader):
     frame = waterfall(study_of(APP, reader), "payer").set_index("name")
     assert frame["evidence_kind"]["price"] == "assumed"
-    raw = {**changed(net_proceeds={"value": 7, "evidence_kind": "measured"}), "plans": []}
+    raw = {
+        **changed(net_proceeds={"value": 7, "evidence_kind": "measured", "source": "own payments"}),
+        "plans": [],
+    }
     frame = waterfall(study_of(raw), "payer").set_index("name")
     assert frame["evidence_kind"]["net_proceeds"] == "measured"
 

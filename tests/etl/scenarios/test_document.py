@@ -58,6 +58,12 @@ WRONG = [
     ({"inputs": {"cac": {"value": float("inf")}}}, "inputs.cac.value"),
     ({"inputs": {"cac": {"value": 1, "evidence_kind": "guess"}}}, "measured"),
     ({"inputs": {"cac": True}}, "inputs.cac"),
+    ({"inputs": {"cac": "a lot"}}, "inputs.cac.value: 'a lot'"),
+    (
+        {"inputs": {"cac": {"value": 1, "evidence_kind": "measured"}}},
+        "inputs.cac: the evidence kind measured without a source",
+    ),
+    ({"as_of": 1_700_000_000 // 86_400 * 86_400}, "a day such as"),
 ]
 
 
@@ -76,7 +82,18 @@ def test_a_key_that_stands_twice_is_an_error_and_not_a_choice() -> None:
         parse("name: a\nname: b\n", "mine.yml")
 
 
-@pytest.mark.parametrize("text", ["a: [", "", "- 1\n- 2\n", "!!python/object/apply:os.system [ls]"])
+def test_a_number_with_an_exponent_is_one_although_yaml_calls_it_text() -> None:
+    found = validate({**TYPED, "inputs": parse("cac: 1e3", "mine.yml")}, "mine.yml")
+    assert found.inputs["cac"].value == 1_000
+
+
+NO_SCENARIO = [
+    *("a: [", "", "- 1\n- 2\n", "!!python/object/apply:os.system [ls]"),
+    *("as_of: 2026-02-30", "? [1, 2]\n: 3", "a: " + "9" * 5_000, "a: " + "[" * 3_000),
+]
+
+
+@pytest.mark.parametrize("text", NO_SCENARIO)
 def test_what_is_no_scenario_is_refused(text: str) -> None:
     with pytest.raises(InputError, match=r"mine\.yml"):
         parse(text, "mine.yml")
@@ -93,7 +110,7 @@ def test_a_saved_scenario_reads_back_and_a_case_keeps_its_name(tmp_path: Path) -
     assert store.load("my-app", tmp_path) == TYPED
     with pytest.raises(InputError, match="a ready case's"):
         store.save("small-platform", TYPED, tmp_path)
-    for wrong in ("../up", "My App", "", "a" * 64):
+    for wrong in ("../up", "My App", "", "a" * 64, "mine\n"):
         with pytest.raises(InputError, match="small letters"):
             store.save(wrong, TYPED, tmp_path)
     with pytest.raises(InputError, match="perhaps you meant my-app"):
@@ -116,6 +133,25 @@ def test_an_upload_is_limited_and_checked() -> None:
         store.uploaded(b"a: " + b"x" * store.MAX_BYTES, "mine.yml")
     with pytest.raises(InputError, match="not UTF-8"):
         store.uploaded(b"\xff\xfe", "mine.yml")
+
+
+def test_a_scenario_that_cannot_be_written_leaves_nothing_behind(tmp_path, monkeypatch) -> None:
+    def full(_: object) -> str:
+        raise OSError("no space left on device")
+
+    monkeypatch.setattr(store, "written", full)
+    with pytest.raises(OSError, match="no space"):
+        store.save("mine", TYPED, tmp_path)
+    assert not list((tmp_path / store.FOLDER).iterdir())
+
+
+def test_a_link_nested_without_end_is_refused() -> None:
+    import base64
+    import zlib
+
+    deep = base64.urlsafe_b64encode(zlib.compress(b"[" * 60_000, 9)).decode()
+    with pytest.raises(InputError, match="cannot be read"):
+        links.decode(deep)
 
 
 @pytest.mark.parametrize("key", store.cases())
