@@ -7,7 +7,7 @@ import itertools
 import operator
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from difflib import get_close_matches
 from typing import Any, Protocol, cast
 
@@ -20,6 +20,12 @@ from etl.scenarios.measured import measured
 
 LONGEST_RATE_DAYS = 7
 """An exchange rate serves for at most this many days, enough for a holiday and a weekend."""
+
+REPORTING_DAYS = 90
+"""A figure of a filing whose day of publication is not held is taken to be public from so many
+days after its period: companies have up to three months, and earlier would be looking ahead."""
+LONGEST_FORMULA, MOST_TERMS = 1_000, 8
+"""Characters of a formula, and what it refers to: its range runs over 2^terms corners."""
 
 _TOLD_OF_BENCHMARK = ("benchmark", "device_name", "model", "scenario", "source_title")
 _SNAPSHOT = "the published snapshot (`artonomics etl run --offline` brings the bundled facts)"
@@ -107,7 +113,7 @@ class Evidence:
         return Quantity(
             (low + high) / 2,
             found[0].unit,
-            found[0].evidence_kind if len({q.evidence_kind for q in found}) == 1 else "estimated",
+            found[0].evidence_kind if len(found) == 1 else weakest(q.evidence_kind for q in found),
             low,
             high,
             "uniform",
@@ -117,7 +123,7 @@ class Evidence:
             ", ".join(fact_ids),
         )
 
-    def formula(self, text: str, unit: str) -> Quantity:
+    def formula(self, text: str, unit: str, *, is_told: bool = False) -> Quantity:
         """Return arithmetic over facts and figures; its range runs over all corners of theirs.
 
         Parameters
@@ -125,14 +131,24 @@ class Evidence:
         text
             Numbers, fact identifiers, figures of filings in quotes (ticker, metric and period with
             a space between), + - * / and brackets.
+        unit
+            Of the result. An amount of money is in the currency of the facts, whatever currency
+            stands here.
+        is_told
+            The unit was written beside the formula: another currency than the facts' is then an
+            error, as nobody has said at which rate.
 
         Raises
         ------
         InputError
-            Anything else, or a division by zero.
+            Anything else, a division by zero, facts in several currencies.
         """
         tree = _parsed(text)
-        terms = {name: self._term(name) for name in _names(tree)}
+        names = _names(tree)
+        if len(names) > MOST_TERMS:
+            raise InputError(f"got a formula over {len(names)} facts", f"at most {MOST_TERMS}")
+        terms = {name: self._term(name) for name in names}
+        unit = _in_currency_of(terms, unit, is_told=is_told)
         value = _worked_out(tree, {name: term.value for name, term in terms.items()})
         corners = [
             _worked_out(tree, dict(zip(terms, ends, strict=True)))
@@ -159,7 +175,10 @@ class Evidence:
         return self.figure(FigureOfFiling(ticker=ticker, metric=metric, period=period))
 
     def figure(self, asked: FigureOfFiling, *, later: bool = False) -> Quantity:
-        """Return a figure of a filing; it is known from its publication, or its period's end."""
+        """Return a figure of a filing; it is known from its publication.
+
+        Without a day of publication it is known :data:`REPORTING_DAYS` after its period.
+        """
         found = self._ask(
             "SELECT * FROM financials WHERE ticker = ? AND metric = ? AND period = ? "
             "ORDER BY coalesce(published_on, period_end) DESC",
@@ -171,7 +190,7 @@ class Evidence:
                 f"got the figure {told}", f"a figure of the table financials in {_SNAPSHOT}"
             )
         row = _records(found)[0]
-        known = day_of(row["published_on"]) or day_of(row["period_end"])
+        known = _public_on(row)
         if not later and known is not None and known > self.as_of:
             raise InputError(
                 f"got the figure {told}, which became public on {known}",
@@ -193,6 +212,13 @@ class Evidence:
                 f"a published_id of published_benchmarks with a rate in {_SNAPSHOT}",
             )
         row = _records(found)[0]
+        known = day_of(row["published_on"])
+        if known is not None and known > self.as_of:
+            raise InputError(
+                f"got the benchmark {published_id}, which became public on {known}",
+                f"benchmarks known on {self.as_of}",
+                "move as_of",
+            )
         return Quantity(
             float(row["rate"]),
             "images/second",
@@ -226,6 +252,9 @@ class Evidence:
     def converted(self, quantity: Quantity, currency: str) -> Quantity:
         """Return money in another currency, at the European Central Bank's rate of its day.
 
+        Where that day lies after the evidence's (what is about the future), the rate is the
+        evidence's day's.
+
         Raises
         ------
         InputError
@@ -234,7 +263,7 @@ class Evidence:
         own, _, per = quantity.unit.partition("/")
         if own == currency or not is_currency(own):
             return quantity
-        day = quantity.as_of or self.as_of
+        day = min(quantity.as_of or self.as_of, self.as_of)
         rate = self._per_euro(currency, day) / self._per_euro(own, day)
         low, high = quantity.ends
         return replace(
@@ -302,6 +331,34 @@ def _quantity(row: Row) -> Quantity:
     )
 
 
+def _public_on(row: Row) -> date | None:
+    """Return the day on which a figure of a filing was public."""
+    published, ended = day_of(row["published_on"]), day_of(row["period_end"])
+    if published is None and ended is not None:
+        return ended + timedelta(days=REPORTING_DAYS)
+    return published
+
+
+def _in_currency_of(terms: Mapping[str, Quantity], unit: str, *, is_told: bool) -> str:
+    """Return the unit of a formula, with the currency of the facts that are amounts of money."""
+    words = {name: term.unit.replace(" ", "/").partition("/")[0] for name, term in terms.items()}
+    found = sorted({word for word in words.values() if is_currency(word)})
+    own, _, per = unit.partition("/")
+    if len(found) > 1:
+        raise InputError(
+            f"got a formula over {' and '.join(found)}", "amounts in one currency in a formula"
+        )
+    if not found or not is_currency(own) or own == found[0]:
+        return unit
+    if is_told:
+        raise InputError(
+            f"got a formula over {found[0]} with the unit {unit}",
+            "the currency of the facts",
+            "leave unit out: it is converted at the rate of the day",
+        )
+    return f"{found[0]}/{per}" if per else found[0]
+
+
 def _text(value: Any) -> str:
     return "" if value is None or pd.isna(value) else str(value)
 
@@ -328,9 +385,13 @@ def _parsed(text: str) -> ast.expr:
         "numbers, fact identifiers, figures in quotes, + - * / and brackets, for example "
         "F0130 / (F0435 / 7) or '1357.HK revenue 2024FY' / 12"
     )
+    if len(text) > LONGEST_FORMULA:
+        raise InputError(
+            f"got a formula of {len(text):,} characters", f"at most {LONGEST_FORMULA:,}"
+        )
     try:
         tree = ast.parse(text, mode="eval").body
-    except SyntaxError as problem:
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as problem:
         raise InputError(f"got the formula {text!r}", expected) from problem
     allowed = (ast.BinOp, ast.Constant, ast.Name, ast.Load, ast.operator)
     for node in ast.walk(tree):
@@ -357,7 +418,10 @@ def _worked_out(node: ast.expr, values: Mapping[str, float]) -> float:
         case ast.Constant(value=str(name)):
             return values[name]
         case ast.Constant(value=value):
-            return float(value)  # pyright: ignore[reportArgumentType]  (checked when parsed)
+            try:
+                return float(value)  # pyright: ignore[reportArgumentType]  (checked when parsed)
+            except OverflowError as problem:
+                raise InputError("got a formula with too large a number", "a figure") from problem
         case ast.Name(id=name):
             return values[name]
         case ast.BinOp(left=left, op=op, right=right):

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from etl.analytics.inputs import INPUTS, InputSpec
-from etl.analytics.quantities import Quantity
+from etl.analytics.quantities import EVIDENCE_KINDS, Quantity, weakest
 from etl.analytics.sensitivity import Inputs
 from etl.analytics.wave_cash import Horizon
 from etl.errors import InputError
@@ -114,8 +115,10 @@ def scenario(raw: Mapping[str, Any], place: str, reader: Reader | None) -> Scena
             given.setdefault("market_value", value)
         else:
             reasons["market_value"] = reacted.why_no_value
-    facts = [told.fact for told in document.inputs.values() if told.fact]
+    used = [each.fact_id for each in (*given.values(), *(plan.price for plan in plans))]
+    facts = dict.fromkeys(fact for each in used for fact in _facts_among(each))
     contradictions = [found for fact in facts if (found := evidence.contradictions(fact))]
+    _no_more_than_all_is_lost(given)
     return Scenario(
         document,
         Inputs(_defaults(document) | given),
@@ -125,6 +128,17 @@ def scenario(raw: Mapping[str, Any], place: str, reader: Reader | None) -> Scena
         reasons,
         reacted,
     )
+
+
+def _no_more_than_all_is_lost(given: Mapping[str, Quantity]) -> None:
+    """Refuse refunds and chargebacks that together take more than was paid."""
+    rates = [given[name] for name in ("refund_rate", "chargeback_rate") if name in given]
+    worst = sum(rate.ends[1] for rate in rates)
+    if worst > 1:
+        raise InputError(
+            f"got inputs.refund_rate and inputs.chargeback_rate that reach {worst:g} together",
+            "at most 1 of what was paid",
+        )
 
 
 def _defaults(document: Document) -> dict[str, Quantity]:
@@ -183,7 +197,7 @@ def _looked_up(
     if told.facts:
         return evidence.several(told.facts)
     if told.formula:
-        return evidence.formula(told.formula, told.unit or unit)
+        return evidence.formula(told.formula, told.unit or unit, is_told=bool(told.unit))
     if told.figure:
         return evidence.figure(told.figure)
     if told.benchmark:
@@ -196,6 +210,10 @@ def _looked_up(
             return answer.found[name]
         return answer.reasons.get(name, f"{told.own.source} does not tell it")
     assert told.value is not None
+    if told.as_of is not None and told.as_of > evidence.as_of:
+        raise InputError(
+            f"got {name} as of {told.as_of}", f"what was known on {evidence.as_of}", "move as_of"
+        )
     return Quantity(
         told.value,
         told.unit or unit,
@@ -207,21 +225,52 @@ def _looked_up(
 
 
 def _overlaid(found: Quantity, told: Given) -> Quantity:
-    """Return a quantity with what the file says of it beside the reference."""
+    """Return a quantity with what the file says of it beside the reference.
+
+    A range that is typed beside a reference is assumed unless the file says otherwise, and nothing
+    that is said makes the evidence better than the reference's.
+    """
     if told.low is not None and told.high is not None:
         found = replace(found, low=told.low, high=told.high, shape=told.shape)
+        if told.references and not told.evidence_kind:
+            found = replace(found, evidence_kind=weakest([found.evidence_kind, "assumed"]))
     if told.references:
-        if told.evidence_kind:
-            found = replace(found, evidence_kind=told.evidence_kind)
+        found = _weakened(found, told.evidence_kind)
         if told.source:
             found = replace(found, source=f"{told.source} ({found.source})")
         if told.unit:
-            found = replace(found, unit=told.unit)
+            found = _renamed(found, told.unit)
     return found
+
+
+def _weakened(found: Quantity, kind: str | None) -> Quantity:
+    if kind is None:
+        return found
+    own = found.evidence_kind
+    if EVIDENCE_KINDS.index(kind) < EVIDENCE_KINDS.index(own):
+        raise InputError(
+            f"got the evidence kind {kind} of {found.fact_id or found.source}, which is {own}",
+            f"{own} or weaker",
+            "leave evidence_kind out",
+        )
+    return replace(found, evidence_kind=kind)
+
+
+def _renamed(found: Quantity, unit: str) -> Quantity:
+    """Return a reference whose unit the file names more closely; never another currency."""
+    before, after = (each.partition("/")[0] for each in (found.unit, unit))
+    if is_currency(before) and before != after:
+        raise InputError(
+            f"got the unit {unit} of {found.fact_id or found.source}, which is in {found.unit}",
+            f"an amount in {before}",
+            "leave unit out: it is converted at the rate of the day",
+        )
+    return replace(found, unit=unit)
 
 
 def _checked(name: str, spec: InputSpec, quantity: Quantity) -> Quantity:
     """Refuse what lies outside the input's bounds, and money where none is meant or none given."""
+    _same_time(name, quantity.unit, spec.unit.replace("{c}", "an amount"))
     money = is_currency(quantity.unit.partition("/")[0])
     if money != spec.unit.startswith("{c}"):
         kind = "an amount of money" if spec.unit.startswith("{c}") else "no amount of money"
@@ -233,6 +282,30 @@ def _checked(name: str, spec: InputSpec, quantity: Quantity) -> Quantity:
         if fault:
             raise InputError(f"got inputs.{name} {value:g} {quantity.unit}", f"a figure {fault}")
     return quantity
+
+
+_TIMES = ("second", "minute", "hour", "day", "week", "month", "year")
+
+
+def _times(unit: str) -> set[str]:
+    """Return the words of time in a unit; a pack stands for the time until the next one."""
+    words = re.findall(r"[a-z]+", unit)
+    return {word.removesuffix("s") for word in words} & {*_TIMES, "pack"}
+
+
+def _same_time(name: str, unit: str, expected: str) -> None:
+    """Refuse an hour where a month is meant, and percent where a ratio is."""
+    if "percent" in unit or "%" in unit:
+        raise InputError(f"got {name} in {unit}", "a ratio between 0 and 1", "divide it by 100")
+    if _times(unit) and _times(unit) != _times(expected):
+        raise InputError(
+            f"got {name} in {unit}", f"a figure in {expected}", "work it out in that unit"
+        )
+
+
+def _facts_among(told: str) -> list[str]:
+    """Return the fact identifiers among what a quantity was taken from."""
+    return [each for each in told.split(", ") if re.fullmatch(r"F\d+", each)]
 
 
 def _plans(document: Document, evidence: Evidence, reader: Reader | None) -> tuple[PlanTerms, ...]:
@@ -247,7 +320,9 @@ def _plans(document: Document, evidence: Evidence, reader: Reader | None) -> tup
         looked_up = _looked_up("net_proceeds", plan.price, evidence, about)
         if isinstance(looked_up, str):
             raise InputError(f"got the price of {plan.name!r}: {looked_up}", "a price")
-        price = evidence.converted(_overlaid(looked_up, plan.price), document.currency)
+        priced = _overlaid(looked_up, plan.price)
+        _same_time(f"the price of {plan.name!r}", priced.unit, f"{document.currency}/{plan.period}")
+        price = evidence.converted(priced, document.currency)
         if not price.unit.startswith(document.currency):
             raise InputError(
                 f"got the price of {plan.name!r} in {price.unit}", "an amount of money"

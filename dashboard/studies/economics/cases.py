@@ -11,10 +11,7 @@ from dashboard.queries import Reader
 from dashboard.studies.economics.comparison import later_frame
 from dashboard.studies.economics.scenario import scenario_study
 from dashboard.studies.frames import rows
-
-REPORTING_DAYS = 90
-"""A figure of a filing whose day of publication is not held is taken to be public from so many
-days after its period: companies have up to three months, and earlier would be looking ahead."""
+from etl.scenarios.evidence import REPORTING_DAYS
 
 _PUBLIC = f"coalesce(f.published_on, f.period_end + INTERVAL {REPORTING_DAYS} DAY)"
 _FIGURE = f"""

@@ -18,6 +18,7 @@ from etl.analytics.quantities import Quantity
 from etl.analytics.scenario_result import DRAWS, Evaluation, Outcome
 from etl.analytics.sensitivity import Model, dependencies
 from etl.errors import InputError
+from etl.scenarios.evidence import REPORTING_DAYS
 
 MOST = 4
 """Scenarios that are compared at a time."""
@@ -269,7 +270,8 @@ _BEFORE = {
     "financials": (
         "SELECT value, unit, period_end AS as_of, source_title FROM financials "
         "WHERE ticker = ? AND metric = ? AND unit = ? "
-        "AND coalesce(published_on, period_end) <= ?::DATE AND period <> ? "
+        f"AND coalesce(published_on, period_end + INTERVAL {REPORTING_DAYS} DAY) <= ?::DATE "
+        "AND period <> ? "
         "ORDER BY period_end DESC, published_on DESC LIMIT 1"
     ),
     "disclosed_facts": (

@@ -7,9 +7,11 @@ import pytest
 
 from etl.analytics.curiosity_to_cash import curiosity_to_cash
 from etl.analytics.product_month import product_month
+from etl.analytics.quantities import Quantity
 from etl.errors import InputError
 from etl.scenarios import store
 from etl.scenarios.document import validate
+from etl.scenarios.evidence import Evidence
 from etl.scenarios.resolve import scenario
 from tests.etl.scenarios.conftest import TYPED, Resolve
 
@@ -103,6 +105,18 @@ OUT_OF_BOUNDS = [
     ({"cac": {"fact": "F9999"}}, "unknown fact"),
     ({"images_per_second": {"benchmark": "nobody"}}, "published_id"),
     ({"active_users": {"figure": {"ticker": "X", "metric": "mau", "period": "2024FY"}}}, "X mau"),
+    ({"refund_rate": 0.6, "chargeback_rate": 0.5}, "reach 1.1 together"),
+    ({"paying_share": {"value": 0.4, "unit": "percent"}}, "divide it by 100"),
+    ({"hourly_price": {"value": 300, "unit": "CNY/month"}}, "an amount/hour"),
+    ({"images_per_second": {"value": 9, "unit": "images/hour"}}, "images/second"),
+    ({"cac": {"value": 1, "as_of": "2026-06-01"}}, "what was known on 2026-01-31"),
+    ({"cost_per_image": {"fact": "F0294", "unit": "CNY/image"}}, "an amount in USD"),
+    ({"cost_per_image": {"formula": "F0294 * 7", "unit": "CNY/image"}}, "over USD with the unit"),
+    ({"cac": {"formula": "F0294 + F0484"}}, "amounts in one currency"),
+    ({"cac": {"formula": "1" + "0" * 400}}, "too large a number"),
+    ({"cac": {"formula": "+".join(["1"] * 5_000)}}, "at most 1,000"),
+    ({"cac": {"formula": "+".join(f"F{i:04}" for i in range(1, 40))}}, "at most 8"),
+    ({"cost_per_image": {"fact": "F0294", "evidence_kind": "measured"}}, "which is disclosed"),
 ]
 
 
@@ -111,6 +125,64 @@ def test_what_cannot_be_is_refused(resolve: Resolve, inputs: dict[str, Any], tol
     with pytest.raises(InputError) as fault:
         resolve(inputs)
     assert told in str(fault.value)
+
+
+def test_a_formula_over_another_currency_is_converted_and_not_renamed(resolve: Resolve) -> None:
+    both = {"cost_per_image": {"formula": "F0294 * 2"}, "api_price": {"fact": "F0294"}}
+    given = resolve(both).inputs.given
+    assert given["cost_per_image"].value == pytest.approx(2 * given["api_price"].value)
+    assert given["cost_per_image"].unit == "CNY/image"
+    assert "CNY/USD" in given["cost_per_image"].converted
+
+
+def test_a_range_typed_beside_a_fact_is_assumed_unless_it_is_said_otherwise(
+    resolve: Resolve,
+) -> None:
+    wide = {"fact": "F0294", "low": 0.01, "high": 0.09}
+    found = resolve({"cost_per_image": wide}).inputs.given["cost_per_image"]
+    assert found.evidence_kind == "assumed"
+    said = resolve({"cost_per_image": {**wide, "evidence_kind": "estimated"}}).inputs.given
+    assert said["cost_per_image"].evidence_kind == "estimated"
+
+
+def test_a_benchmark_and_a_figure_of_later_are_refused(resolve: Resolve) -> None:
+    bench = {"images_per_second": {"benchmark": "mlperf-5.1-0004-datacenter-offline"}}
+    with pytest.raises(InputError, match="benchmarks known on 2025-01-01"):
+        resolve(bench, as_of="2025-01-01")
+    # No day of publication is held: companies have three months to report.
+    year = {"gross_margin": {"figure": {"ticker": "1357.HK", "metric": "gross_margin"}}}
+    year["gross_margin"]["figure"]["period"] = "2023FY"
+    with pytest.raises(InputError, match="became public on 2024-03-30"):
+        resolve(year, as_of="2024-01-31")
+    assert resolve(year, as_of="2024-03-30").inputs.given["gross_margin"].value > 0
+
+
+def test_what_is_about_the_future_is_converted_at_the_rate_of_the_day(bundled) -> None:
+    ahead = Quantity(1.0, "USD", "disclosed", as_of=date(2024, 12, 31))
+    found = Evidence(bundled, date(2023, 6, 30)).converted(ahead, "CNY")
+    assert "of 2023-06-30" in found.converted
+
+
+def test_contradictions_of_facts_in_formulas_are_shown_too(resolve: Resolve, bundled) -> None:
+    pair = bundled.query(
+        """
+        SELECT min(fact_id) AS used, max(fact_id) AS other FROM disclosed_facts
+        WHERE unit = 'ratio' AND value BETWEEN 0 AND 1 AND known_on < '2026-06-01'
+        GROUP BY entity, metric, unit, period_start, period_end, country, platform, gpu_name,
+                 model_name
+        HAVING count(*) = 2 AND min(value) < max(value) ORDER BY 1 LIMIT 1
+        """
+    ).iloc[0]
+    told = {"paying_share": {"formula": f"{pair['used']} / 1"}}
+    found = resolve(told, as_of="2026-06-01").contradictions
+    assert [q.fact_id for q in found[0].others] == [pair["other"]]
+
+
+def test_a_price_of_a_year_is_no_price_of_a_month(resolve: Resolve) -> None:
+    plan = {**PLAN, "price": {"value": 120, "unit": "CNY/year"}}
+    with pytest.raises(InputError, match="CNY/month"):
+        resolve(None, plans=[plan])
+    assert resolve(None, plans=[{**plan, "period": "year"}]).plans[0].price.value == 10
 
 
 def test_a_benchmark_brings_the_rate_of_one_device(resolve: Resolve, bundled) -> None:
