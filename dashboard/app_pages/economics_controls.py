@@ -230,9 +230,10 @@ def price(
             return said.t("your own price")
         return tables.price_name(by_code[code], currency, said)
 
+    way, unit = tables.way_name(kind, said), tables.price_unit(kind, currency, said)
     code = option(
         f"{prefix}_{kind}",
-        tables.way_name(kind, said),
+        said.t("{what} ({unit})", what=way, unit=unit),
         [*by_code, TYPED, NONE],
         first,
         said,
@@ -240,6 +241,5 @@ def price(
     )
     if code != TYPED:
         return code, 0.0
-    unit = tables.price_unit(kind, currency, said)
     label = said.t("Your own price ({unit}), assumed", unit=unit)
     return code, amount(f"{prefix}_{kind}_typed", label, 0.0, (0.0, 1e9), said)

@@ -97,13 +97,17 @@ class DatedPrices:
     def default(self, kind: Kind, family: str = "") -> DatedPrice | None:
         """Return the scenario's own price, or the newest known one that can be about a card.
 
-        A price that names another card than ``family`` is no stand-in. Among prices of one day
-        the first by identifier.
+        A price that names another card than ``family`` is no stand-in. Of several of the newest
+        day it is the middle one (the lower of two), for one day's prices are those of many offers.
         """
         held = self.held[kind]
         own = next((price for price in held if price.code == SCENARIO), None)
-        same = (price for price in held if not family or price.family in ("", family))
-        return own or next(same, None)
+        same = [price for price in held if not family or price.family in ("", family)]
+        if own is not None or not same:
+            return own
+        newest = [price for price in same if price.day == same[0].day]
+        newest.sort(key=lambda price: (price.quantity.value, price.code))
+        return newest[(len(newest) - 1) // 2]
 
 
 def family_of(name: str) -> str:

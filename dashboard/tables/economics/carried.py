@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from dashboard.components import Table, TableColumn
+from dashboard.figures.economics import scales
 from dashboard.studies.economics.carried import Claim, HabitChoice
 from dashboard.tables.economics import names
 from dashboard.text import Words
@@ -23,6 +24,15 @@ def reading_name(reading: str, said: Words) -> str:
         "concurrent": said.t("there at one moment"),
         "": said.t("any reading"),
     }[reading]
+
+
+def verdict_name(verdict: str, said: Words) -> str:
+    """Say how a number of users stands to the claim; empty where there is none."""
+    return {
+        "within reach": said.t("the claim lies in its range"),
+        "below the claim": said.t("fewer than claimed"),
+        "above the claim": said.t("more than claimed"),
+    }.get(verdict, "")
 
 
 def card_name(row: dict[Any, Any], said: Words) -> str:
@@ -55,23 +65,22 @@ def sentence(frame: pd.DataFrame, choice: HabitChoice, said: Words) -> str:
         if pd.isna(rows[0]["users"]):
             parts.append(said.t("{card}: not known. {why}", card=card, why=reason(rows[0], said)))
             continue
-        within = [
-            reading_name(str(row["reading"]), said)
+        told = [
+            said.t(
+                "{reading}: {users} ({verdict})",
+                reading=reading_name(str(row["reading"]), said),
+                users=scales.write(said, row["users"]),
+                verdict=verdict_name(str(row["verdict"]), said),
+            )
             for row in rows
-            if row["verdict"] == "within reach"
         ]
-        told = (
-            said.t("within reach if a user is {readings}", readings=said.t(" or ").join(within))
-            if within
-            else said.t("not within reach under any reading")
-        )
         daily = next(row for row in rows if row["reading"] == "daily_active")
         parts.append(
             said.t(
-                "{card}: {told}; of users active on a day it is exact where each makes {low} to "
-                "{high} pictures a day.",
+                "{card}: {told}. The claim is true of users active on a day where each makes {low} "
+                "to {high} pictures a day.",
                 card=card,
-                told=told,
+                told=said.t("; ").join(told),
                 low=names.amount(daily["images_per_user_day_at_claim_high"], "", said).strip(),
                 high=names.amount(daily["images_per_user_day_at_claim_low"], "", said).strip(),
             )
@@ -100,15 +109,10 @@ def figure_frame(frame: pd.DataFrame, said: Words) -> pd.DataFrame:
 
 def table(frame: pd.DataFrame, said: Words) -> Table:
     """Return users by card and reading, and what would make the claim true."""
-    verdicts = {
-        "within reach": said.t("within reach"),
-        "below the claim": said.t("below the claim"),
-        "above the claim": said.t("above the claim"),
-    }
     rows: list[dict[str, Any]] = frame.to_dict("records")
     shown = frame.assign(
         reading=[reading_name(str(row["reading"]), said) for row in rows],
-        verdict_told=[verdicts.get(str(row.get("verdict")), "") for row in rows],
+        verdict_told=[verdict_name(str(row.get("verdict")), said) for row in rows],
         rate_evidence=[
             said.evidence(row["rate_kind"]) if isinstance(row["rate_kind"], str) else ""
             for row in rows

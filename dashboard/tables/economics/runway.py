@@ -91,6 +91,7 @@ def lags(study: CashStudy, said: Words) -> list[str]:
                 source=f": {each.source}" if each.source else "",
             )
         )
+    told.append(said.t("The figure shows the ends of months; the lowest day may lie within one."))
     if study.counts_straight_line:
         told.append(
             said.t(

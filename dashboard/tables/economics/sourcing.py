@@ -16,8 +16,9 @@ from dashboard.studies.economics.speeds import SpeedChoice
 from dashboard.tables.economics import names
 from dashboard.text import Words
 
-_FEW = 3
-"""Stretches that a sentence tells one by one; of more it tells the first and the last."""
+_FEW = 4
+"""Stretches that are told and drawn one by one; of more, those in between are one."""
+_LONG = 1.5
 
 
 def way_name(kind: str, said: Words) -> str:
@@ -83,8 +84,7 @@ def sentence(study: SourcingStudy, said: Words) -> str:
         parts.append(said.t("{way} is the cheapest up to {n} pictures a day.", way=way,
                             n=_count(stretches[0]["to_images_per_day"], said)))  # fmt: skip
         return _with_demand(study, parts, said)
-    told = stretches if len(stretches) <= _FEW else [stretches[0], stretches[-1]]
-    first = stretches[0]
+    first, last = stretches[0], stretches[-1]
     parts.append(
         said.t(
             "Up to {n} pictures a day {way} is the cheapest.",
@@ -92,14 +92,17 @@ def sentence(study: SourcingStudy, said: Words) -> str:
             way=_priced(study, str(first["option"]), said),
         )
     )
-    if len(told) < len(stretches):
-        n = len(stretches) - 2
+    told = stretches[1:]
+    if len(stretches) > _FEW:
+        told = [last] if _is_long(last) else []
+        between = stretches[1 : len(stretches) - len(told)]
+        ways = dict.fromkeys(str(each["option"]) for each in between)
         parts.append(
-            said.n(
-                "Beyond it {n} stretch follows in which whole machines make another way cheaper.",
-                "Beyond it {n} stretches follow in which whole machines make one or the other way "
-                "cheaper.",
-                n,
+            said.t(
+                "Beyond it, up to {n}, whole machines make now one way the cheapest, now another "
+                "({ways}); the table tells where.",
+                n=_count(between[-1]["to_images_per_day"], said),
+                ways=said.t("; ").join(_priced(study, way, said) for way in ways),
             )
         )
     parts += [
@@ -108,9 +111,14 @@ def sentence(study: SourcingStudy, said: Words) -> str:
             n=_count(each["from_images_per_day"], said),
             way=_priced(study, str(each["option"]), said),
         )
-        for each in told[1:]
+        for each in told
     ]
     return _with_demand(study, parts, said)
+
+
+def _is_long(stretch: dict[str, Any]) -> bool:
+    """Return whether a last stretch is more than what happens to stand before the end."""
+    return stretch["to_images_per_day"] >= _LONG * stretch["from_images_per_day"]
 
 
 def _with_demand(study: SourcingStudy, parts: list[str], said: Words) -> str:
@@ -148,13 +156,26 @@ def curves(study: SourcingStudy, said: Words) -> pd.DataFrame:
 
 
 def intervals(study: SourcingStudy, said: Words) -> pd.DataFrame:
-    """Return the stretches with labels, as the figure takes them; open at both ends."""
-    frame = study.intervals.assign(
-        label=[way_name(kind, said) for kind in study.intervals["option"]]
-    )
-    if len(frame):
-        frame["to_images_per_day"] = [*frame["to_images_per_day"].iloc[:-1], float("nan")]
-    return frame
+    """Return the stretches with labels, as the figure takes them; open at the upper end.
+
+    Of many, those between the first and a long last one are one, named after all its ways.
+    """
+    rows: list[dict[str, Any]] = study.intervals.to_dict("records")
+    kept = [{**row, "label": way_name(str(row["option"]), said)} for row in rows]
+    if len(rows) > _FEW:
+        last = kept[-1:] if _is_long(rows[-1]) else []
+        between = kept[1 : len(kept) - len(last)]
+        labels = dict.fromkeys(str(row["label"]) for row in between)
+        merged = {
+            **between[0],
+            "to_images_per_day": between[-1]["to_images_per_day"],
+            "label": said.t(", then ").join(labels) + " …",
+        }
+        kept = [kept[0], merged, *last]
+    if kept:
+        kept[-1] = {**kept[-1], "to_images_per_day": float("nan")}
+    names_of = [*study.intervals.columns, "label"]
+    return pd.DataFrame(kept, columns=pd.Index(names_of))
 
 
 def stretches(study: SourcingStudy, said: Words) -> Table:
@@ -213,7 +234,7 @@ def prices(study: SourcingStudy, said: Words) -> Table:
         rows.append(
             {
                 "way": way_name(kind, said),
-                "who": study.prices[kind].name or study.prices[kind].code,
+                "who": study.prices[kind].name or _own_name(study.prices[kind].code, said),
                 "value": told.value,
                 "low": None if low == high else low,
                 "high": None if low == high else high,
@@ -239,6 +260,11 @@ def prices(study: SourcingStudy, said: Words) -> Table:
         "source_url": TableColumn(said.t("Address"), "link"),
     }
     return Table(pd.DataFrame(rows), columns if rows else {}, "sourcing-prices")
+
+
+def _own_name(code: str, said: Words) -> str:
+    """Name a price that nobody published."""
+    return said.t("the scenario's") if code == SCENARIO else said.t("your own price")
 
 
 def notes(study: SourcingStudy, said: Words) -> list[str]:
