@@ -50,7 +50,7 @@ def wave(**changed: Any) -> dict[str, Any]:
     inputs = {
         "installs": 1_000_000,
         "paid_conversion_rate": {"value": 0.02, "low": 0.01, "high": 0.03,
-                                 "evidence_kind": "disclosed"},
+                                 "evidence_kind": "disclosed", "source": "a filing"},
         "net_proceeds": 10,
         "paid_churn_rate": 0.5,
         "retained_rate": 0,
@@ -88,10 +88,22 @@ def test_a_wave_that_costs_more_than_it_brings_is_a_plain_no() -> None:
 
 def test_what_the_market_did_is_said_with_its_sign_and_its_doubt() -> None:
     listed = {"market_value": 1e9}
-    up = {"value": 0.1, "low": 0.05, "high": 0.15, "evidence_kind": "estimated"}
+    up = {
+        "value": 0.1,
+        "low": 0.05,
+        "high": 0.15,
+        "evidence_kind": "estimated",
+        "source": "a study",
+    }
     _, sentence = answered(wave(**listed, cumulative_abnormal_return=up))
     assert "times as much to the company's value." in sentence
-    down = {"value": -0.1, "low": -0.3, "high": 0.1, "evidence_kind": "estimated"}
+    down = {
+        "value": -0.1,
+        "low": -0.3,
+        "high": 0.1,
+        "evidence_kind": "estimated",
+        "source": "a study",
+    }
     _, sentence = answered(wave(**listed, cumulative_abnormal_return=down))
     assert "off its value, a move that cannot be told from chance." in sentence
 
