@@ -25,6 +25,7 @@ def row(entry: dict[str, Any]) -> dict[str, Any]:
         "last call from noise": last,
         "picture from noise": own["picture"],
         "bf16 against float32": in_float32,
+        "note": entry.get("float32_note"),
         "weights": entry["cell"]["weights"],
         "skips work": "yes" if entry["skips_work"] else None,
     }

@@ -12,9 +12,11 @@ pytest.importorskip("diffusers", reason="no diffusers: make generator adds it")
 
 import torch
 
-from generator import honesty, honesty_summary, measure, pipelines, presets
+from generator import catalog, honesty, honesty_summary, measure, pipelines, presets
 from generator.cell import Cell
 from generator.errors import GeneratorError
+
+from .test_twins import small
 
 
 def quiet(_event: dict[str, Any]) -> None:
@@ -118,3 +120,29 @@ def test_a_relative_error_is_a_norm_over_a_norm_and_never_of_no_numbers() -> Non
 def test_a_preset_that_cannot_run_here_says_why(cell: Cell) -> None:
     with pytest.raises(GeneratorError, match="needs an NVIDIA card"):
         honesty.compare(replace(cell, preset="tuned"), quiet)
+
+
+@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+@pytest.mark.parametrize("model_id", ["sdxl", "flux1-dev", "sd35-medium", "z-image-turbo"])
+def test_every_kind_of_twin_is_compared_in_bf16(model_id: str, monkeypatch) -> None:
+    model = small(model_id)
+    monkeypatch.setattr(catalog, "model", lambda _id: model)
+    setting = presets.Setting(model, presets.Machine("cpu"), "twin", 2, 1e9)
+    monkeypatch.setattr(measure, "setting", lambda _cell: setting)
+    known = {switch.id: switch for switch in presets.PRESETS["tuned"].switches}
+    on_any_machine = tuple(known[name] for name in ("channels_last", "fused_projections"))
+    monkeypatch.setitem(presets.PRESETS, "compiled", presets.Preset("compiled", "", on_any_machine))
+    cell = Cell(
+        *(model_id, "txt2img", "compiled"),
+        **{"height_px": 64, "width_px": 64, "steps": 2, "device": "cpu", "dtype": "bf16"},
+    )
+    told = honesty.compare(replace(cell, guidance=model.guidance), quiet)
+    assert told["calls"] == 2
+    errors = told["same_inputs"]
+    # Other orders of the same sums: no more than bf16's own error, and none that hides.
+    assert all(0 <= error < 0.03 for stage in errors.values() for error in stage)
+    rounds_guidance = model_id == "flux1-dev"
+    most = 0.5 if rounds_guidance else 0.1
+    assert all(0 < error < most for error in told["float32"].values())
+    assert ("bf16 rounds" in (told["float32_note"] or "")) is rounds_guidance
+    assert min(spread["lowest_deviation_share"] for spread in told["activations"].values()) > 0.1

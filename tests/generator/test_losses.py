@@ -83,3 +83,13 @@ def test_a_processors_operators_count_without_those_they_call() -> None:
     assert names["aten::linear"] == 1.0
     told = losses.judge(events, 10.0, 1, losses.Ideal(1.0, 1.0, 1.0))
     assert {row["kind"]: row["seconds"] for row in told["kinds"]}[HOST] == 2.0
+
+
+def test_streams_beside_each_other_are_counted_once() -> None:
+    events = [
+        event("kernel", "nvjet_gemm", 0.0, 4.0),
+        event("kernel", "nvjet_gemm", 0.5, 0.5),  # within the first
+        event("kernel", "nvjet_gemm", 3.0, 2.0),  # half of it beside the first
+    ]
+    kinds, _, busy = losses.on_card(events)
+    assert (kinds[PRODUCTS], busy) == (6.5, 5.0)
