@@ -94,7 +94,7 @@ def _begin(told: Namespace, steps: Sequence[Step], device: str) -> campaign.Camp
     plan = campaign.Plan(
         steps=tuple(steps),
         folder=told.out,
-        suite=told.which,
+        suite="trial" if told.which == "trial" else "gpu",
         budget_seconds=budget,
         again=told.again,
         held=tuple(told.held),
