@@ -87,7 +87,7 @@ def _choice(study: ScenarioStudy, held: list[str], wait: float, said: Words) -> 
         with right:
             known = [str(card) for card in rates["card"]]
             default = [card for card in CARDS if card in known]
-            cards = controls.several("car_cards", said.t("Cards"), known, default, said)
+            cards = controls.several("car_cards", said.t("Cards to compare"), known, default, said)
         first, second, third = st.columns(3)
         with first:
             n_cards = controls.whole(
@@ -154,7 +154,7 @@ def _cards(study: ScenarioStudy, choice: HabitChoice, said: Words, mode: Mode) -
     )
     return [
         partial(
-            _sentences, tables.claim_sentence(found, said), tables.sentence(frame, choice, said)
+            _sentences, tables.claim_sentence(found, said), tables.sentences(frame, choice, said)
         ),
         partial(
             figure_card,
@@ -168,6 +168,6 @@ def _cards(study: ScenarioStudy, choice: HabitChoice, said: Words, mode: Mode) -
     ]
 
 
-def _sentences(*texts: str) -> None:
+def _sentences(claimed: str, cards: list[str]) -> None:
     with st.container(border=True):
-        st.markdown(plain(" ".join(texts)))
+        st.markdown("\n".join([plain(claimed), "", *(f"- {plain(card)}" for card in cards)]))

@@ -55,8 +55,8 @@ def claim_sentence(found: Claim, said: Words) -> str:
     )
 
 
-def sentence(frame: pd.DataFrame, choice: HabitChoice, said: Words) -> str:
-    """Say for every card under which reading the claim holds, and what would make it true."""
+def sentences(frame: pd.DataFrame, choice: HabitChoice, said: Words) -> list[str]:
+    """Say of each card how many users it carries by reading, and what makes the claim true."""
     parts: list[str] = []
     for name in choice.cards:
         own = frame.loc[frame["card"] == name]
@@ -85,7 +85,7 @@ def sentence(frame: pd.DataFrame, choice: HabitChoice, said: Words) -> str:
                 high=names.amount(daily["images_per_user_day_at_claim_low"], "", said).strip(),
             )
         )
-    return " ".join(parts)
+    return parts
 
 
 def reason(row: dict[Any, Any], said: Words) -> str:

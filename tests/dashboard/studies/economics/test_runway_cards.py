@@ -1,0 +1,86 @@
+"""Cash of a scenario against what a hand works out."""
+
+# pyright: basic
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from dashboard.studies.economics.runway import CashChoice, cash_study, first_month, missing_inputs
+
+MONTHLY = 304_375 * 0.1 * 20
+IMAGES = 304_375 * (0.1 * 100 + 0.9 * 10)
+COMPUTE = IMAGES * 10 / 3_600 / 0.35
+
+
+def test_the_cash_begins_the_month_after_the_scenarios_day(study):
+    assert first_month(study()) == date(2026, 7, 1)
+    assert first_month(study(as_of="2026-12-31")) == date(2027, 1, 1)
+
+
+def test_proceeds_come_after_the_lag_and_costs_at_once(study):
+    found = cash_study(study(), CashChoice(1_000_000, months=2, lag_days=31))
+    months = found.runway.months
+    assert months["proceeds_received"].iloc[0] == 0
+    assert months["proceeds_received"].iloc[1] == pytest.approx(MONTHLY)
+    assert months["costs_paid"].iloc[0] == pytest.approx(COMPUTE)
+    assert months["cash"].iloc[0] == pytest.approx(1_000_000 - COMPUTE)
+    assert found.runway.receivables_at_end == pytest.approx(MONTHLY)
+
+
+def test_a_store_pays_by_its_own_terms(study):
+    plan = {"name": "monthly", "price": 25, "storefront": "CN", "price_includes_tax": True}
+    found = cash_study(study([plan], net_proceeds=None), CashChoice(0.0, months=3))
+    (payout,) = found.payouts
+    assert (payout.store, payout.lag_days, payout.counted_from) == ("app_store", 45, "month_end")
+    assert payout.evidence_kind == "disclosed"
+    received = found.runway.months["proceeds_received"]
+    assert received.iloc[:2].sum() == 0
+    assert received.iloc[2] == pytest.approx(payout.monthly)
+
+
+def test_what_two_stores_owe_adds_up_to_the_proceeds(study):
+    about = {"price": 25, "storefront": "US", "share": 0.5, "price_includes_tax": False}
+    about["tax_rate"] = 0.0
+    plans = [{"name": "a", **about}, {"name": "b", **about, "store": "google_play"}]
+    found = cash_study(study(plans, net_proceeds=None), CashChoice(0.0))
+    assert {each.store for each in found.payouts} == {"app_store", "google_play"}
+    earned = found.runway.months["proceeds_earned"].iloc[0]
+    assert sum(each.monthly for each in found.payouts) == pytest.approx(earned)
+
+
+def test_a_lag_that_no_terms_tell_is_the_readers_and_assumed(study):
+    found = cash_study(study(), CashChoice(0.0, lag_days=12))
+    assert [(p.store, p.lag_days, p.evidence_kind) for p in found.payouts] == [
+        ("direct", 12, "assumed")
+    ]
+    own = cash_study(study(payout_lag_days=7), CashChoice(0.0, lag_days=12))
+    assert own.payouts[0].lag_days == 7
+
+
+def test_refunds_fixed_costs_and_the_investment_leave(study):
+    told = study(refund_rate=0.1, fixed_costs=50_000, investment=200_000)
+    found = cash_study(told, CashChoice(0.0, months=1, lag_days=0))
+    month = found.runway.months.iloc[0]
+    assert month["refunds"] == pytest.approx(0.1 * MONTHLY)
+    assert month["payments"] == pytest.approx(-200_000)
+    expected = MONTHLY * 0.9 - COMPUTE - 50_000 - 200_000
+    assert month["cash"] == pytest.approx(expected)
+    assert found.runway.below_zero_on == date(2026, 7, 1)
+
+
+def test_fixed_costs_do_not_grow_with_the_users(study):
+    told = study(fixed_costs=50_000)
+    found = cash_study(told, CashChoice(0.0, months=2, growth_rate=1.0, lag_days=0))
+    months = found.runway.months
+    assert months["proceeds_earned"].iloc[1] == pytest.approx(2 * MONTHLY)
+    assert months["costs_incurred"].iloc[1] == pytest.approx(2 * COMPUTE + 50_000)
+
+
+def test_what_is_missing_is_named_and_there_is_no_cash(study):
+    lacking = study(net_proceeds=None)
+    assert missing_inputs(lacking) == ("net_proceeds",)
+    assert cash_study(lacking, CashChoice(0.0)).runway is None
+    assert missing_inputs(study(active_users=None)) == ("active_users",)
