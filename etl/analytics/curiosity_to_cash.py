@@ -9,7 +9,14 @@ import numpy as np
 
 from etl.analytics.distributions import FloatArray
 from etl.analytics.picture_cost import Values
-from etl.analytics.scenario_result import DRAWS, Evaluation, Outcome, evaluate, outcome
+from etl.analytics.scenario_result import (
+    DRAWS,
+    Evaluation,
+    Outcome,
+    evaluate,
+    outcome,
+    zero_of,
+)
 from etl.analytics.sensitivity import Inputs
 from etl.analytics.wave_cash import Horizon, hype_multiple, installs_of, wave
 
@@ -47,11 +54,15 @@ class CuriosityToCash:
         How likely the contribution is above zero at the hurdle rate.
     by_spend
         Revenue came from what users spend for each install, not from payers times proceeds.
+    break_even_conversion
+        Conversion at which the contribution is zero, the other inputs at their values: 0 where it
+        is not below zero without payers; ``None`` where it is not known or none is enough.
     """
 
     evaluation: Evaluation
     outcome: Outcome
     by_spend: bool
+    break_even_conversion: float | None = None
 
 
 def curiosity_to_cash(
@@ -79,7 +90,17 @@ def curiosity_to_cash(
     rng = np.random.default_rng(seed)
     draws = inputs.draws(n_draws, rng)
     found = evaluate(model, inputs, _units(given), draws, REASONS)
-    return CuriosityToCash(found, outcome(model, inputs, "contribution", draws, rng), by_spend)
+    found_outcome = outcome(model, inputs, "contribution", draws, rng)
+    return CuriosityToCash(found, found_outcome, by_spend, _break_even(model, inputs))
+
+
+def _break_even(model: WaveModel, inputs: Inputs) -> float | None:
+    if model.by_spend:
+        return None
+    without = {**inputs.values(), "paid_conversion_rate": np.zeros(())}
+    if model(without)["contribution"] >= 0:
+        return 0.0
+    return zero_of(model, inputs, "contribution", "paid_conversion_rate")
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ class InputSpec:
     group
         Where it stands on a page.
     minimum, maximum
-        Bounds, included; ``above_zero`` excludes a minimum of 0.
+        Bounds, included; ``above_zero`` excludes a minimum of 0, ``below_maximum`` the maximum.
     neutral
         What the formula uses where the input is left out: the term then vanishes, and the result
         names it among what it leaves out. ``None``: without it nothing that needs it is known.
@@ -44,14 +44,17 @@ class InputSpec:
     neutral: float | None = None
     default: float | None = None
     settled_by: SettledBy = "events"
+    below_maximum: bool = False
 
     def fault(self, value: float) -> str:
         """Return what a value should have been; empty where it is within bounds."""
         low_enough = value > self.minimum if self.above_zero else value >= self.minimum
-        if low_enough and value <= self.maximum:
+        high_enough = value < self.maximum if self.below_maximum else value <= self.maximum
+        if low_enough and high_enough:
             return ""
         sign = ">" if self.above_zero else "≥"
-        upper = "" if self.maximum == inf else f" and ≤ {self.maximum:g}"
+        below = "<" if self.below_maximum else "≤"
+        upper = "" if self.maximum == inf else f" and {below} {self.maximum:g}"
         return f"{sign} {self.minimum:g}{upper}"
 
 
@@ -107,8 +110,13 @@ INPUTS: dict[str, InputSpec] = {
     "moderation_per_image": _money("/image", "picture", 0.0),
     # The machine the pictures are made on.
     "images_per_second": InputSpec("images/second", "machine", above_zero=True, settled_by="bench"),
+    # Machines that are asked for all they can make let their queues grow for ever.
     "utilisation": InputSpec(
-        "ratio", "machine", 0.0, 1.0, above_zero=True, default=0.35, settled_by="bills"
+        *("ratio", "machine", 0.0, 1.0),
+        above_zero=True,
+        below_maximum=True,
+        default=0.35,
+        settled_by="bills",
     ),
     "hourly_price": _money("/hour", "machine"),
     "cold_start_share": InputSpec("ratio", "machine", neutral=0.0, settled_by="bench"),

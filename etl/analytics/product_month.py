@@ -29,6 +29,7 @@ UNITS = {
     "payback_months": "months",
     "investment_payback_months": "months",
     "npv": "{c}",
+    "irr": "ratio",
 }
 """Every step that is shown, in order, with its unit."""
 
@@ -38,7 +39,11 @@ REASONS = {
     "payback_months": "a payer never brings back what it cost to win one",
     "investment_payback_months": "the month's result does not pay the investment back",
     "ltv_to_cac": "nothing is spent to win a payer",
+    "irr": "nothing is invested, or the month's result brings nothing back",
 }
+
+
+_NEWTON_STEPS = 25
 
 
 @dataclass(frozen=True)
@@ -100,7 +105,8 @@ class MonthModel:
         """Return the steps of :data:`UNITS`.
 
         ``payback_months`` counts monthly payments of payers of whom a share stays, between
-        payments in proportion; ``npv`` takes the result at the end of every month.
+        payments in proportion; ``npv`` takes the result at the end of every month, and ``irr`` is
+        the discount rate of a year at which it is zero.
         """
         steps, horizon = user_month(v, self.sourcing), self.horizon
         per_payer, stays = steps["contribution_per_payer"], 1 - v["paid_churn_rate"]
@@ -117,7 +123,27 @@ class MonthModel:
             "payback_months": payback_months(v["cac"], per_payer, stays),
             "investment_payback_months": payback_months(v["investment"], result, np.ones(())),
             "npv": result * discounted - v["investment"],
+            "irr": yearly_return(v["investment"], result, horizon.months),
         }
+
+
+def yearly_return(spent: FloatArray, per_month: FloatArray, months: int) -> FloatArray:
+    """Return the rate of a year at which equal payments at months' ends are worth what was spent.
+
+    NaN where nothing is spent or nothing comes back. With x = 1/(1 + r) of a month,
+    x + … + xⁿ = spent/per_month has one root; the logarithm of the sum is a convex, rising function
+    of ln x, on which Newton's steps from above never overshoot. Shapes broadcast.
+    """
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        aim = np.log(np.where((spent > 0) & (per_month > 0), spent / per_month, np.nan))
+        log_x = np.minimum(aim, aim / months)
+        for _ in range(_NEWTON_STEPS):
+            one, all_ = np.expm1(log_x), np.expm1(months * log_x)
+            near = np.abs(log_x) < 1e-9
+            total = log_x + np.where(near, np.log(months), np.log(all_ / one))
+            slope = 1 + months * (1 + 1 / all_) - (1 + 1 / one)
+            log_x = log_x - (total - aim) / np.where(near, (months + 1) / 2, slope)
+        return np.expm1(-12 * log_x)
 
 
 def payback_months(spent: FloatArray, per_month: FloatArray, stays: FloatArray) -> FloatArray:

@@ -183,10 +183,12 @@ def _step(
     reasons: Mapping[str, str] | None,
 ) -> Step:
     (value, drawn), (needs, inputs) = found, about
-    missing = tuple(
-        each for each in needs if each not in inputs.given and INPUTS[each].neutral is None
-    )
     known = bool(np.isfinite(value).all())
+    missing = tuple(
+        each
+        for each in needs
+        if not known and each not in inputs.given and INPUTS[each].neutral is None
+    )
     ends = middle_range(drawn) if known else None
     if ends is not None:  # an input whose top lies at an end of its range can lie outside
         ends = min(ends[0], float(value)), max(ends[1], float(value))

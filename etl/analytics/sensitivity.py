@@ -81,10 +81,10 @@ def dependencies(model: Model) -> dict[str, tuple[str, ...]]:
 
 
 def vanishing(model: Model, left_out: Iterable[str]) -> set[str]:
-    """Return the steps that are nothing, whatever the rest, while these inputs are left out."""
+    """Return the steps that are nothing, or no question, while these inputs are left out."""
     neutral = {name: np.asarray(INPUTS[name].neutral) for name in left_out}
     answer = model({**_some_values(), **neutral})
-    return {step for step, values in answer.items() if np.all(values == 0)}
+    return {step for step, found in answer.items() if np.all((found == 0) | np.isnan(found))}
 
 
 def _some_values() -> dict[str, FloatArray]:

@@ -44,7 +44,7 @@ def run_month(
     InputError
         For a wrong scenario, too few draws, or one without a month.
     """
-    found = _read(path, reader, draws)
+    found = _read(path, reader, (draws, seed))
     if not found.has_month:
         raise _without(path, "month", MONTH)
     result = product_month(
@@ -60,22 +60,23 @@ def run_wave(
     path: Path, reader: Reader | None, *, draws: int = DRAWS, seed: int = 0
 ) -> dict[str, Any]:
     """Evaluate the chain of a wave; parameters and errors as in :func:`run_month`."""
-    found = _read(path, reader, draws)
+    found = _read(path, reader, (draws, seed))
     if not found.has_wave:
         raise _without(path, "wave", WAVE)
     sourcing, horizon = found.document.sourcing, found.horizon
     result = curiosity_to_cash(found.inputs, sourcing, horizon, n_draws=draws, seed=seed)
     document = _document(found, result.evaluation, result.outcome, (draws, seed))
     month = product_month(found.inputs, sourcing, horizon, n_draws=draws, seed=seed)
-    for name in ("break_even_paid_conversion_rate", "payback_months"):
-        document[name] = month.evaluation.step(name).value
-    conversion = result.outcome.thresholds.get("paid_conversion_rate")
-    if conversion is not None:
-        document["break_even_paid_conversion_rate"] = conversion
+    # The share of a month's users who must pay is another question than that of a wave's installs.
+    document["break_even_paid_conversion_rate"] = result.break_even_conversion
+    document["payback_months"] = month.evaluation.step("payback_months").value
     return document
 
 
-def _read(path: Path, reader: Reader | None, draws: int) -> Scenario:
+def _read(path: Path, reader: Reader | None, drawn: tuple[int, int]) -> Scenario:
+    draws, seed = drawn
+    if seed < 0:
+        raise InputError(f"got --seed {seed}", "0 or above")
     if not 100 <= draws <= MOST_DRAWS:
         raise InputError(f"got --draws {draws}", f"100 to {MOST_DRAWS:,} draws")
     return scenario(read(path), path.name, reader)
@@ -239,7 +240,7 @@ def sentences(document: dict[str, Any]) -> list[str]:
     """Return the verdict and what stands behind it in words."""
     told, verdict = document["scenario"], document["verdict"]
     about = (
-        f"{told['name']}, as known on {told['as_of']}, over {told['horizon_months']} months at a "
+        f"{told['name']}, as known on {told['as_of']}, over {_months(told['horizon_months'])} at a "
         f"hurdle rate of {told['hurdle_rate']:.0%}"
     )
     lines = [_outcome_sentence(about, document, verdict)]
@@ -254,7 +255,15 @@ def sentences(document: dict[str, Any]) -> list[str]:
         others = "; ".join(f"{q['name']}: {q['value']:g} {q['unit']}" for q in each["others"])
         lines.append(f"{each['fact_id']} is contradicted by {others}")
     lines += [f"{name}: {why}" for name, why in document["reasons"].items()]
+    lines += [
+        f"beside it stands, not used: {q['name']}: {q['value']:,.6g} {q['unit']} ({q['as_of']})"
+        for q in document["later"]
+    ]
     return [*lines, *document["notes"]]
+
+
+def _months(n: int) -> str:
+    return f"{n} month" if n == 1 else f"{n} months"
 
 
 def _outcome_sentence(about: str, document: dict[str, Any], verdict: dict[str, Any]) -> str:

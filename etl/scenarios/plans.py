@@ -78,6 +78,9 @@ def plan_terms(plan: Plan, price: Quantity, table: pd.DataFrame, day: date) -> P
     terms = _terms(plan, table, day)
     months = MONTHS[plan.period]
     monthly = _scaled(price, 1 / months, f"{price.unit.partition('/')[0]}/payer/month")
+    if plan.period == "pack":  # nobody says how many packs a payer buys
+        kind = weakest([price.evidence_kind, "assumed"])
+        monthly = replace(monthly, evidence_kind=kind, source=f"{price.source}, one pack a month")
     try:
         return _kept(plan, monthly, terms)
     except ValueError as problem:

@@ -280,8 +280,20 @@ def _checked(name: str, spec: InputSpec, quantity: Quantity) -> Quantity:
     for value in (quantity.value, *quantity.ends):
         fault = spec.fault(value)
         if fault:
-            raise InputError(f"got inputs.{name} {value:g} {quantity.unit}", f"a figure {fault}")
+            got = f"got inputs.{name} {value:g} {quantity.unit}"
+            raise InputError(got, f"a figure {fault}", _missing_machines(name, value))
     return quantity
+
+
+def _missing_machines(name: str, utilisation: float) -> str:
+    """Say what is missing where machines are asked for all they can make, or more."""
+    if name != "utilisation" or utilisation < 1:
+        return ""
+    most = INPUTS[name].default or 0.0
+    return (
+        f"more than {utilisation:g} times the machines are missing for queues to end; "
+        f"{utilisation / most:.3g} times would bring it to {most:g}"
+    )
 
 
 _TIMES = ("second", "minute", "hour", "day", "week", "month", "year")

@@ -111,6 +111,7 @@ def step_name(name: str, said: Words) -> str:
         "payback_months": said.t("Payback of winning a payer"),
         "investment_payback_months": said.t("Payback of the investment"),
         "npv": said.t("Net present value"),
+        "irr": said.t("Internal rate of return of a year"),
         "attention": said.t("Attention: installs on the peak day"),
         "installs": said.t("Installs"),
         "retained": said.t("Still active in the second month"),

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from etl.analytics.product_month import payback_months, product_month
+from etl.analytics.cashflow import irr
+from etl.analytics.product_month import payback_months, product_month, yearly_return
 from etl.analytics.sensitivity import Inputs
 from etl.analytics.wave_cash import Horizon
 from tests.etl.analytics.economics_cases import inputs
@@ -47,6 +48,43 @@ def test_lifetime_value_and_present_value_are_sums_of_months() -> None:
     flows = [-20_000.0, *[result] * 12]
     npv = sum(flow / (1 + monthly) ** t for t, flow in enumerate(flows))
     assert found.step("npv").value == pytest.approx(npv)
+
+
+@given(st.floats(0.01, 5), st.floats(1e-3, 1e4), st.integers(1, 120))
+def test_the_rate_of_return_makes_the_payments_worth_what_was_spent(
+    times: float, per_month: float, months: int
+) -> None:
+    spent = times * per_month * months
+    yearly = float(yearly_return(np.asarray(spent), np.asarray(per_month), months))
+    x = (1 + yearly) ** (-1 / 12)
+    worth = per_month * sum(x**t for t in range(1, months + 1))
+    assert worth == pytest.approx(spent, rel=1e-9)
+
+
+def test_the_rate_of_return_is_the_one_of_the_cash_flow() -> None:
+    found = product_month(inputs(), "stated", YEAR).evaluation
+    result = found.step("monthly_result").value
+    monthly = irr([-20_000.0, *[result or 0.0] * 12]).value
+    assert monthly is not None
+    assert found.step("irr").value == pytest.approx((1 + monthly) ** 12 - 1)
+    exactly_back = float(yearly_return(np.asarray(12.0), np.asarray(1.0), 12))
+    assert exactly_back == pytest.approx(0, abs=1e-12)
+
+
+def test_without_an_investment_there_is_no_rate_of_return() -> None:
+    without = {k: q for k, q in inputs().given.items() if k != "investment"}
+    found = product_month(Inputs(without), "stated", YEAR).evaluation
+    assert "irr" not in {step.name for step in found.steps}
+    assert np.isnan(yearly_return(np.asarray(0.0), np.asarray(1.0), 12))
+    assert np.isnan(yearly_return(np.asarray(1.0), np.asarray(-1.0), 12))
+
+
+def test_what_is_known_misses_nothing() -> None:
+    """Without fixed costs the result of a user is known, however many users there are."""
+    without = {k: q for k, q in inputs().given.items() if k not in ("active_users", "fixed_costs")}
+    found = product_month(Inputs(without), "stated", YEAR).evaluation
+    assert (found.step("result_per_user").missing, found.step("result_per_user").reason) == ((), "")
+    assert found.step("monthly_result").missing == ("active_users",)
 
 
 def test_ranges_hold_the_middle_of_the_draws() -> None:

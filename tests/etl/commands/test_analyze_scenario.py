@@ -61,6 +61,25 @@ def test_draws_and_seed_are_obeyed(run, typed: Path) -> None:
     assert (status, "100 to 1,000,000 draws" in err) == (2, True)
 
 
+def test_the_break_even_rate_of_a_wave_is_its_own_and_not_a_months(run, typed: Path) -> None:
+    wave = {
+        **{"installs": 1_000, "net_proceeds": 10, "paid_conversion_rate": 0.05},
+        **{"paid_churn_rate": 1, "paid_images_per_user": 30, "cost_per_image": 0.05},
+        **{"free_images_per_install": 5, "retained_rate": 0, "free_churn_rate": 1},
+        "free_images_per_user": 5,
+    }
+    typed.write_text(yaml.safe_dump({**TYPED, "inputs": wave}), encoding="utf-8")
+    words = ("analyze", "curiosity-to-cash", "--scenario", str(typed))
+    # Every install brings 5 free pictures, a payer one payment of 10 and 30 pictures more.
+    found = json.loads(run(*words, "--json")[1])
+    assert found["break_even_paid_conversion_rate"] == pytest.approx(0.25 / 8.5)
+    gained = {**wave, "free_images_per_install": 0}
+    typed.write_text(yaml.safe_dump({**TYPED, "inputs": gained}), encoding="utf-8")
+    assert json.loads(run(*words, "--json")[1])["break_even_paid_conversion_rate"] == 0
+    status, _, err = run(*words, "--seed", "-1")
+    assert (status, "got --seed -1" in err) == (2, True)
+
+
 @pytest.mark.parametrize("case", sorted(path.stem for path in CASES_DIR.glob("*.yml")))
 def test_every_ready_case_is_evaluated(run, case: str) -> None:
     path = str(CASES_DIR / f"{case}.yml")
@@ -73,6 +92,7 @@ def test_every_ready_case_is_evaluated(run, case: str) -> None:
     status, out, err = run("analyze", verb, "--scenario", path)
     assert status == 0
     assert found["scenario"]["as_of"] in out + err
+    assert found["later"][0]["name"] in " ".join((out + err).split())
 
 
 def test_a_scenario_without_a_wave_says_what_is_needed(run, typed: Path) -> None:

@@ -105,6 +105,8 @@ OUT_OF_BOUNDS = [
     ({"cac": {"fact": "F9999"}}, "unknown fact"),
     ({"images_per_second": {"benchmark": "nobody"}}, "published_id"),
     ({"active_users": {"figure": {"ticker": "X", "metric": "mau", "period": "2024FY"}}}, "X mau"),
+    ({"utilisation": 1.0}, "more than 1 times the machines are missing"),
+    ({"utilisation": 1.4}, "4 times would bring it to 0.35"),
     ({"refund_rate": 0.6, "chargeback_rate": 0.5}, "reach 1.1 together"),
     ({"paying_share": {"value": 0.4, "unit": "percent"}}, "divide it by 100"),
     ({"hourly_price": {"value": 300, "unit": "CNY/month"}}, "an amount/hour"),
@@ -176,6 +178,14 @@ def test_contradictions_of_facts_in_formulas_are_shown_too(resolve: Resolve, bun
     told = {"paying_share": {"formula": f"{pair['used']} / 1"}}
     found = resolve(told, as_of="2026-06-01").contradictions
     assert [q.fact_id for q in found[0].others] == [pair["other"]]
+
+
+def test_that_a_pack_is_bought_each_month_is_assumed(resolve: Resolve) -> None:
+    price = {"value": 15, "evidence_kind": "disclosed", "source": "the store"}
+    pack = {**PLAN, "price": price, "period": "pack"}
+    assert resolve(None, plans=[pack]).plans[0].price.evidence_kind == "assumed"
+    month = {**pack, "period": "month"}
+    assert resolve(None, plans=[month]).plans[0].price.evidence_kind == "disclosed"
 
 
 def test_a_price_of_a_year_is_no_price_of_a_month(resolve: Resolve) -> None:
