@@ -128,7 +128,9 @@ def _tile(study: ScenarioStudy, step: Step, said: Words) -> None:
     is_ratio = step.name in MULTIPLES
 
     def write(x: float | None) -> str:
-        return said.number(x) if is_ratio else names.amount(x, unit.partition("/")[0], said)
+        if not is_ratio:
+            return names.amount(x, unit.partition("/")[0], said)
+        return said.number(x, digits=2 if x is None or abs(x) < 100 else 0)
 
     notes: list[str] = []
     if step.value is None:
