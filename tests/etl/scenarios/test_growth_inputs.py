@@ -389,10 +389,17 @@ def bill(amount: float, hours: float | None, **change: object) -> dict[str, obje
 
 def test_an_hour_of_a_card_costs_the_newest_amounts_over_their_hours(own: SnapshotReader) -> None:
     before = {"period_start": date(2026, 5, 1), "period_end": date(2026, 5, 31)}
-    lines = [bill(200, 100), bill(900, 300), bill(-40, 0.0), bill(7, None), bill(1, 100, **before)]
+    lines = [
+        bill(200, 100),
+        bill(900, 300),
+        bill(-40, 20),
+        bill(7, None),
+        bill(3, 0.0),
+        bill(1, 100, **before),
+    ]
     told = bill_quantities(Made(own, gpu_bills=pd.DataFrame(lines)), "USD")
     price = told.found["hourly_price"]
-    assert price.value == pytest.approx(1_100 / 400)
+    assert price.value == pytest.approx(1_060 / 420)
     assert price.ends == (2.0, 3.0)
     assert (price.unit, price.as_of, price.evidence_kind) == ("EUR/hour", LAST, "measured")
     for word in ("cloud", "2026-06-01 to 2026-06-30", "H100", "2 lines without hours"):
