@@ -35,7 +35,10 @@ def fetch(request: Request) -> Raw:
 def parse(raw: Raw) -> pd.DataFrame:
     """Return the frame of ``compute_loads``."""
     rows = [
-        run_of(name, record, entry) | _row(entry) for name, record, entry in entries(raw, "loads")
+        run_of(name, record, entry) | _row(entry)
+        for name, record, entry in entries(raw, "loads")
+        # One that a suite could not measure has no rate and no place here; its record says why.
+        if entry.get("status", "measured") == "measured"
     ]
     names = [column.name for column in COMPUTE_LOADS.columns]
     frame = pd.DataFrame(rows, columns=[*names, "source_url"])

@@ -161,3 +161,16 @@ def test_the_cards_that_the_generator_knows_are_those_of_the_table() -> None:
         for ours, theirs in columns.items():
             value = table.loc[card["gpu_name"], theirs]
             assert card[ours] == (None if pd.isna(value) else value), (card["match"], ours)
+
+
+def test_a_load_that_failed_is_no_row(tmp_path: Path) -> None:
+    own = tmp_path / "own" / "compute"
+    own.mkdir(parents=True)
+    (with_load,) = (path for path in RECORDS if json.loads(path.read_text("utf-8"))["loads"])
+    record = json.loads(with_load.read_text("utf-8"))
+    failed = {"key": "a", "cell": record["loads"][0]["cell"], "status": "failed", "reason": "so"}
+    record["loads"].append(failed)
+    (own / with_load.name).write_text(json.dumps(record))
+    raw, frame = fetched(tmp_path, "compute_loads")
+    assert raw.failures == ()
+    assert len(frame) == 1
