@@ -20,11 +20,19 @@ def list_(*, session: Given) -> None:
     data_dir = session.settings().data_dir
     keys = [(key, "ready case") for key in store.cases()]
     keys += [(key, "saved") for key in store.saved(data_dir)]
-    rows = [
-        {"scenario": key, "kind": kind, "name": store.load(key, data_dir).get("name", "")}
-        for key, kind in keys
-    ]
+    rows = [{"scenario": key, "kind": kind, "name": _name(key, data_dir)} for key, kind in keys]
     session.show(rows, lambda: console.print_rows(rows))
+
+
+def _name(key: str, data_dir: Path) -> str:
+    """Return the name of a scenario; of one that cannot be read, why."""
+    from etl.errors import InputError
+    from etl.scenarios import store
+
+    try:
+        return str(store.load(key, data_dir).get("name", ""))
+    except InputError as fault:
+        return f"({fault.got})"
 
 
 @app.command

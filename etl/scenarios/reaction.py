@@ -16,7 +16,7 @@ from etl.analytics.event_windows import Events
 from etl.analytics.quantities import Quantity
 from etl.errors import InputError
 from etl.scenarios.document import Listed
-from etl.scenarios.evidence import Reader, day_of
+from etl.scenarios.evidence import REPORTING_DAYS, Reader, day_of
 
 _LEVEL = 0.95
 
@@ -61,7 +61,7 @@ def reaction(reader: Reader, listed: Listed, as_of: date) -> Reaction:
         found = _measured(reader, listed, event, (benchmark, as_of))
         if isinstance(found, Quantity):
             eve = _eve(reader, listed, event)
-            return Reaction(found, *_market_value(reader, listed, share, eve))
+            return Reaction(found, *_market_value(reader, listed, share, (eve, as_of)))
         reason = found
     raise InputError(
         f"got {listed.event_id} of {listed.ticker}, which cannot be measured: {reason}",
@@ -121,14 +121,20 @@ def _eve(reader: Reader, listed: Listed, event: dict[str, Any]) -> dict[str, Any
 
 
 def _market_value(
-    reader: Reader, listed: Listed, share: dict[str, Any], eve: dict[str, Any] | None
+    reader: Reader,
+    listed: Listed,
+    share: dict[str, Any],
+    about: tuple[dict[str, Any] | None, date],
 ) -> tuple[Quantity | None, str]:
+    eve, as_of = about
     if eve is None or pd.isna(eve["raw_close"]):
         return None, "no close as traded on the eve is held"
     counted = reader.query(
         "SELECT * FROM financials WHERE ticker = ? AND metric = 'shares_outstanding' "
-        "AND period_end <= ? ORDER BY period_end DESC LIMIT 1",
-        (listed.ticker, eve["trade_date"]),
+        "AND period_end <= ? "
+        f"AND coalesce(published_on, period_end + INTERVAL {REPORTING_DAYS} DAY) <= ?::DATE "
+        "ORDER BY period_end DESC LIMIT 1",
+        (listed.ticker, eve["trade_date"], as_of),
     )
     if counted.empty:
         return None, "no share count of that time is held"

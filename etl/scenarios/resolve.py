@@ -134,7 +134,7 @@ def _no_more_than_all_is_lost(given: Mapping[str, Quantity]) -> None:
     """Refuse refunds and chargebacks that together take more than was paid."""
     rates = [given[name] for name in ("refund_rate", "chargeback_rate") if name in given]
     worst = sum(rate.ends[1] for rate in rates)
-    if worst > 1:
+    if worst > 1 + 1e-9:
         raise InputError(
             f"got inputs.refund_rate and inputs.chargeback_rate that reach {worst:g} together",
             "at most 1 of what was paid",
@@ -165,7 +165,7 @@ class _Own:
         if source not in self._asked:
             currency, as_of = self._document.currency, self._document.as_of
             self._asked[source] = (
-                growth_inputs.bill_quantities(self._reader, currency)
+                growth_inputs.bill_quantities(self._reader, currency, as_of=as_of)
                 if source == "bills"
                 else growth_inputs.growth_quantities(self._reader, source, currency, as_of=as_of)
             )

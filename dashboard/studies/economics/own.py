@@ -26,9 +26,6 @@ def sources(reader: Reader) -> pd.DataFrame:
             SELECT source, min(evidence_kind) FROM acquisition_spend
             WHERE source NOT IN (SELECT source FROM growth_definitions) GROUP BY source
             UNION
-            SELECT source, min(evidence_kind) FROM acquisition_spend
-            WHERE source NOT IN (SELECT source FROM growth_definitions) GROUP BY source
-            UNION
             SELECT 'bills', min(evidence_kind) FROM gpu_bills HAVING count(*) > 0
         )
         ORDER BY evidence_kind = 'simulated', source
@@ -51,7 +48,7 @@ def own_inputs(reader: Reader, source: str, currency: str, as_of: date) -> pd.Da
     columns = pd.Index(["name", *names, "reason"])
     try:
         answer = (
-            growth_inputs.bill_quantities(reader, currency)
+            growth_inputs.bill_quantities(reader, currency, as_of=as_of)
             if source == BILLS
             else growth_inputs.growth_quantities(reader, source, currency, as_of=as_of)
         )

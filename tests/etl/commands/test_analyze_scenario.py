@@ -125,6 +125,10 @@ def test_scenarios_are_saved_listed_shown_and_removed(run, typed: Path, tmp_path
     listed = json.loads(run("scenario", "list", "--json", data=data)[1])
     assert {"scenario": "mine", "kind": "saved", "name": "typed"} in listed
     assert {"small-platform", "meitu-2022", "lensa-2022"} <= {row["scenario"] for row in listed}
+    (data / "scenarios" / "broken.yml").write_text("a: [", encoding="utf-8")
+    status, out, _ = run("scenario", "list", "--json", data=data)
+    assert status == 0
+    assert "no valid YAML" in {row["scenario"]: row["name"] for row in json.loads(out)}["broken"]
     status, out, _ = run("scenario", "show", "mine", data=data)
     assert yaml.safe_load(out)["inputs"]["active_users"] == 1_000
     assert run("scenario", "remove", "mine", data=data)[0] == 0

@@ -9,9 +9,11 @@ from etl.analytics.curiosity_to_cash import curiosity_to_cash
 from etl.analytics.product_month import product_month
 from etl.analytics.quantities import Quantity
 from etl.errors import InputError
-from etl.scenarios import store
-from etl.scenarios.document import validate
+from etl.scenarios import growth_inputs, store
+from etl.scenarios.document import Listed, validate
 from etl.scenarios.evidence import Evidence
+from etl.scenarios.growth_inputs import GrowthInputs
+from etl.scenarios.reaction import _market_value
 from etl.scenarios.resolve import scenario
 from tests.etl.scenarios.conftest import TYPED, Resolve
 
@@ -157,6 +159,29 @@ def test_a_benchmark_and_a_figure_of_later_are_refused(resolve: Resolve) -> None
     with pytest.raises(InputError, match="became public on 2024-03-30"):
         resolve(year, as_of="2024-01-31")
     assert resolve(year, as_of="2024-03-30").inputs.given["gross_margin"].value > 0
+
+
+def test_bills_are_asked_for_the_day(resolve: Resolve, monkeypatch) -> None:
+    asked: list[date | None] = []
+
+    def bills(_: object, currency: str, *, as_of: date | None = None) -> GrowthInputs:
+        asked.append(as_of)
+        return GrowthInputs({}, {"hourly_price": "no bill"})
+
+    monkeypatch.setattr(growth_inputs, "bill_quantities", bills)
+    found = resolve({"hourly_price": {"own": {"source": "bills"}}})
+    assert (asked, found.reasons["hourly_price"]) == ([date(2026, 1, 31)], "no bill")
+
+
+def test_a_share_count_published_later_values_no_company(bundled) -> None:
+    listed = Listed(ticker="SSTK", event_id="E")
+    eve = {"trade_date": date(2023, 1, 15), "raw_close": 50.0}
+
+    def value(as_of: date) -> Quantity | None:
+        return _market_value(bundled, listed, {"currency": "USD"}, (eve, as_of))[0]
+
+    assert value(date(2023, 2, 13)) is None
+    assert value(date(2023, 2, 14)) is not None
 
 
 def test_what_is_about_the_future_is_converted_at_the_rate_of_the_day(bundled) -> None:
