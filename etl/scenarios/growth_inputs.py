@@ -65,7 +65,7 @@ def growth_quantities(
     source
         Name of the import.
     currency
-        Of the scenario; amounts stay in their own currency and are converted later.
+        Of the scenario: payouts are told in it, spend stays in its own and is converted later.
     as_of
         Imports whose last day lies after it are refused: they were not known then.
 
@@ -86,14 +86,14 @@ def growth_quantities(
             )
         _known_by(source, last, as_of)
         return _of_events(_Events(reader, source, str(about["evidence_kind"]), last), about)
-    for table, when, tell in (
-        ("subscription_transactions", "purchased_at", payment_quantities),
-        ("acquisition_spend", "spend_date", _of_spend),
-    ):
-        last = _last_day(reader, table, when, source)
-        if last is not None:
-            _known_by(source, last, as_of)
-            return GrowthInputs(*tell(reader, source, last))
+    paid_until = _last_day(reader, "subscription_transactions", "purchased_at", source)
+    if paid_until is not None:
+        _known_by(source, paid_until, as_of)
+        return GrowthInputs(*payment_quantities(reader, source, paid_until, currency))
+    spent_until = _last_day(reader, "acquisition_spend", "spend_date", source)
+    if spent_until is not None:
+        _known_by(source, spent_until, as_of)
+        return GrowthInputs(*_of_spend(reader, source))
     raise InputError(
         f"got own data of {source!r}, and no import bears that name",
         "an imported source of events, payments or spend",
@@ -493,9 +493,7 @@ def _per_user(
     told.found[name] = events.quantity(float(mean), ends, (rule, unit))
 
 
-def _of_spend(
-    reader: Reader, source: str, last: date
-) -> tuple[dict[str, Quantity], dict[str, str]]:
+def _of_spend(reader: Reader, source: str) -> tuple[dict[str, Quantity], dict[str, str]]:
     """Return the cost of winning a payer: spend over those who first paid in the same days."""
     found = _cac(reader, source)
     return ({}, {"cac": found}) if isinstance(found, str) else ({"cac": found}, {})

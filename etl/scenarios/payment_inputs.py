@@ -12,7 +12,7 @@ import pandas as pd
 from etl.analytics.proportions import wilson
 from etl.analytics.quantities import Quantity
 from etl.marts import subscriptions as marts
-from etl.scenarios.evidence import Reader
+from etl.scenarios.evidence import LONGEST_RATE_DAYS, Reader
 from etl.schemas import SUBSCRIPTION_TRANSACTIONS
 
 MONTHS = 6
@@ -31,10 +31,11 @@ _KINDS = {
 Told = tuple[dict[str, Quantity], dict[str, str]]
 
 
-def payment_quantities(reader: Reader, source: str, last: date) -> Told:
+def payment_quantities(reader: Reader, source: str, last: date, currency: str) -> Told:
     """Return ``paid_churn_rate``, ``net_proceeds`` and ``refund_rate`` of a source of payments.
 
-    Subscriptions alone count for the first two; amounts are the store's payouts in US dollars.
+    Subscriptions alone count for the first two; amounts are what the store pays out, in
+    ``currency`` at the rate of each payment's day.
     """
     kind = str(
         reader.query(
@@ -44,10 +45,11 @@ def payment_quantities(reader: Reader, source: str, last: date) -> Told:
     )
     months = _months(last)
     live = _live(reader, source, months)
+    money = _with_payouts(reader, source, live, currency)
     found: dict[str, Quantity] = {}
     reasons: dict[str, str] = {}
     _churn(live, (source, kind, months[-1]), found, reasons)
-    _proceeds(live, (source, kind, months[-1]), found, reasons)
+    _proceeds(money, currency, (source, kind, months[-1]), found, reasons)
     _refunds(reader, (source, kind, last), found, reasons)
     return found, reasons
 
@@ -60,14 +62,63 @@ def _months(last: date) -> list[date]:
 
 
 def _live(reader: Reader, source: str, months: list[date]) -> pd.DataFrame:
-    """Return ``user_id, position, mrr`` (payouts a month) of live subscriptions at month starts."""
+    """Return ``user_id, transaction_id, position`` of payments that are live at month starts.
+
+    Who is there follows from the price paid: a payout that nobody stated makes nobody leave.
+    """
     columns = {c.name: _KINDS[c.type] for c in SUBSCRIPTION_TRANSACTIONS.columns}
     table: Any = ibis.table(columns | {"source": "string"}, name=SUBSCRIPTION_TRANSACTIONS.name)
     own = table.filter((table.source == source) & ibis.coalesce(~table.is_sandbox, True))
-    periods = marts.paid_periods(own, "proceeds_usd")
-    users = marts.monthly_revenue(periods, months)
-    users = users.group_by(["user_id", "position"]).agg(mrr=users.mrr.sum())
-    return reader.query(str(ibis.to_sql(users, dialect="duckdb")))
+    periods = marts.paid_periods(own, "price")
+    # Parted by payment instead of by product, so that each finds its own payout.
+    each = marts.monthly_revenue(periods.mutate(product_id=periods.transaction_id), months)
+    found = reader.query(str(ibis.to_sql(each, dialect="duckdb")))
+    return found.rename(columns={"product_id": "transaction_id"}).drop(columns="mrr")
+
+
+def _with_payouts(reader: Reader, source: str, live: pd.DataFrame, currency: str) -> pd.DataFrame:
+    """Add ``currency`` (that paid) and ``mrr``: the payout a month, missing where not known."""
+    paid = reader.query(
+        """
+        SELECT transaction_id, period_months, purchased_at::DATE AS day,
+               CASE WHEN currency IS DISTINCT FROM $2 AND proceeds_usd IS NOT NULL
+                    THEN 'USD' ELSE currency END AS currency,
+               CASE WHEN currency IS DISTINCT FROM $2 AND proceeds_usd IS NOT NULL
+                    THEN proceeds_usd ELSE proceeds END AS payout
+        FROM subscription_transactions WHERE source = $1
+        """,
+        (source, currency),
+    )
+    paid = paid.merge(live[["transaction_id"]].drop_duplicates(), on="transaction_id")
+    each: Any = paid.assign(target=currency)
+    for name in ("currency", "target"):
+        each[f"per_euro_{name}"] = _per_euro(reader, each["day"], each[name])
+    # An amount of the currency itself needs no rate.
+    rate = (each["per_euro_target"] / each["per_euro_currency"]).where(
+        each["currency"] != currency, 1.0
+    )
+    each["mrr"] = each["payout"] * rate / each["period_months"]
+    return live.merge(each[["transaction_id", "currency", "mrr"]], on="transaction_id")
+
+
+def _per_euro(reader: Reader, days: pd.Series, currencies: pd.Series) -> pd.Series:
+    """Return units for one euro on each day, or the last days before it; missing without."""
+    rates = reader.query(
+        "SELECT quote AS currency, rate_date AS day, rate FROM fx_rates WHERE base = 'EUR' "
+        "ORDER BY rate_date"
+    )
+    asked = pd.DataFrame({"day": days, "currency": currencies}).sort_values("day")
+    for frame in (asked, rates):
+        frame["day"] = frame["day"].astype("datetime64[s]")
+        frame["currency"] = frame["currency"].astype(object)
+    near: Any = pd.merge_asof(
+        asked.reset_index(),
+        rates,
+        on="day",
+        by="currency",
+        tolerance=timedelta(days=LONGEST_RATE_DAYS),
+    ).set_index("index")
+    return near["rate"].where(near["currency"] != "EUR", 1.0).reindex(days.index)
 
 
 About = tuple[str, str, date]
@@ -77,8 +128,9 @@ def _churn(
     live: pd.DataFrame, about: About, found: dict[str, Quantity], reasons: dict[str, str]
 ) -> None:
     source, kind, last = about
-    at_start = live.loc[live["position"] < MONTHS, ["user_id", "position"]]
-    after = live[["user_id", "position"]].assign(position=live["position"] - 1, stays=True)
+    users = live[["user_id", "position"]].drop_duplicates()
+    at_start = users.loc[users["position"] < MONTHS]
+    after = users.assign(position=users["position"] - 1, stays=True)
     pairs = at_start.merge(after, on=["user_id", "position"], how="left")
     n, stays = float(len(pairs)), float(pairs["stays"].notna().sum())
     if n == 0:
@@ -97,21 +149,40 @@ def _churn(
 
 
 def _proceeds(
-    live: pd.DataFrame, about: About, found: dict[str, Quantity], reasons: dict[str, str]
+    live: pd.DataFrame,
+    currency: str,
+    about: About,
+    found: dict[str, Quantity],
+    reasons: dict[str, str],
 ) -> None:
     source, kind, last = about
-    money = live.loc[live["position"] > 0, "mrr"].to_numpy(dtype=float)
-    if money.size < 2 or np.isnan(money).any():
-        reasons["net_proceeds"] = "no payout is told for the live subscriptions (proceeds_usd)"
+    ends: Any = live.loc[live["position"] > 0]
+    unknown = ends.loc[ends["mrr"].isna()]
+    if len(unknown):
+        told = ", ".join(sorted(set(unknown["currency"].dropna()))) or "no currency"
+        reasons["net_proceeds"] = (
+            f"{unknown['transaction_id'].nunique()} of {ends['transaction_id'].nunique()} live "
+            f"payments have no payout, period or rate to {currency} of their day ({told})"
+        )
         return
-    mean, error = float(money.mean()), float(money.std(ddof=1) / np.sqrt(money.size))
+    payers = ends.groupby("user_id").agg(money=("mrr", "sum"), months=("position", "nunique"))
+    money, months = (payers[name].to_numpy(dtype=float) for name in ("money", "months"))
+    n = len(payers)
+    if n < 2:
+        reasons["net_proceeds"] = "fewer than two users hold a live subscription"
+        return
+    # The months of one payer bring the same, so that payers are drawn and not months.
+    mean = float(money.sum() / months.sum())
+    rest = money - mean * months
+    error = float(np.sqrt((rest**2).sum() * n / (n - 1)) / months.sum())
     found["net_proceeds"] = Quantity(
         mean,
-        "USD/payer/month",
+        f"{currency}/payer/month",
         kind,
         max(mean - 1.959964 * error, 0.0),
         mean + 1.959964 * error,
-        source=f"{source}: payouts a month of live subscriptions, ends of {MONTHS} months",
+        source=f"{source}: payouts a month of live subscriptions, ends of {MONTHS} months, at the "
+        "rates of the days they were paid",
         as_of=last,
     )
 

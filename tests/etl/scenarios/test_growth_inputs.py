@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import duckdb
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -220,7 +221,6 @@ def test_a_scenario_takes_own_data_by_reference(own: SnapshotReader) -> None:
     }
     found = scenario(raw, "own.yml", own)
     assert found.inputs.given["net_proceeds"].unit == "CNY/payer/month"
-    assert "USD" in found.inputs.given["net_proceeds"].converted
     assert found.inputs.given["paying_share"].evidence_kind == "simulated"
     assert "hourly_price" in found.reasons
 
@@ -253,7 +253,7 @@ class Made:
 TABLES = (
     *("growth_definitions", "event_names", "paid_conversion", "cohort_cube", "paying_users"),
     *("lake_days", "product_events", "subscription_transactions", "acquisition_spend"),
-    "gpu_bills",
+    *("gpu_bills", "fx_rates"),
 )
 LAST = date(2026, 6, 30)
 
@@ -418,3 +418,40 @@ def test_made_up_bills_never_stand_beside_measured_ones(own: SnapshotReader) -> 
     lines = [bill(200, 100), bill(300, 100, evidence_kind="simulated")]
     told = bill_quantities(Made(own, gpu_bills=pd.DataFrame(lines)), "USD")
     assert "made up" in told.reasons["hourly_price"]
+
+
+def paid(own: SnapshotReader, **change: object) -> Made:
+    """Return a reader over yearly plans of twenty users, paid in euros on one day."""
+    reader, people = Made(own), [f"u{i}" for i in range(20)]
+    rows = payments_of(people).assign(currency="EUR", proceeds=36.0)
+    late = payments_of(["late"]).assign(purchased_at=pd.Timestamp(LAST, tz="UTC"), price=0.0)
+    reader.add("subscription_transactions", pd.concat([rows.assign(**change), late]))
+    day = {"rate_date": date(2026, 1, 2), "base": "EUR", "quote": "CNY", "rate": 8.0}
+    reader.add("fx_rates", pd.DataFrame([day]))
+    return reader
+
+
+def test_payouts_are_told_at_the_rate_of_their_day(own: SnapshotReader) -> None:
+    told = growth_quantities(paid(own), "store", "CNY")
+    found = told.found["net_proceeds"]
+    assert (found.value, found.unit) == (pytest.approx(24.0), "CNY/payer/month")
+    assert told.found["paid_churn_rate"].value == 0
+    assert growth_quantities(paid(own), "store", "EUR").found["net_proceeds"].value == 3.0
+
+
+@pytest.mark.parametrize(
+    "change", [{"currency": "TWD"}, {"proceeds": [None] * 3 + [36.0] * 17}, {"period_months": None}]
+)
+def test_a_payout_that_is_not_known_is_a_reason_and_no_loss_of_payers(
+    own: SnapshotReader, change: dict[str, object]
+) -> None:
+    told = growth_quantities(paid(own, **change), "store", "CNY")
+    assert "no payout, period or rate" in told.reasons["net_proceeds"]
+    assert told.found["paid_churn_rate"].value == 0
+
+
+def test_the_range_of_proceeds_is_that_of_payers_not_of_their_months(own: SnapshotReader) -> None:
+    reader = paid(own, proceeds=[24.0, 48.0] * 10)
+    low, high = growth_quantities(reader, "store", "EUR").found["net_proceeds"].ends
+    error = np.std([2.0, 4.0] * 10, ddof=1) / np.sqrt(20)
+    assert high - low == pytest.approx(2 * 1.959964 * error)
