@@ -118,6 +118,7 @@ def scenario(raw: Mapping[str, Any], place: str, reader: Reader | None) -> Scena
     used = [each.fact_id for each in (*given.values(), *(plan.price for plan in plans))]
     facts = dict.fromkeys(fact for each in used for fact in _facts_among(each))
     contradictions = [found for fact in facts if (found := evidence.contradictions(fact))]
+    _refunds_once(document, given, reasons)
     _no_more_than_all_is_lost(given)
     return Scenario(
         document,
@@ -128,6 +129,13 @@ def scenario(raw: Mapping[str, Any], place: str, reader: Reader | None) -> Scena
         reasons,
         reacted,
     )
+
+
+def _refunds_once(document: Document, given: dict[str, Quantity], reasons: dict[str, str]) -> None:
+    """Leave out a refund rate beside proceeds of one's own, which hold no refunded payment."""
+    net = document.inputs.get("net_proceeds")
+    if net is not None and net.own is not None and given.pop("refund_rate", None) is not None:
+        reasons["refund_rate"] = "the proceeds of one's own payments hold no refunded one already"
 
 
 def _no_more_than_all_is_lost(given: Mapping[str, Quantity]) -> None:

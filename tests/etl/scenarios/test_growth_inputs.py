@@ -455,3 +455,18 @@ def test_the_range_of_proceeds_is_that_of_payers_not_of_their_months(own: Snapsh
     low, high = growth_quantities(reader, "store", "EUR").found["net_proceeds"].ends
     error = np.std([2.0, 4.0] * 10, ddof=1) / np.sqrt(20)
     assert high - low == pytest.approx(2 * 1.959964 * error)
+
+
+def test_refunds_are_not_taken_off_twice(own: SnapshotReader) -> None:
+    reference = {"own": {"source": PAYMENTS}}
+    raw = {
+        "name": "own",
+        "as_of": "2026-11-01",
+        "currency": "USD",
+        "inputs": {"active_users": 1_000, "net_proceeds": reference, "refund_rate": reference},
+    }
+    found = scenario(raw, "own.yml", own)
+    assert "refund_rate" not in found.inputs.given
+    assert "hold no refunded one" in found.reasons["refund_rate"]
+    raw["inputs"] = {"active_users": 1_000, "net_proceeds": 5, "refund_rate": reference}
+    assert scenario(raw, "own.yml", own).inputs.given["refund_rate"].value > 0
