@@ -18,19 +18,20 @@ Example::
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import (
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     ValidationError,
-    field_validator,
     model_validator,
 )
 
@@ -41,6 +42,18 @@ EvidenceKind = Literal["measured", "disclosed", "estimated", "simulated", "assum
 Period = Literal["week", "month", "year", "pack"]
 MONTHS: dict[Period, float] = {"week": 12 / 52, "month": 1.0, "year": 12.0, "pack": 1.0}
 """Months that one payment covers; a pack is taken to be bought once a month."""
+
+
+def _plain_day(told: Any) -> Any:
+    """Refuse numbers, which would be taken for seconds since 1970, and times of a day."""
+    is_day = isinstance(told, date) and not isinstance(told, datetime)
+    if told is None or is_day or (isinstance(told, str) and _DAY.fullmatch(told)):
+        return told
+    raise ValueError(f"got {str(told)[:40]}; expected a day such as 2026-11-01")
+
+
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+Day = Annotated[date, BeforeValidator(_plain_day)]
 
 
 class _Strict(BaseModel):
@@ -100,7 +113,7 @@ class Given(_Strict):
     shape: Literal["triangular", "uniform"] = "triangular"
     source: str = ""
     source_url: str = ""
-    as_of: date | None = None
+    as_of: Day | None = None
     fact: str | None = None
     facts: tuple[str, ...] = ()
     formula: str | None = None
@@ -215,7 +228,7 @@ class Document(_Strict):
     name_zh: str = ""
     subject: str = ""
     subject_zh: str = ""
-    as_of: date
+    as_of: Day
     currency: str = Field(pattern=r"^[A-Z]{3}$")
     horizon_months: int = Field(default=12, ge=1, le=600)
     hurdle_rate: float = Field(default=0.15, gt=-1, le=10)
@@ -228,14 +241,6 @@ class Document(_Strict):
     later: tuple[str | FigureOfFiling, ...] = ()
     notes: tuple[str, ...] = ()
     notes_zh: tuple[str, ...] = ()
-
-    @field_validator("as_of", mode="before")
-    @classmethod
-    def _no_number(cls, told: Any) -> Any:
-        """Refuse a number, which would be taken for seconds since 1970."""
-        if isinstance(told, int | float):
-            raise ValueError(f"got {told}; expected a day such as 2026-11-01")
-        return told
 
 
 def read(path: Path) -> dict[str, Any]:

@@ -64,6 +64,9 @@ WRONG = [
         "inputs.cac: the evidence kind measured without a source",
     ),
     ({"as_of": 1_700_000_000 // 86_400 * 86_400}, "a day such as"),
+    ({"as_of": "1699920000"}, "a day such as"),
+    ({"as_of": "2026-01-31T00:00:00"}, "a day such as"),
+    ({"inputs": {"cac": {"value": 1, "as_of": 1_699_920_000}}}, "a day such as"),
 ]
 
 
