@@ -150,10 +150,12 @@ class Evidence:
         terms = {name: self._term(name) for name in names}
         unit = _in_currency_of(terms, unit, is_told=is_told)
         value = _worked_out(tree, {name: term.value for name, term in terms.items()})
-        corners = [
-            _worked_out(tree, dict(zip(terms, ends, strict=True)))
+        at = [
+            dict(zip(terms, ends, strict=True))
             for ends in itertools.product(*(set(term.ends) for term in terms.values()))
         ]
+        _no_zero_within(tree, at)
+        corners = [_worked_out(tree, corner) for corner in at]
         low, high = min(corners), max(corners)
         sources = dict.fromkeys(term.source for term in terms.values())
         return Quantity(
@@ -411,6 +413,15 @@ def _names(tree: ast.expr) -> list[str]:
         elif isinstance(node, ast.Constant) and isinstance(node.value, str):
             found[node.value] = None
     return list(found)
+
+
+def _no_zero_within(tree: ast.expr, corners: Sequence[Mapping[str, float]]) -> None:
+    """Refuse a division by a range that holds zero: its result has no range."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div):
+            divisors = [_worked_out(node.right, corner) for corner in corners]
+            if min(divisors) < 0 < max(divisors):
+                raise InputError("got a formula that divides by a range around zero", "another")
 
 
 def _worked_out(node: ast.expr, values: Mapping[str, float]) -> float:

@@ -108,7 +108,11 @@ def scenario(raw: Mapping[str, Any], place: str, reader: Reader | None) -> Scena
             given["net_proceeds"] = net
     reacted = None
     if document.listed is not None and reader is not None:
-        reacted = reaction(reader, document.listed, document.as_of)
+        try:
+            reacted = reaction(reader, document.listed, document.as_of)
+        except ValueError as problem:
+            got, _, expected = str(problem).partition("; ")
+            raise InputError(f"{got} in listed", expected or "another window") from problem
         given.setdefault("cumulative_abnormal_return", reacted.cumulative_abnormal_return)
         if reacted.market_value is not None:
             value = evidence.converted(reacted.market_value, document.currency)

@@ -118,6 +118,7 @@ OUT_OF_BOUNDS = [
     ({"cost_per_image": {"formula": "F0294 * 7", "unit": "CNY/image"}}, "over USD with the unit"),
     ({"cac": {"formula": "F0294 + F0484"}}, "amounts in one currency"),
     ({"cac": {"formula": "1" + "0" * 400}}, "too large a number"),
+    ({"cac": {"formula": "F0484 / (F0485 - 14000)"}}, "a range around zero"),
     ({"cac": {"formula": "+".join(["1"] * 5_000)}}, "at most 1,000"),
     ({"cac": {"formula": "+".join(f"F{i:04}" for i in range(1, 40))}}, "at most 8"),
     ({"cost_per_image": {"fact": "F0294", "evidence_kind": "measured"}}, "which is disclosed"),
@@ -211,6 +212,12 @@ def test_that_a_pack_is_bought_each_month_is_assumed(resolve: Resolve) -> None:
     assert resolve(None, plans=[pack]).plans[0].price.evidence_kind == "assumed"
     month = {**pack, "period": "month"}
     assert resolve(None, plans=[month]).plans[0].price.evidence_kind == "disclosed"
+
+
+@pytest.mark.parametrize("window", [(5, -5), (-100_000, 100_000)])
+def test_a_window_that_cannot_be_is_wrong_input(resolve: Resolve, window) -> None:
+    with pytest.raises(InputError, match="in listed"):
+        resolve(listed={"ticker": "1357.HK", "event_id": "E0084", "window": window})
 
 
 def test_a_price_of_a_year_is_no_price_of_a_month(resolve: Resolve) -> None:
