@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import ast
 import itertools
-import operator
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from difflib import get_close_matches
@@ -16,6 +14,7 @@ import pandas as pd
 from etl.analytics.quantities import Quantity, weakest
 from etl.errors import InputError
 from etl.scenarios.document import FigureOfFiling, MeasuredCell
+from etl.scenarios.formulas import names_in, parsed, refuse_zero_within, worked_out
 from etl.scenarios.measured import measured
 
 LONGEST_RATE_DAYS = 7
@@ -24,8 +23,8 @@ LONGEST_RATE_DAYS = 7
 REPORTING_DAYS = 90
 """A figure of a filing whose day of publication is not held is taken to be public from so many
 days after its period: companies have up to three months, and earlier would be looking ahead."""
-LONGEST_FORMULA, MOST_TERMS = 1_000, 8
-"""Characters of a formula, and what it refers to: its range runs over 2^terms corners."""
+MOST_TERMS = 8
+"""What a formula refers to at most: its range runs over 2^terms corners."""
 
 _TOLD_OF_BENCHMARK = ("benchmark", "device_name", "model", "scenario", "source_title")
 _SNAPSHOT = "the published snapshot (`artonomics etl run --offline` brings the bundled facts)"
@@ -143,19 +142,19 @@ class Evidence:
         InputError
             Anything else, a division by zero, facts in several currencies.
         """
-        tree = _parsed(text)
-        names = _names(tree)
+        tree = parsed(text)
+        names = names_in(tree)
         if len(names) > MOST_TERMS:
             raise InputError(f"got a formula over {len(names)} facts", f"at most {MOST_TERMS}")
         terms = {name: self._term(name) for name in names}
         unit = _in_currency_of(terms, unit, is_told=is_told)
-        value = _worked_out(tree, {name: term.value for name, term in terms.items()})
+        value = worked_out(tree, {name: term.value for name, term in terms.items()})
         at = [
             dict(zip(terms, ends, strict=True))
             for ends in itertools.product(*(set(term.ends) for term in terms.values()))
         ]
-        _no_zero_within(tree, at)
-        corners = [_worked_out(tree, corner) for corner in at]
+        refuse_zero_within(tree, at)
+        corners = [worked_out(tree, corner) for corner in at]
         low, high = min(corners), max(corners)
         sources = dict.fromkeys(term.source for term in terms.values())
         return Quantity(
@@ -372,75 +371,3 @@ def day_of(value: Any) -> date | None:
 
 def _records(frame: pd.DataFrame) -> list[Row]:
     return cast(list[Row], frame.to_dict("records"))
-
-
-_OPERATORS: dict[type[ast.AST], Callable[[float, float], float]] = {
-    ast.Add: operator.add,
-    ast.Sub: operator.sub,
-    ast.Mult: operator.mul,
-    ast.Div: operator.truediv,
-}
-
-
-def _parsed(text: str) -> ast.expr:
-    expected = (
-        "numbers, fact identifiers, figures in quotes, + - * / and brackets, for example "
-        "F0130 / (F0435 / 7) or '1357.HK revenue 2024FY' / 12"
-    )
-    if len(text) > LONGEST_FORMULA:
-        raise InputError(
-            f"got a formula of {len(text):,} characters", f"at most {LONGEST_FORMULA:,}"
-        )
-    try:
-        tree = ast.parse(text, mode="eval").body
-    except (SyntaxError, ValueError, RecursionError, MemoryError) as problem:
-        raise InputError(f"got the formula {text!r}", expected) from problem
-    allowed = (ast.BinOp, ast.Constant, ast.Name, ast.Load, ast.operator)
-    for node in ast.walk(tree):
-        numeric = not isinstance(node, ast.Constant) or isinstance(node.value, int | float | str)
-        known = not isinstance(node, ast.operator) or type(node) in _OPERATORS
-        if not (isinstance(node, allowed) and numeric and known):
-            raise InputError(f"got the formula {text!r}", expected)
-    return tree
-
-
-def _names(tree: ast.expr) -> list[str]:
-    """Return what the formula refers to, each once, in order."""
-    found: dict[str, None] = {}
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Name):
-            found[node.id] = None
-        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-            found[node.value] = None
-    return list(found)
-
-
-def _no_zero_within(tree: ast.expr, corners: Sequence[Mapping[str, float]]) -> None:
-    """Refuse a division by a range that holds zero: its result has no range."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div):
-            divisors = [_worked_out(node.right, corner) for corner in corners]
-            if min(divisors) < 0 < max(divisors):
-                raise InputError("got a formula that divides by a range around zero", "another")
-
-
-def _worked_out(node: ast.expr, values: Mapping[str, float]) -> float:
-    match node:
-        case ast.Constant(value=str(name)):
-            return values[name]
-        case ast.Constant(value=value):
-            try:
-                return float(value)  # pyright: ignore[reportArgumentType]  (checked when parsed)
-            except OverflowError as problem:
-                raise InputError("got a formula with too large a number", "a figure") from problem
-        case ast.Name(id=name):
-            return values[name]
-        case ast.BinOp(left=left, op=op, right=right):
-            try:
-                return _OPERATORS[type(op)](_worked_out(left, values), _worked_out(right, values))
-            except ZeroDivisionError as problem:
-                raise InputError(
-                    "got a formula that divides by zero", "another figure"
-                ) from problem
-        case _:
-            raise AssertionError(node)
