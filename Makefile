@@ -74,7 +74,7 @@ card: $(STAMPS)-generator-quantise
 	@$(BIN)/python -m generator card --out $(CACHE)/card --held data/snapshots/compute \
 	  $(if $(MINUTES),--minutes $(MINUTES)); status=$$?; \
 	  if ls $(CACHE)/card/bench-*.json >/dev/null 2>&1; then \
-	    $(BIN)/python -m generator adopt $(CACHE)/card --page docs/measured.md; fi; exit $$status
+	    $(BIN)/python -m generator adopt $(CACHE)/card --page data/measured.md; fi; exit $$status
 
 generator: $(STAMPS)-generator
 	@$(BIN)/python -m generator probe

@@ -72,8 +72,12 @@ def leave_out(key: str) -> None:
 
 
 def chosen(key: str) -> str:
-    """Return the code that the widget ``key`` holds, and write it into the address."""
-    code: str = st.session_state[key]
+    """Return the code that the widget ``key`` holds, and write it into the address.
+
+    A number's code is its digits: kept as a number it would never equal the address, and the next
+    run would put the old choice back.
+    """
+    code = str(st.session_state[key])
     remember(key, code)
     return code
 

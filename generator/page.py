@@ -32,7 +32,7 @@ On a machine with torch alone, bring one file and the packages it lacks, made in
     python bench.pyz card --wheels wheels --out records --minutes 25
 
 Called again, it goes on where it ended. In the checkout
-`artonomics bench adopt records --page docs/measured.md` then takes the records into
+`artonomics bench adopt records --page data/measured.md` then takes the records into
 `data/snapshots/compute/` and makes this page anew. `artonomics bench suite gpu --plan` tells
 beforehand what each step will take.
 """

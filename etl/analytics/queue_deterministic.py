@@ -150,6 +150,8 @@ class DeterministicWait:
         """
         d, c = self.service_seconds, self.n_servers
         k = math.floor(seconds / d) + 1
+        if k * d <= seconds:  # a multiple of D that a quotient did not reach by a rounding
+            k += 1
         mean = self.rate * (k * d - seconds)
         n_most = min(k * c - 1, int(mean + 14 * math.sqrt(mean) + 40))
         arrived = np.arange(n_most + 1, dtype=np.float64)

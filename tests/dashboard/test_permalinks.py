@@ -94,3 +94,23 @@ def test_a_day_is_written_as_iso_and_lies_within_its_bounds():
     for code in ("2020-12-31", "2026-01-02", "7.12.2022", ""):
         with pytest.raises(ValueError, match="expected a day from 2021-01-01 to 2026-01-01"):
             parse(code)
+
+
+def page_of_a_number() -> None:
+    import streamlit as st
+
+    from dashboard import permalinks
+    from dashboard.text import words
+
+    said = words("en")
+    permalinks.restore("cents", permalinks.whole_number(1, 1_000, said), 250, said)
+    st.number_input("Cents", 1, 1_000, key="cents", step=1)
+    permalinks.chosen("cents")
+
+
+def test_a_typed_number_stays_and_goes_into_the_address() -> None:
+    test = AppTest.from_function(page_of_a_number).run()
+    test.number_input(key="cents").set_value(777).run()
+    assert test.number_input(key="cents").value == 777
+    assert test.query_params["cents"] == "777"
+    assert test.run().number_input(key="cents").value == 777

@@ -43,10 +43,10 @@ def of_a_card() -> dict[str, Any]:
 
 def test_the_page_in_the_docs_is_fresh() -> None:
     records = [record.read(path) for path in BUNDLED]
-    written = (ROOT / "docs" / "measured.md").read_text("utf-8")
+    written = (ROOT / "data" / "measured.md").read_text("utf-8")
     assert written == page.page(records), (
         "stale: run `artonomics bench page data/snapshots/compute/bench-*.json "
-        "--out docs/measured.md`"
+        "--out data/measured.md`"
     )
 
 

@@ -95,7 +95,7 @@ def waterfall_figure(
         _text(value, role, currency, said) + (f" {looks.small(nowhere, mode)}" if is_lost else "")
         for value, role, is_lost in zip(signed, roles, _lost(signed, placed), strict=True)
     ]
-    low, high = min(0.0, np.nanmin(placed.left)), max(0.0, np.nanmax(placed.right))
+    low, high = np.nanmin(np.append(placed.left, 0.0)), np.nanmax(np.append(placed.right, 0.0))
     at = np.where(np.isfinite(placed.right), placed.right, 0.0)
     figure.add_trace(looks.texts_at(at, range(len(steps)), texts, "middle right", mode))
     looks.evidence_keys(figure, kinds, said, mode)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from typing import Literal, TypeVar
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -24,8 +24,6 @@ from etl.analytics.queue_simulation import Setting, simulate
 from etl.analytics.sourcing import DAYS_PER_MONTH
 from etl.analytics.user_month import free_images
 
-_T = TypeVar("_T")
-_NUDGES = 50
 Line = Literal["first", "one"]
 EVENING = (
     *(50, 30, 20, 15, 15, 20, 35, 55, 75, 85, 95, 105),
@@ -188,22 +186,6 @@ def offered_machines(study: ScenarioStudy, speed: SpeedChoice, choice: CapacityC
     return service_of(speed, choice).offered(demand_of(study, choice).peak_rates)
 
 
-def past_rounding(work: Callable[[SpeedChoice], _T], speed: SpeedChoice) -> _T:
-    """Work something out at a speed, or at one higher by a billionth.
-
-    The tail of a deterministic wait has no value at a time that is a multiple of the service but
-    for rounding; another speed meets other times.
-    """
-    for nudge in range(_NUDGES):
-        rate = speed.images_per_second * (1 + nudge * 1e-9)
-        try:
-            return work(replace(speed, speed=replace(speed.speed, images_per_second=rate)))
-        except ValueError as fault:
-            if "math domain" not in str(fault):
-                raise
-    raise ValueError(f"got {speed.images_per_second:g} pictures a second; expected another speed")
-
-
 def capacity_study(
     study: ScenarioStudy, speed: SpeedChoice, choice: CapacityChoice
 ) -> CapacityStudy:
@@ -214,10 +196,6 @@ def capacity_study(
     ValueError
         Numbers that cannot be, or so many machines that no wait is worked out.
     """
-    return past_rounding(lambda at: _capacity(study, at, choice), speed)
-
-
-def _capacity(study: ScenarioStudy, speed: SpeedChoice, choice: CapacityChoice) -> CapacityStudy:
     demand, service = demand_of(study, choice), service_of(speed, choice)
     offered = service.offered(demand.peak_rates)
     least = math.floor(offered * (2 - _FULL)) + 1

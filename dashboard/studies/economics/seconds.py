@@ -12,7 +12,6 @@ from dashboard.studies.economics.capacity import (
     CapacityChoice,
     demand_of,
     evidence_of,
-    past_rounding,
     service_of,
 )
 from dashboard.studies.economics.scenario import ScenarioStudy
@@ -69,7 +68,7 @@ def seconds_study(
     ValueError
         Numbers that cannot be.
     """
-    found = past_rounding(lambda at: _seconds(study, at, choice, hour), speed)
+    found = _seconds(study, speed, choice, hour)
     given = study.scenario.inputs.given
     basis = [evidence_of(study, speed), hour.evidence_kind, given["net_proceeds"].evidence_kind]
     renamed = {

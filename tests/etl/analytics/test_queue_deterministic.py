@@ -97,3 +97,13 @@ def test_payers_wait_on_one_server_with_priority():
 def test_a_utilisation_too_near_one_has_no_table():
     with pytest.raises(ValueError, match=r"0\.99999"):
         md.queue_shares(1 - 1e-7, 1)
+
+
+def test_a_wait_of_whole_services_has_a_tail_whatever_the_rounding():
+    rng = np.random.default_rng(4)
+    for service in rng.uniform(0.01, 3, 300):
+        wait = md.DeterministicWait.of(0.8 / service, service, 1)
+        for k in (1, 3, 7, 10):
+            at = wait(k * service)
+            assert wait(k * service * (1 + 1e-9)) <= at + 1e-7
+            assert wait(k * service * (1 - 1e-9)) >= at - 1e-7

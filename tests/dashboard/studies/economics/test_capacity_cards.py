@@ -17,7 +17,6 @@ from dashboard.studies.economics.capacity import (
     capacity_study,
     demand_of,
     missing_inputs,
-    past_rounding,
 )
 from dashboard.studies.economics.seconds import (
     PROMISES,
@@ -147,21 +146,3 @@ def test_what_is_missing_is_named(study):
     assert missing_inputs(study()) == []
     lacking = study(active_users=None, free_images_per_user=None)
     assert missing_inputs(lacking) == ["active_users", "free_images_per_user"]
-
-
-def test_a_fault_of_rounding_is_passed_and_any_other_is_told(speed):
-    tried = []
-
-    def work(at):
-        tried.append(at.images_per_second)
-        if len(tried) < 3:
-            raise ValueError("math domain error")
-        return at.images_per_second
-
-    assert past_rounding(work, speed) == pytest.approx(1.0, rel=1e-8)
-
-    def refuses(at):
-        raise ValueError("got nothing; expected something")
-
-    with pytest.raises(ValueError, match="got nothing"):
-        past_rounding(refuses, speed)
