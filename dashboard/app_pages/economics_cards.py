@@ -103,7 +103,6 @@ def surface_cards(written: str, pair: tuple[str, str], said: Words, mode: Mode) 
     """Return the break-even surface over two inputs."""
     study = cache.study(scenario_study, written)
     found = surface(study, *pair)
-    what = names.step_name("contribution_per_user", said)
     if found is None:
         return [
             partial(
@@ -122,7 +121,7 @@ def surface_cards(written: str, pair: tuple[str, str], said: Words, mode: Mode) 
     axes = (
         Axis(names.input_name(pair[0], said), results.axis_unit(units[0], said)),
         Axis(names.input_name(pair[1], said), results.axis_unit(units[1], said)),
-        Axis(what, study.currency),
+        Axis(names.step_name(found.step, said), study.currency),
     )
     claims = cache.study(_claims, written, *pair)
     labels = [_claim_label(row, said) for row in claims.to_dict("records")]
@@ -136,12 +135,16 @@ def surface_cards(written: str, pair: tuple[str, str], said: Words, mode: Mode) 
     table = offered(scenario_study, (written,), lambda s: results.surface(surface(s, *pair), said))
     told = _told(
         study,
-        "assumed" if base is None else _kind(study, "contribution_per_user"),
-        said.t("{currency} per {what}", currency=study.currency, what=said.t("user and month")),
+        "assumed" if base is None else _kind(study, found.step),
+        said.t(
+            "{currency} per {what}",
+            currency=study.currency,
+            what=said.t("user and month") if study.month is not None else said.t("install"),
+        ),
         said.t("all other inputs at their own values"),
     )
     cards: list[Card] = [
-        partial(figure_card, said, said.t("Where a user breaks even"), figure, table, told)
+        partial(figure_card, said, _surface_heading(study, said), figure, table, told)
     ]
     if labels:
         note = said.t(
@@ -164,9 +167,16 @@ def _claim_label(row: dict[Any, Any], said: Words) -> str:
     return f"{name}, {pd.Timestamp(row['period_end']):%Y-%m}"
 
 
+def _surface_heading(study: ScenarioStudy, said: Words) -> str:
+    if study.month is None:
+        return said.t("Where an install breaks even")
+    return said.t("Where a user breaks even")
+
+
 def _kind(study: ScenarioStudy, step: str) -> str:
-    assert study.month is not None
-    return study.month.evaluation.step(step).evidence_kind
+    evaluated = study.month or study.wave
+    assert evaluated is not None
+    return evaluated.evaluation.step(step).evidence_kind
 
 
 def odds_cards(written: str, which: str, said: Words, mode: Mode) -> list[Card]:

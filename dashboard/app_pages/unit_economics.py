@@ -91,7 +91,13 @@ def _month(present: Present, study: ScenarioStudy, said: Words) -> None:
     st.header(said.t("From the price to what is left"), anchor=False)
     written = present.written
     _draw("economics:month", lambda mode: cards.month_cards(written, said, mode), said, written)
+    _break_even(present, study, said)
+    _odds(present, "month", said)
+
+
+def _break_even(present: Present, study: ScenarioStudy, said: Words) -> None:
     st.header(said.t("Break-even"), anchor=False)
+    written = present.written
     pair = cards.surface_controls(study, said)
     if pair is not None:
         _draw(
@@ -101,7 +107,6 @@ def _month(present: Present, study: ScenarioStudy, said: Words) -> None:
             written,
             pair,
         )
-    _odds(present, "month", said)
 
 
 def _wave(present: Present, study: ScenarioStudy, said: Words) -> None:
@@ -110,6 +115,8 @@ def _wave(present: Present, study: ScenarioStudy, said: Words) -> None:
     st.header(said.t("The wave"), anchor=False)
     written = present.written
     _draw("economics:wave", lambda mode: cards.chain_cards(written, said, mode), said, written)
+    if study.month is None:
+        _break_even(present, study, said)
     _odds(present, "wave", said)
 
 

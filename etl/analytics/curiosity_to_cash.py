@@ -82,16 +82,12 @@ def curiosity_to_cash(
     n_draws, seed
         Draws of every range.
     """
-    given = inputs.given
-    by_spend = "spend_per_install" in given and "paid_conversion_rate" not in given
-    derived = "installs" not in given and {"peak_installs_per_day", "half_life_days"} <= set(given)
-
-    model = WaveModel(sourcing, horizon, by_spend, derived)
+    model = wave_model(inputs, sourcing, horizon)
     rng = np.random.default_rng(seed)
     draws = inputs.draws(n_draws, rng)
-    found = evaluate(model, inputs, _units(given), draws, REASONS)
+    found = evaluate(model, inputs, _units(inputs.given), draws, REASONS)
     found_outcome = outcome(model, inputs, "contribution", draws, rng)
-    return CuriosityToCash(found, found_outcome, by_spend, _break_even(model, inputs))
+    return CuriosityToCash(found, found_outcome, model.by_spend, _break_even(model, inputs))
 
 
 def _break_even(model: WaveModel, inputs: Inputs) -> float | None:
@@ -126,6 +122,14 @@ class WaveModel:
             v = {**v, "installs": installs_of(v, self.horizon.months)}
         steps = wave(v, self.sourcing, self.horizon, by_spend=self.by_spend)
         return steps | hype_multiple(v, steps["contribution"])
+
+
+def wave_model(inputs: Inputs, sourcing: str, horizon: Horizon) -> WaveModel:
+    """Return the chain that the given inputs describe; see :func:`curiosity_to_cash`."""
+    given = set(inputs.given)
+    by_spend = "spend_per_install" in given and "paid_conversion_rate" not in given
+    derived = "installs" not in given and {"peak_installs_per_day", "half_life_days"} <= given
+    return WaveModel(sourcing, horizon, by_spend, derived)
 
 
 def _units(given: Mapping[str, object]) -> dict[str, str]:

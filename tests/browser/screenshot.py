@@ -37,9 +37,10 @@ def main(data_dir: Path, out: Path) -> None:
 
 
 def _await_rest(page: Page) -> None:
-    """Wait until the script has ended and its figures are drawn."""
+    """Wait until the script has ended and its tiles and figures are drawn."""
     page.wait_for_selector('[data-testid="stApp"][data-test-script-state="notRunning"]')
-    page.wait_for_selector(".js-plotly-plot .main-svg")
+    page.wait_for_selector('[data-testid="stMetric"]')
+    page.wait_for_selector(".js-plotly-plot .main-svg", state="attached")  # the first may be folded
     page.wait_for_timeout(_SETTLE_MS)
 
 

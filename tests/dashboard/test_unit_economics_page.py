@@ -10,6 +10,13 @@ import shutil
 import pytest
 
 from dashboard import scenarios
+from dashboard.app_pages import (
+    economics_capacity,
+    economics_carried,
+    economics_runway,
+    economics_sourcing,
+    economics_wave,
+)
 from dashboard.app_pages import economics_choice as choice
 from tests.dashboard.conftest import text_of
 
@@ -26,6 +33,16 @@ inputs:
   free_images_per_user: 5
   cost_per_image: {value: 0.004, low: 0.002, high: 0.01}
 """
+
+
+@pytest.fixture(autouse=True)
+def without_the_further_cards(request, monkeypatch):
+    """Leave out what `test_economics_cards.py` tests, but where every case is opened whole."""
+    if "every_kind_of_case" in request.node.name:
+        return
+    further = (economics_capacity, economics_carried, economics_sourcing, economics_wave)
+    for cards in (*further, economics_runway):
+        monkeypatch.setattr(cards, "show", lambda *_: None)
 
 
 @pytest.fixture

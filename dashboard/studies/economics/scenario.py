@@ -11,7 +11,12 @@ import numpy as np
 import pandas as pd
 
 from dashboard.queries import Reader
-from etl.analytics.curiosity_to_cash import CuriosityToCash, curiosity_to_cash
+from etl.analytics.curiosity_to_cash import (
+    CuriosityToCash,
+    WaveModel,
+    curiosity_to_cash,
+    wave_model,
+)
 from etl.analytics.inputs import INPUTS, SOURCINGS
 from etl.analytics.product_month import MonthModel, ProductMonth, product_month
 from etl.analytics.scenario_result import Evaluation, Outcome
@@ -167,16 +172,19 @@ def tornado_frame(study: ScenarioStudy, outcome: Outcome) -> pd.DataFrame:
 
 @dataclass(frozen=True)
 class Surface:
-    """The contribution of a user and month over two inputs.
+    """What is earned over two inputs.
 
     Attributes
     ----------
+    step
+        What ``z`` is: a user's result in a month, or an install's contribution.
     x, y
         Shapes (m,) and (n,).
     z
         Shape (n, m), in the scenario's currency.
     """
 
+    step: str
     x_name: str
     y_name: str
     x: np.ndarray
@@ -190,19 +198,19 @@ def surface(study: ScenarioStudy, x_name: str, y_name: str) -> Surface | None:
     Each axis runs over the input's range widened to twice its width, over a tenth to four times its
     value where it has none, or up to three times where nothing is earned or lost if it is missing.
     """
-    found = study.scenario
-    model = MonthModel(found.document.sourcing, found.horizon)
+    model, step = _earning(study)
     x, y = axis(study, x_name), axis(study, y_name)
-    values = found.inputs.values() | {x_name: x[None, :], y_name: y[:, None]}
-    z = np.broadcast_to(model(values)["contribution_per_user"], (y.size, x.size))
-    return Surface(x_name, y_name, x, y, z) if np.isfinite(z).all() else None
+    values = study.scenario.inputs.values() | {x_name: x[None, :], y_name: y[:, None]}
+    z = np.broadcast_to(model(values)[step], (y.size, x.size))
+    return Surface(step, x_name, y_name, x, y, z) if np.isfinite(z).all() else None
 
 
 def axis(study: ScenarioStudy, name: str) -> np.ndarray:
     """Return the values of an input that a surface runs over."""
     spec, given = INPUTS[name], study.scenario.inputs.given.get(name)
     if given is None:
-        zero = study.month.outcome.thresholds.get(name) if study.month is not None else None
+        evaluated = study.month or study.wave
+        zero = None if evaluated is None else evaluated.outcome.thresholds.get(name)
         top = min(spec.maximum, 100.0 if zero is None else 3 * zero)
         return np.linspace(spec.minimum, top, GRID)
     low, high = given.ends
@@ -215,7 +223,14 @@ def axis(study: ScenarioStudy, name: str) -> np.ndarray:
 
 
 def surface_inputs(study: ScenarioStudy) -> list[str]:
-    """Return the inputs that a surface can run over: those the contribution depends on."""
-    found = study.scenario
-    model = MonthModel(found.document.sourcing, found.horizon)
-    return list(dependencies(model)["contribution_per_user"])
+    """Return the inputs that a surface can run over: those that what is earned depends on."""
+    model, step = _earning(study)
+    return list(dependencies(model)[step])
+
+
+def _earning(study: ScenarioStudy) -> tuple[MonthModel | WaveModel, str]:
+    """Return the model of a scenario and the step whose zero is its break-even."""
+    found, sourcing = study.scenario, study.scenario.document.sourcing
+    if study.month is None:
+        return wave_model(found.inputs, sourcing, found.horizon), "contribution_per_install"
+    return MonthModel(sourcing, found.horizon), study.month.outcome.step

@@ -188,7 +188,7 @@ def surface(found: Surface | None, said: Words) -> Table:
     columns = {
         "x": TableColumn(names.input_name(found.x_name, said), "any"),
         "y": TableColumn(names.input_name(found.y_name, said), "any"),
-        "contribution": TableColumn(names.step_name("contribution_per_user", said), "any"),
+        "contribution": TableColumn(names.step_name(found.step, said), "any"),
     }
     return Table(frame, columns, "break-even-surface")
 

@@ -21,7 +21,7 @@ from dashboard.studies.economics.comparison import (
     what_if,
     what_if_inputs,
 )
-from dashboard.studies.economics.scenario import axis, frozen, scenario_study
+from dashboard.studies.economics.scenario import axis, frozen, scenario_study, surface
 from dashboard.studies.economics.waterfall import waterfall
 
 APP = {
@@ -209,3 +209,17 @@ def test_what_became_known_later_stands_beside_what_was_known(reader, tmp_path):
     assert found["value"]["paying_subscribers"] == 15_400_000
     assert found["before"]["paying_subscribers"] == 12_610_000
     assert found["before_as_of"]["paying_subscribers"].year == 2024
+
+
+def test_a_waves_surface_is_nothing_where_its_threshold_says(tmp_path, reader) -> None:
+    study = study_of(scenarios.choices(tmp_path)["lensa-2022"].raw, reader)
+    assert study.month is None
+    assert study.wave is not None
+    zero = study.wave.outcome.thresholds["cost_per_image"]
+    found = surface(study, "cost_per_image", "spend_per_install")
+    assert found is not None
+    assert found.step == "contribution_per_install"
+    at_spend = study.scenario.inputs.given["spend_per_install"].value
+    row = found.z[np.argmin(np.abs(found.y - at_spend))]
+    crossing = found.x[np.flatnonzero(np.diff(np.sign(row)))]
+    assert abs(crossing[0] - zero) < 2 * (found.x[1] - found.x[0]) + 0.05 * zero

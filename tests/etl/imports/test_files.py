@@ -27,8 +27,17 @@ BILLS = "period_start,period_end,provider,amount,currency\n2022-12-01,2022-12-31
         ("a.parquet", BILLS.encode(), "not Parquet"),
         ("a.parquet", b"PAR1" + b"x" * 50, "a cut-off Parquet file"),
         ("a.json", b'[{"a": 1}]', "a JSON list"),
-        ("a.csv.gz", gzip.compress(BILLS.encode() * 99)[:-20], "damaged or cut-off archive"),
-        ("a.csv.gz", gzip.compress(gzip.compress(b"a,b")), "an archive in an archive"),
+        # The bytes name the case: without a fixed time two workers collect different cases.
+        (
+            "a.csv.gz",
+            gzip.compress(BILLS.encode() * 99, mtime=0)[:-20],
+            "damaged or cut-off archive",
+        ),
+        (
+            "a.csv.gz",
+            gzip.compress(gzip.compress(b"a,b", mtime=0), mtime=0),
+            "an archive in an archive",
+        ),
         ("a.zip", b"PK\x03\x04" + b"x" * 40, "damaged or cut-off archive"),
     ],
 )
