@@ -144,12 +144,18 @@ def base_cell(told: Namespace, model: str) -> Cell:
     is_folder = Path(model, "model_index.json").is_file()
     own_source = model if is_folder or "/" in model else None
     weights = told.weights or ("real" if own_source or told.weights_from else "twin")
+    source = told.weights_from or own_source
+    # Said before anything is measured or predicted: a slip of the pen costs no minutes.
+    if source and source.startswith((".", "/", "~")) and not Path(source).is_dir():
+        raise GeneratorError(
+            f"no folder {source}", "a folder with model_index.json", "check --weights-from"
+        )
     return Cell(
         model=model,
         task=told.task[0],
         preset=told.preset[0],
         weights=weights,
-        weights_source=told.weights_from or own_source,
+        weights_source=source,
         batch=told.batch[0],
         height_px=height,
         width_px=width,

@@ -305,3 +305,13 @@ def test_two_records_tell_what_changed_and_whether_it_is_noise(recorded) -> None
     assert made["changed"]["package torch"][1] == "9.9"
     assert made["cells"][0]["images_per_second"]["verdict"] == "faster"
     assert made["cells"][1]["images_per_second"]["verdict"] == "within noise"
+
+
+def test_a_folder_of_weights_that_is_not_there_is_told_before_anything_is_measured(
+    tmp_path: Path,
+) -> None:
+    missing, out = tmp_path / "nowhere", tmp_path / "records"
+    ran = bench("run", "sdxl", "--weights-from", missing, "--out", out)
+    assert ran.returncode == 2
+    assert f"no folder {missing}" in ran.stderr
+    assert not out.exists()
