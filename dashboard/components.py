@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from datetime import date
-from functools import cached_property
-from typing import Any, Literal
+from typing import Any
 from urllib.parse import urlsplit
 
 import pandas as pd
@@ -24,9 +20,9 @@ from streamlit.column_config import (
 )
 
 from dashboard import cache
+from dashboard.tables.table import Provenance, Table, TableColumn, plain
 from dashboard.text import MISSING, Words
 from etl.errors import ArtonomicsError, SnapshotMissingError
-from etl.spreadsheets import harmless
 
 PLOTLY_CONFIG = {
     "displaylogo": False,
@@ -46,100 +42,9 @@ _EVIDENCE_LOOKS = {
 _STATE_PX = 110
 _ROWS_IN_FULL = 15
 """A table with more rows than that scrolls."""
-_MARKDOWN_SIGNS = re.compile(r"([\\`*_{}\[\]()#+\-!|$~<>:])")
 
 Card = Callable[[], object]
 """A part of a page that draws itself when it is called."""
-
-ColumnKind = Literal[
-    "text",
-    "state",
-    "wide",
-    "integer",
-    "number",
-    "any",
-    "percent",
-    "date",
-    "instant",
-    "link",
-    "check",
-]
-
-
-@dataclass(frozen=True)
-class Provenance:
-    """Where a number comes from.
-
-    Attributes
-    ----------
-    evidence_kind
-        How it came to be.
-    unit
-        Its unit, in the reader's language; empty where the number bears it already.
-    as_of
-        The day it is about or was known on.
-    source
-        Title of the source, or the method behind an estimate; without one the address's host.
-    url
-        Address of the source where there is one.
-    """
-
-    evidence_kind: str
-    unit: str = ""
-    as_of: date | None = None
-    source: str = ""
-    url: str = ""
-
-
-@dataclass(frozen=True)
-class TableColumn:
-    """A shown column: its heading, how it is written, its decimals and its explanation."""
-
-    label: str
-    kind: ColumnKind = "text"
-    digits: int = 2
-    help: str | None = None
-
-
-@dataclass(frozen=True)
-class Table:
-    """A frame to show and to download: the columns to show in order, with their headings.
-
-    ``passed_on`` makes the frame to download where not every shown row may be passed on.
-    """
-
-    frame: pd.DataFrame
-    columns: Mapping[str, TableColumn] = field(default_factory=dict[str, TableColumn])
-    file_name: str = "table"
-    passed_on: Callable[[], pd.DataFrame] | None = None
-
-    @cached_property
-    def shown(self) -> pd.DataFrame:
-        """The shown columns in order."""
-        return self.frame.loc[:, list(self.columns)]
-
-    @cached_property
-    def looks(self) -> dict[str, Any]:
-        """The shown columns as Streamlit is told about them."""
-        return {name: _column(look) for name, look in self.columns.items()}
-
-    def csv(self) -> bytes:
-        """Return the shown columns as CSV under their raw names (UTF-8 with a mark for Excel).
-
-        Rows that may not be passed on are left out; where none is left the file says so.
-        """
-        frame = self.shown
-        if self.passed_on is not None:
-            try:
-                frame = self.passed_on().loc[:, list(self.columns)]
-            except ArtonomicsError as failure:
-                frame = pd.DataFrame({"nothing_may_be_passed_on": [str(failure)]})
-        return harmless(frame).to_csv(index=False).encode("utf-8-sig")
-
-
-def plain(text: object) -> str:
-    """Return ``text`` with every sign escaped that Markdown would take for its own."""
-    return _MARKDOWN_SIGNS.sub(r"\\\1", str(text).replace("\n", " "))
 
 
 def evidence_badge(words: Words, kind: str) -> str:
@@ -243,7 +148,7 @@ def frame_view(table: Table) -> None:
     st.dataframe(
         table.shown,
         hide_index=True,
-        column_config=table.looks,
+        column_config=_looks(table),
         key=f"{table.file_name}:frame",
         lazy=True,
         placeholder=MISSING,
@@ -330,6 +235,11 @@ def _retry(words: Words) -> None:
 
 def _link(title: str, url: str) -> str:
     return f"[{plain(title)}]({url.replace(')', '%29')})" if url else plain(title)
+
+
+def _looks(table: Table) -> dict[str, Any]:
+    """Return the shown columns as Streamlit is told about them."""
+    return {name: _column(look) for name, look in table.columns.items()}
 
 
 def _column(look: TableColumn) -> Any:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pandas as pd
 
-from dashboard.components import Table, TableColumn
 from dashboard.figures import labels
 from dashboard.studies import Note
 from dashboard.studies.attention import AttentionStudy
 from dashboard.tables import remarks
+from dashboard.tables.table import Table, TableColumn
 from dashboard.tables.waves import half_life
 from dashboard.text import Words
 

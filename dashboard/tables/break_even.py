@@ -7,10 +7,10 @@ from typing import Any
 
 import pandas as pd
 
-from dashboard.components import Table, TableColumn, plain
 from dashboard.figures import labels
 from dashboard.studies import BreakEvenStudy, Note
 from dashboard.studies.break_even import API, SERVER
+from dashboard.tables.table import Table, TableColumn, plain
 from dashboard.text import Words
 
 PENETRATION, CONVERSION = "subscription_penetration_rate", "download_to_paid_d35"

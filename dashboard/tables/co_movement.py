@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dashboard.components import Table, TableColumn
 from dashboard.studies.co_movement import CoMovementStudy
 from dashboard.tables import remarks
+from dashboard.tables.table import Table, TableColumn
 from dashboard.text import Words
 
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pandas as pd
 
-from dashboard.components import Table, TableColumn
 from dashboard.studies.compute import STAGES, ComputeStudy
+from dashboard.tables.table import Table, TableColumn
 from dashboard.text import Words
 
 _GB = 1e9

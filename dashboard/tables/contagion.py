@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pandas as pd
 
-from dashboard.components import Table, TableColumn
 from dashboard.figures import labels
 from dashboard.studies.contagion import ContagionStudy
 from dashboard.tables import remarks
+from dashboard.tables.table import Table, TableColumn
 from dashboard.text import Words
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pandas as pd
 
-from dashboard.components import Table, TableColumn
 from dashboard.studies.lead_lag import LeadLagStudy
 from dashboard.studies.notes import Note
+from dashboard.tables.table import Table, TableColumn
 from dashboard.text import Words
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from dashboard.components import Table, TableColumn
+from dashboard.tables.table import Table, TableColumn
 from dashboard.text import Words
 from etl import journal, marts, schemas
 from etl.schemas import TABLES

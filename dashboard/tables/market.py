@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from dashboard.components import Table, TableColumn
 from dashboard.figures import labels
 from dashboard.studies import MarketStudy
 from dashboard.tables import remarks
+from dashboard.tables.table import Table, TableColumn
 from dashboard.text import Words
 
 

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from dashboard.components import Table, TableColumn, plain
 from dashboard.studies.economics.comparison import leading, what_if_inputs
 from dashboard.studies.economics.scenario import ScenarioStudy
 from dashboard.tables.economics import names, results
+from dashboard.tables.table import Table, TableColumn, plain
 from dashboard.text import Words
 from etl.analytics.inputs import INPUTS
 from etl.analytics.scenario_result import Evaluation, Outcome, Step

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pandas as pd
 
-from dashboard.components import Table, TableColumn
 from dashboard.figures import labels
 from dashboard.studies import MarketStudy
 from dashboard.studies.robustness import RobustnessStudy
 from dashboard.tables import remarks
+from dashboard.tables.table import Table, TableColumn
 from dashboard.text import Words
 
 

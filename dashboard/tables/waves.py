@@ -7,10 +7,10 @@ from typing import Any
 
 import pandas as pd
 
-from dashboard.components import Table, TableColumn
 from dashboard.figures import labels
 from dashboard.studies import WaveStudy
 from dashboard.tables import remarks
+from dashboard.tables.table import Table, TableColumn
 from dashboard.text import Words
 
 

@@ -9,9 +9,9 @@ from typing import Any
 
 import pandas as pd
 
-from dashboard.components import Table, TableColumn
 from dashboard.studies.economics.capacity import CapacityChoice, CapacityStudy
 from dashboard.tables.economics import names
+from dashboard.tables.table import Table, TableColumn
 from dashboard.text import Words
 
 _TOO_LITTLE = 0.005

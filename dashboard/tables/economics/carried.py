@@ -9,10 +9,10 @@ from typing import Any
 
 import pandas as pd
 
-from dashboard.components import Table, TableColumn
 from dashboard.figures.economics import scales
 from dashboard.studies.economics.carried import Claim, HabitChoice
 from dashboard.tables.economics import names
+from dashboard.tables.table import Table, TableColumn
 from dashboard.text import Words
 
 

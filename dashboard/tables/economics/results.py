@@ -10,10 +10,10 @@ from typing import Any
 
 import pandas as pd
 
-from dashboard.components import Table, TableColumn
 from dashboard.studies.economics.comparison import PROBABILITY, Comparison
 from dashboard.studies.economics.scenario import ScenarioStudy, Surface, steps_frame, tornado_frame
 from dashboard.tables.economics import names
+from dashboard.tables.table import Table, TableColumn
 from dashboard.text import Words
 from etl.analytics.inputs import INPUTS
 from etl.analytics.scenario_result import Evaluation, Outcome, Step

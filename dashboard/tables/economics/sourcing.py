@@ -9,11 +9,11 @@ from typing import Any
 
 import pandas as pd
 
-from dashboard.components import Table, TableColumn
 from dashboard.studies.economics.prices import KINDS, SCENARIO, TYPED, DatedPrice, Kind
 from dashboard.studies.economics.sourcing import SourcingStudy
 from dashboard.studies.economics.speeds import SpeedChoice
 from dashboard.tables.economics import names
+from dashboard.tables.table import Table, TableColumn
 from dashboard.text import Words
 
 _FEW = 4

@@ -9,9 +9,9 @@ from typing import Any
 
 import pandas as pd
 
-from dashboard.components import Table, TableColumn
 from dashboard.studies.economics.wave import PLANS, PlanName, WaveStudy
 from dashboard.tables.economics import names
+from dashboard.tables.table import Table, TableColumn
 from dashboard.text import Words
 from etl.analytics.cashflow import Figure
 

@@ -9,10 +9,10 @@ from typing import Any
 
 import pandas as pd
 
-from dashboard.components import Table, TableColumn
 from dashboard.studies.growth.conversion import ConversionStudy
 from dashboard.studies.growth.trials import TrialStudy
 from dashboard.tables.growth import names
+from dashboard.tables.table import Table, TableColumn
 from dashboard.text import Words
 from etl.analytics.drivers import Drivers
 

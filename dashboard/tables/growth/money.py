@@ -9,11 +9,11 @@ from typing import Any
 
 import pandas as pd
 
-from dashboard.components import Table, TableColumn
 from dashboard.studies.growth.channels import ChannelStudy
 from dashboard.studies.growth.subscriptions import SubscriptionStudy
 from dashboard.studies.growth.value import PackStudy, SurvivalStudy, ValueStudy
 from dashboard.tables.growth import names
+from dashboard.tables.table import Table, TableColumn
 from dashboard.text import Words
 from etl.analytics.channels import AGES
 

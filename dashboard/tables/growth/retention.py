@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from dashboard.components import Table, TableColumn
 from dashboard.studies.growth.retention import ClaimStudy, RetentionStudy
 from dashboard.tables.growth import names
+from dashboard.tables.table import Table, TableColumn
 from dashboard.text import Words
 
 
