@@ -7,16 +7,15 @@ from __future__ import annotations
 
 import importlib.metadata
 import sys
-from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal
 
 from cyclopts import App, Parameter
 
+from dashboard import commands
 from etl import commandline
 from etl.commandline import Flag, Given, Session
 from etl.commands import analyze, collect, imports, scenario, simulate, watch
-from etl.errors import InputError
 
 app = App(
     name="artonomics",
@@ -25,10 +24,9 @@ app = App(
     version=lambda: importlib.metadata.version("artonomics"),
 )
 app.meta.suppress_keyboard_interrupt = False  # told by etl.commandline
-report_app = App(name="report", help="Build analyst reports.")
 for _group in (
     *(collect.app, watch.app, imports.app, simulate.app, analyze.app, scenario.app),
-    report_app,
+    commands.app,
 ):
     app.command(_group)
 
@@ -172,69 +170,6 @@ def bench(
     from etl import measuring
 
     return measuring.run(session.settings(), [*words, *(["--json"] if session.json else [])])
-
-
-@report_app.command
-def build(
-    name: str,
-    /,
-    *,
-    ticker: str = "1357.HK",
-    event: str | None = None,
-    window: tuple[int, int] = (-2, 2),
-    format: str = "pdf,html",
-    lang: str = "en,zh",
-    as_of: date | None = None,
-    out: Path | None = None,
-    session: Given,
-) -> None:
-    """Build a report from the published snapshot, without rows that may not be passed on.
-
-    Parameters
-    ----------
-    name
-        Which report: market.
-    ticker
-        Share it is about.
-    event
-        Identifiers of events, separated by commas; by default those the Market page opens on.
-    window
-        First and last trading day of the event window, relative to day 0.
-    format
-        Formats, separated by commas: pdf, html.
-    lang
-        Languages, separated by commas: en, zh.
-    as_of
-        Only what was public on that day.
-    out
-        Folder to write to; by default reports/ of the data folder.
-    """
-    from dashboard import reports
-    from etl import console
-    from etl.warehouse import SnapshotReader
-
-    settings = session.settings()
-    files = reports.build(
-        name,
-        SnapshotReader(settings.data_dir, for_export=True),
-        ticker=ticker,
-        event=event,
-        window=window,
-        formats=_words(format, "--format"),
-        languages=_words(lang, "--lang"),
-        as_of=as_of,
-        out=out or settings.reports_dir,
-    )
-    rows = [{"file": str(file)} for file in files]
-    session.show({"files": files}, lambda: console.print_rows(rows))
-
-
-def _words(given: str, option: str) -> list[str]:
-    """Return the words of a list by comma, each once."""
-    words = dict.fromkeys(word.strip() for word in given.split(",") if word.strip())
-    if not words:
-        raise InputError(f"got {option} {given!r}", "at least one word", f"leave {option} out")
-    return list(words)
 
 
 @app.meta.default

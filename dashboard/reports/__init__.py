@@ -1,82 +1,95 @@
-"""Reports: the same figures as on the pages, as PDF and HTML; no Streamlit.
+"""Reports: the same figures as on the pages, as PDF, HTML, spreadsheet and slides; no Streamlit.
 
 A report names no instant but that of its data, so equal data give equal bytes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import date
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from difflib import get_close_matches
+from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from etl.errors import InputError
 
 if TYPE_CHECKING:
-    from dashboard.reports.assembly import Reader
+    from dashboard.reports.choice import Choice, Definition
+    from dashboard.reports.edition import Reader
 
-REPORTS = ("market",)
-"""The reports that can be built."""
-FORMATS = ("pdf", "html")
+REPORTS = ("market", "attention", "growth", "unit-economics", "compute", "weekly")
+"""The reports that can be built, each a module of this package."""
+FORMATS = ("pdf", "html", "html-interactive", "xlsx", "pptx")
 """The formats a report can have."""
 
 
-def build(
-    name: str,
-    reader: Reader,
-    *,
-    ticker: str,
-    event: str | None,
-    window: tuple[int, int],
-    formats: Sequence[str],
-    languages: Sequence[str],
-    as_of: date | None,
-    out: Path,
-) -> list[Path]:
-    """Build a report from the published snapshot and return the files written.
+@dataclass(frozen=True)
+class Order:
+    """What to build.
 
-    Parameters
+    Attributes
     ----------
     name
         One of :data:`REPORTS`.
-    reader
-        The published snapshot.
-    ticker
-        The share it is about.
-    event
-        Identifiers of events, separated by commas; ``None`` takes those the Market page opens on.
-    window
-        First and last trading day of the event window, relative to day 0.
+    choice
+        What it is about.
     formats, languages
         What to write, out of :data:`FORMATS` and the languages of the words.
-    as_of
-        Use only what was public on that day.
     out
         Folder to write to; made where it is missing.
+    """
+
+    name: str
+    choice: Choice
+    formats: Sequence[str]
+    languages: Sequence[str]
+    out: Path
+
+
+def definition(name: str) -> Definition:
+    """Return the module of a report.
 
     Raises
     ------
     InputError
-        If a name, format, language, ticker or event is unknown.
+        If there is no report of that name.
+    """
+    require("report", [name], REPORTS)
+    return cast("Definition", import_module(f"dashboard.reports.{name.replace('-', '_')}"))
+
+
+def build(
+    reader: Reader,
+    order: Order,
+    progress: Callable[[str], None] = lambda _step: None,
+) -> list[Path]:
+    """Build a report from the published snapshot and return the files written.
+
+    Raises
+    ------
+    InputError
+        If a name, format, language or choice is unknown, or there is nothing to report.
     BrowserMissingError, FontMissingError
         If the machine lacks what the report needs; nothing has been done then.
     """
     from dashboard.reports import machine
-    from dashboard.text import LANGUAGES
+    from dashboard.text import LANGUAGES, words
 
-    require("report", [name], REPORTS)
-    require("format", formats, FORMATS)
-    require("language", languages, LANGUAGES)
-    browser = machine.find_browser()
-    fonts = {language: machine.fonts(language) for language in languages}
+    own = definition(order.name)
+    require("format", order.formats, FORMATS)
+    require("language", order.languages, LANGUAGES)
+    order.choice.require_only(order.name, own.OPTIONS)
+    drawn = {"pdf", "html"} & set(order.formats)
+    browser = machine.find_browser() if drawn else None
+    fonts = {language: machine.fonts(language) for language in order.languages}
 
     from dashboard.reports import assembly
 
-    study, edition = assembly.market(reader, ticker, event, window, as_of)
-    documents = assembly.documents(study, edition, languages)
-    stem = f"{name}_{ticker.lstrip('^')}"
-    return assembly.write(documents, assembly.Output(formats, fonts, browser, out, stem))
+    prepared = own.prepare(reader, order.choice)
+    documents = [prepared.document(words(language)) for language in order.languages]
+    output = assembly.Output(order.formats, fonts, browser, order.out, prepared.stem, progress)
+    return assembly.write(documents, output)
 
 
 def require(what: str, got: Sequence[str], known: Sequence[str]) -> None:

@@ -1,53 +1,24 @@
-"""From the snapshot to the files of a report: ask, say, draw once, write."""
+"""From documents to files: draw once, write every format, show nothing that is unfinished."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
-from importlib.metadata import version
 from pathlib import Path
-from typing import Protocol
 
-import pandas as pd
+from dashboard.reports.document import Document
 
-from dashboard import cases, queries
-from dashboard.reports import drawing, html, pdf
-from dashboard.reports import market as market_report
-from dashboard.reports.document import Document, Source
-from dashboard.reports.market import Edition
-from dashboard.studies import MarketStudy, market_study
-from dashboard.text import words
-from etl.analytics.event_study import EventStudySpec
-from etl.errors import InputError
-
-
-class PublishedData(Protocol):
-    """What a report says about the snapshot it stands on."""
-
-    @property
-    def published_at(self) -> datetime:
-        """When it was published (UTC)."""
-        ...
-
-    @property
-    def data_version(self) -> str:
-        """Hash of its values."""
-        ...
-
-
-class Reader(queries.Reader, Protocol):
-    """A reader of the published snapshot that can also say which one it is."""
-
-    @property
-    def info(self) -> PublishedData:
-        """The snapshot read at present."""
-        ...
-
-    def left_out(self) -> pd.DataFrame:
-        """Return the rows it does not show: source, table_name, n_rows."""
-        ...
+DRAWN = ("pdf", "html")
+"""Formats that show figures as drawings, for which a browser is needed."""
+SUFFIXES = {
+    "pdf": ".pdf",
+    "html": ".html",
+    "html-interactive": "_interactive.html",
+    "xlsx": ".xlsx",
+    "pptx": ".pptx",
+}
+"""How the file of each format ends."""
 
 
 @dataclass(frozen=True)
@@ -57,123 +28,92 @@ class Output:
     Attributes
     ----------
     formats
-        ``pdf``, ``html``.
+        Keys of :data:`SUFFIXES`.
     fonts
         Installed font families by language.
     browser
-        The Chromium that draws.
+        The Chromium that draws; ``None`` where no format needs one.
     folder, stem
         Where to write, and how file names begin.
+    progress
+        Told each step, as ``2/9 weekly_en.pdf``.
     """
 
     formats: Sequence[str]
     fonts: Mapping[str, Sequence[str]]
-    browser: Path
+    browser: Path | None
     folder: Path
     stem: str
-
-
-def market(
-    reader: Reader,
-    ticker: str,
-    event: str | None,
-    window: tuple[int, int],
-    as_of: date | None,
-) -> tuple[MarketStudy, Edition]:
-    """Return the study of a share and what its report rests on.
-
-    Raises
-    ------
-    InputError
-        If the window is upside down, or the ticker or an event of it is unknown.
-    """
-    if window[0] > window[1]:
-        raise InputError(f"got the window {window}", "a first day not after the last", "swap them")
-    try:
-        spec = EventStudySpec(window=window)
-    except ValueError as problem:
-        raise InputError(str(problem), todo="choose another --window") from None
-    instruments = queries.instruments(reader).set_index("ticker")["instrument_type"]
-    if instruments.get(ticker, "equity") != "equity":
-        raise InputError(
-            f"got the ticker {ticker!r}, which is of the type {instruments[ticker]}",
-            "a share",
-            'list them with `artonomics sql "SELECT ticker, name FROM instruments WHERE '
-            "instrument_type = 'equity'\"`",
-        )
-    events = queries.events(reader, as_of)
-    known = events.loc[events["ticker"] == ticker, "event_id"].tolist()
-    chosen = event.split(",") if event else cases.default_events(ticker, known)
-    study = market_study(reader, ticker, spec, as_of=as_of, event_ids=chosen)
-    left_out = _left_out(reader)
-    if study.prices.empty and left_out:
-        raise InputError(
-            f"got bars of {ticker} that may not be passed on: those of {left_out[0][0]}",
-            "a share with bars of a source whose terms allow a report",
-            "look at it on the Market page, or choose another --ticker",
-            code="NOT_REDISTRIBUTABLE",
-        )
-    info = reader.info
-    edition = Edition(
-        event_ids=tuple(chosen),
-        as_of=as_of,
-        published_at=info.published_at,
-        data_version=info.data_version,
-        version=version("artonomics"),
-        sources=tuple(_price_sources(reader, study)),
-        left_out=left_out,
-    )
-    return study, edition
-
-
-def documents(study: MarketStudy, edition: Edition, languages: Sequence[str]) -> list[Document]:
-    """Return the report in each language."""
-    return [market_report.document(study, edition, words(language)) for language in languages]
+    progress: Callable[[str], None] = lambda _step: None
 
 
 def write(documents: Sequence[Document], output: Output) -> list[Path]:
-    """Draw all figures with one browser, write the files, and return them.
+    """Write every document in every format, and return the files.
 
-    A file appears whole or not at all.
+    All of them appear, or none: they get their names when the last one is written.
     """
+    steps = 1 + len(documents) * len(output.formats)
+    output.progress(f"0/{steps} figures")
+    drawn = _drawn(documents, output)
+    output.folder.mkdir(parents=True, exist_ok=True)
+    unfinished: dict[Path, Path] = {}
+    try:
+        for document in documents:
+            for kind in output.formats:
+                name = f"{output.stem}_{document.language}{SUFFIXES[kind]}"
+                output.progress(f"{1 + len(unfinished)}/{steps} {name}")
+                path = output.folder / name
+                unfinished[path] = path.with_name(f".{name}.{os.getpid()}")
+                unfinished[path].write_bytes(_render(document, kind, drawn, output))
+        written = [part.replace(path) for path, part in unfinished.items()]
+    finally:
+        for part in unfinished.values():
+            part.unlink(missing_ok=True)
+    return written
+
+
+def _drawn(documents: Sequence[Document], output: Output) -> dict[str, str]:
+    """Return the drawings of all figures by language and key, made by one browser."""
+    from dashboard.reports import drawing
+
+    if output.browser is None:
+        return {}
     figures = {
-        (document.language, picture.key): picture.figure
+        f"{document.language}-{picture.key}": picture.figure
         for document in documents
         for picture in document.pictures()
     }
-    drawn = drawing.draw({"-".join(key): figure for key, figure in figures.items()}, output.browser)
-    output.folder.mkdir(parents=True, exist_ok=True)
-    return [
-        _write(document, kind, drawn, output) for document in documents for kind in output.formats
-    ]
+    return drawing.draw(figures, output.browser) if figures else {}
 
 
-def _write(document: Document, kind: str, drawn: Mapping[str, str], output: Output) -> Path:
-    language = document.language
-    own = {picture.key: drawn[f"{language}-{picture.key}"] for picture in document.pictures()}
-    if kind == "pdf":
-        content = pdf.render(document, own, output.fonts[language])
-    else:
-        content = html.render(document, own).encode()
-    path = output.folder / f"{output.stem}_{language}.{kind}"
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
-    unfinished.write_bytes(content)
-    return unfinished.replace(path)
+def _render(document: Document, kind: str, drawn: Mapping[str, str], output: Output) -> bytes:
+    fonts = output.fonts[document.language]
+    match kind:
+        case "pdf":
+            from dashboard.reports import pdf
+
+            return pdf.render(document, _own(document, drawn), fonts)
+        case "html":
+            from dashboard.reports import html
+
+            return html.render(document, _own(document, drawn)).encode()
+        case "html-interactive":
+            from dashboard.reports import interactive
+
+            return interactive.render(document).encode()
+        case "xlsx":
+            from dashboard.reports import xlsx
+
+            return xlsx.render(document)
+        case "pptx":
+            from dashboard.reports import pptx
+
+            return pptx.render(document, fonts)
+        case _:
+            raise AssertionError(f"got the format {kind!r}; expected one of {list(SUFFIXES)}")
 
 
-def _left_out(reader: Reader) -> tuple[tuple[str, int], ...]:
-    left = reader.left_out()
-    bars = left.loc[left["table_name"] == "stock_prices"]
-    return tuple(zip(bars["source"].astype(str), bars["n_rows"].astype(int), strict=True))
-
-
-def _price_sources(reader: Reader, study: MarketStudy) -> Iterator[Source]:
-    """Yield where the bars of the share, its markets and its peers were read."""
-    peers = study.peers.dropna(subset=["abnormal_return"])
-    measured = study.events.loc[study.events["status"] != "excluded"]
-    tickers = [str(study.instrument["ticker"]), study.benchmark, *measured["benchmark"]]
-    tickers += [*peers["ticker"], *peers["benchmark"]]
-    bars = queries.prices(reader, list(dict.fromkeys(tickers)))
-    read = bars[["ticker", "source_url"]].drop_duplicates()
-    for address, rows in read.groupby("source_url", sort=False):
-        yield Source(", ".join(rows["ticker"]), str(address))
+def _own(document: Document, drawn: Mapping[str, str]) -> dict[str, str]:
+    return {
+        picture.key: drawn[f"{document.language}-{picture.key}"] for picture in document.pictures()
+    }

@@ -1,6 +1,7 @@
 """A report before it has a format: what is said, in order, in one language.
 
-PDF and HTML are two renderings of the same document, so they cannot say different things.
+PDF, HTML, spreadsheet and slides are renderings of the same document, so they cannot say different
+things.
 """
 
 from __future__ import annotations
@@ -45,12 +46,106 @@ class Picture:
 
 @dataclass(frozen=True)
 class Grid:
-    """A table of text; ``numeric`` says which columns are set to the right."""
+    """A table of text, and what its cells are worth to a spreadsheet.
+
+    Attributes
+    ----------
+    caption, header, rows
+        The words, cell by cell.
+    numeric
+        Which columns are set to the right.
+    values
+        The value behind each cell, in the shape of ``rows``: a number, a day, an instant, or
+        ``None`` where the text is all there is; empty where no cell has one.
+    formats
+        How a spreadsheet writes each column (``0.0%``, ``#,##0.00``, ``yyyy-mm-dd``), ``""`` as it
+        comes; empty where no cell has a value.
+    """
 
     caption: str
     header: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     numeric: tuple[bool, ...]
+    values: tuple[tuple[object, ...], ...] = ()
+    formats: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Input:
+    """A number that a reader may change.
+
+    Attributes
+    ----------
+    key
+        Its name in formulas: letters, digits and underscores.
+    label, unit, evidence, source
+        Its name, unit, evidence kind and source, in the reader's language.
+    value
+        The number.
+    text
+        The number as it is written in running text.
+    format
+        How a spreadsheet writes it.
+    """
+
+    key: str
+    label: str
+    value: float
+    text: str
+    format: str = "General"
+    unit: str = ""
+    evidence: str = ""
+    source: str = ""
+
+
+@dataclass(frozen=True)
+class Formula:
+    """A number that follows from others.
+
+    ``expression`` is a spreadsheet's formula without the equals sign, in which ``{key}`` stands for
+    an input or an earlier formula: ``{price} * (1 - {fee_rate})``. ``value`` is what it comes to,
+    computed by the program; the other fields are those of :class:`Input`.
+    """
+
+    key: str
+    label: str
+    expression: str
+    value: float
+    text: str
+    format: str = "General"
+    unit: str = ""
+
+
+@dataclass(frozen=True)
+class Calculation:
+    """Numbers that follow from inputs: live in a spreadsheet, a table everywhere else.
+
+    Attributes
+    ----------
+    caption
+        What is calculated.
+    header
+        The words for name, value, unit, evidence, and source or formula.
+    inputs, formulas
+        In the order in which they are shown; a formula may use what stands before it.
+    """
+
+    caption: str
+    header: tuple[str, str, str, str, str]
+    inputs: tuple[Input, ...]
+    formulas: tuple[Formula, ...]
+
+    def grid(self) -> Grid:
+        """Return it as a table, formulas spelt with the names of what they use."""
+        names = {line.key: f"[{line.label}]" for line in (*self.inputs, *self.formulas)}
+        given = [
+            (line.label, line.text, line.unit, line.evidence, line.source) for line in self.inputs
+        ]
+        found = [
+            (line.label, line.text, line.unit, "", f"= {line.expression.format(**names)}")
+            for line in self.formulas
+        ]
+        return Grid(self.caption, self.header, (*given, *found), (False, True, False, False, False))
 
 
 @dataclass(frozen=True)
@@ -66,7 +161,7 @@ class Source:
         return self.address.startswith(("https://", "http://"))
 
 
-Block = Paragraph | Points | Picture | Grid
+Block = Paragraph | Points | Picture | Grid | Calculation
 
 
 @dataclass(frozen=True)
@@ -99,6 +194,8 @@ class Document:
         What the report is not.
     data_at
         When the data was published (UTC); the only instant a report knows.
+    pages
+        Pages of paper it should fit, 0 for as many as it takes.
     """
 
     language: str
@@ -111,6 +208,7 @@ class Document:
     facts: tuple[tuple[str, str], ...]
     disclaimer: str
     data_at: datetime
+    pages: int = 0
 
     def pictures(self) -> Iterator[Picture]:
         """Yield the figures in order."""

@@ -11,6 +11,7 @@ from typing import assert_never
 from dashboard.figures.theme import INKS, Ink
 from dashboard.reports.document import (
     Block,
+    Calculation,
     Document,
     Grid,
     Paragraph,
@@ -92,6 +93,8 @@ def _block(block: Block, drawings: Mapping[str, str]) -> str:
             return _picture(block, drawings[block.key])
         case Grid():
             return _grid(block)
+        case Calculation():
+            return _grid(block.grid())
         case _:
             assert_never(block)
 

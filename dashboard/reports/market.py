@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from difflib import get_close_matches
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
 import pandas as pd
 
+from dashboard import cases, queries
 from dashboard.figures import labels
 from dashboard.figures.market import (
     abnormal_return_figure,
@@ -18,6 +20,7 @@ from dashboard.figures.market import (
     peers_figure,
     prices_figure,
 )
+from dashboard.reports.choice import Choice, Prepared
 from dashboard.reports.document import (
     Block,
     Document,
@@ -28,9 +31,12 @@ from dashboard.reports.document import (
     Section,
     Source,
 )
-from dashboard.studies import MarketStudy
+from dashboard.reports.edition import Edition, Reader, edition_of
+from dashboard.studies import MarketStudy, market_study
 from dashboard.tables import remarks
 from dashboard.text import Words
+from etl.analytics.event_study import EventStudySpec
+from etl.errors import InputError
 
 SIGNIFICANCE = 0.05
 AROUND_DAYS = 60
@@ -41,40 +47,114 @@ _TOLD_EVENTS = 5
 """The finding names each tested event where there are no more than these."""
 
 
+OPTIONS = ("ticker", "event", "wave", "window")
+
+_PAGES = 2
+_DEFAULT_WINDOW = (-2, 2)
+
+
 @dataclass(frozen=True)
-class Edition:
-    """What a report rests on besides the study.
+class MarketReport:
+    """The study of a share and what its report rests on.
 
     Attributes
     ----------
+    study
+        The numbers.
+    edition
+        The data behind them.
     event_ids
         The events it is about.
-    as_of
-        Nothing that became public later is used; ``None`` sets no limit.
-    published_at
-        When the data was published (UTC).
-    data_version
-        Hash of the data.
-    version
-        Version of the program.
     sources
         Where prices were read.
-    left_out
-        Source and number of the bars that may not be passed on: nothing here rests on them.
     """
 
+    study: MarketStudy
+    edition: Edition
     event_ids: tuple[str, ...]
-    as_of: date | None
-    published_at: datetime
-    data_version: str
-    version: str
     sources: tuple[Source, ...]
-    left_out: tuple[tuple[str, int], ...] = ()
 
 
-def document(study: MarketStudy, edition: Edition, words: Words) -> Document:
+def prepare(reader: Reader, choice: Choice) -> Prepared:
+    """Return the event study of a share, or of the share behind a wave.
+
+    Raises
+    ------
+    InputError
+        If the window is upside down, or the ticker, wave or an event is unknown.
+    """
+    report = market(reader, choice)
+    stem = f"market_{str(report.study.instrument['ticker']).lstrip('^')}"
+    return Prepared(stem, partial(document, report))
+
+
+def market(reader: Reader, choice: Choice) -> MarketReport:
+    """Return the numbers of the report; see :func:`prepare`."""
+    window = choice.window or _DEFAULT_WINDOW
+    if window[0] > window[1]:
+        raise InputError(f"got the window {window}", "a first day not after the last", "swap them")
+    try:
+        spec = EventStudySpec(window=window)
+    except ValueError as problem:
+        raise InputError(str(problem), todo="choose another --window") from None
+    ticker, event = _subject(reader, choice)
+    instruments = queries.instruments(reader).set_index("ticker")["instrument_type"]
+    if instruments.get(ticker, "equity") != "equity":
+        raise InputError(
+            f"got the ticker {ticker!r}, which is of the type {instruments[ticker]}",
+            "a share",
+            'list them with `artonomics sql "SELECT ticker, name FROM instruments WHERE '
+            "instrument_type = 'equity'\"`",
+        )
+    events = queries.events(reader, choice.as_of)
+    known = events.loc[events["ticker"] == ticker, "event_id"].tolist()
+    chosen = event.split(",") if event else cases.default_events(ticker, known)
+    study = market_study(reader, ticker, spec, as_of=choice.as_of, event_ids=chosen)
+    edition = edition_of(reader, choice.as_of, choice.house, "stock_prices")
+    if study.prices.empty and edition.left_out:
+        raise InputError(
+            f"got bars of {ticker} that may not be passed on: those of {edition.left_out[0][0]}",
+            "a share with bars of a source whose terms allow a report",
+            "look at it on the Market page, or choose another --ticker",
+            code="NOT_REDISTRIBUTABLE",
+        )
+    return MarketReport(study, edition, tuple(chosen), tuple(_price_sources(reader, study)))
+
+
+def _subject(reader: Reader, choice: Choice) -> tuple[str, str | None]:
+    """Return the share and the events that were chosen, by name or by a wave."""
+    if choice.wave is None:
+        return choice.ticker or cases.TICKER, choice.event
+    if choice.ticker or choice.event:
+        raise InputError(
+            f"got --wave {choice.wave} beside --ticker or --event",
+            "a wave, or a share and its events",
+            "leave one of them out",
+        )
+    waves = queries.waves(reader).set_index("wave_id")
+    if choice.wave not in waves.index:
+        near = get_close_matches(choice.wave, list(waves.index), n=1)
+        raise InputError(
+            f"got the wave {choice.wave!r}",
+            f"one of {', '.join(waves.index)}",
+            f"perhaps you meant {near[0]!r}" if near else "",
+        )
+    wave = waves.loc[choice.wave]
+    named = [wave["event_id"], wave["price_selected_event_id"]]
+    events = [str(name) for name in named if isinstance(name, str) and name]
+    if not isinstance(wave["ticker"], str) or not events:
+        raise InputError(
+            f"got the wave {choice.wave!r}, behind which no listed share with a dated event is",
+            "a wave of a listed company",
+            "the report `attention` tells of every wave",
+        )
+    return wave["ticker"], ",".join(events)
+
+
+def document(report: MarketReport, words: Words) -> Document:
     """Return the market report in one language."""
-    events = study.events.loc[study.events["event_id"].isin(edition.event_ids)]
+    study, event_ids = report.study, report.event_ids
+    events = study.events.loc[study.events["event_id"].isin(event_ids)]
     name = labels.company(study.instrument, words, "name")
     return Document(
         language=words.language,
@@ -88,30 +168,28 @@ def document(study: MarketStudy, edition: Edition, words: Words) -> Document:
         ),
         finding=tuple(_finding(study, events, words)),
         sections=(
-            _prices(study, edition, words),
-            _reaction(study, events, edition, words),
+            _prices(study, event_ids, words),
+            _reaction(study, events, words),
             _peers(study, words),
             _cautions(study, events, words),
             Section(words.t("How it was measured"), (Paragraph(_methods(study, words)),)),
         ),
         sources_heading=words.t("Sources"),
-        sources=(*edition.sources, *_event_sources(events, words)),
-        facts=tuple(_facts(study, edition, words)),
-        disclaimer=words.t(
-            "This report describes the past. It is no investment advice and no offer to buy or "
-            "sell anything."
-        ),
-        data_at=edition.published_at,
+        sources=(*report.sources, *_event_sources(events, words)),
+        facts=tuple(_facts(report, words)),
+        disclaimer=report.edition.disclaimer(words),
+        data_at=report.edition.published_at,
+        pages=_PAGES,
     )
 
 
-def permalink(study: MarketStudy, edition: Edition, language: str) -> str:
+def permalink(study: MarketStudy, event_ids: Sequence[str], language: str) -> str:
     """Return the address of the same view on the dashboard, from its root."""
     spec = study.spec
     query = {
         "lang": language,
         "ticker": study.instrument["ticker"],
-        "event": ",".join(edition.event_ids),
+        "event": ",".join(event_ids),
         "window": f"{spec.window[0]},{spec.window[1]}",
         "estimation": spec.estimation,
         "gap": spec.gap,
@@ -224,8 +302,8 @@ def _over_the_window(
         )
 
 
-def _prices(study: MarketStudy, edition: Edition, words: Words) -> Section:
-    figure = prices_figure(study, words, edition.event_ids, around=AROUND_DAYS)
+def _prices(study: MarketStudy, event_ids: Sequence[str], words: Words) -> Section:
+    figure = prices_figure(study, words, event_ids, around=AROUND_DAYS)
     caption = words.t(
         "Prices: {kind}, to {date}. Returns are taken from adjusted prices.",
         kind=words.evidence("measured"),
@@ -240,17 +318,18 @@ def _prices(study: MarketStudy, edition: Edition, words: Words) -> Section:
     return Section(words.t("What the price did"), (picture,))
 
 
-def _reaction(study: MarketStudy, events: pd.DataFrame, edition: Edition, words: Words) -> Section:
+def _reaction(study: MarketStudy, events: pd.DataFrame, words: Words) -> Section:
+    event_ids = list(events["event_id"])
     kind = words.evidence("estimated")
     blocks: list[Block] = [
         Picture(
             "abnormal-return",
-            abnormal_return_figure(study, edition.event_ids, words).update_layout(height=255),
+            abnormal_return_figure(study, event_ids, words).update_layout(height=255),
             words.t("Abnormal return by day with its 95% interval: {kind}.", kind=kind),
         ),
         Picture(
             "car",
-            car_figure(study, edition.event_ids, words).update_layout(height=270),
+            car_figure(study, event_ids, words).update_layout(height=270),
             words.t("Cumulative abnormal return with its 95% band: {kind}.", kind=kind),
         ),
         _event_table(study, events, words),
@@ -385,23 +464,27 @@ def _methods(study: MarketStudy, words: Words) -> str:
     )
 
 
-def _facts(study: MarketStudy, edition: Edition, words: Words) -> Iterator[tuple[str, str]]:
-    spec = study.spec
-    yield words.t("Data published"), f"{edition.published_at:%Y-%m-%d %H:%M} UTC"
-    yield words.t("Prices to"), words.date(_last_day(study))
-    if edition.as_of is not None:
-        yield words.t("As known on"), words.date(edition.as_of)
-    yield (
-        words.t("Filters"),
-        f"{study.instrument['ticker']}, {', '.join(edition.event_ids)}, "
-        f"[{spec.window[0]}, {spec.window[1]}], {spec.estimation}, {spec.gap}",
+def _facts(report: MarketReport, words: Words) -> Iterator[tuple[str, str]]:
+    study, spec = report.study, report.study.spec
+    filters = (
+        f"{study.instrument['ticker']}, {', '.join(report.event_ids)}, "
+        f"[{spec.window[0]}, {spec.window[1]}], {spec.estimation}, {spec.gap}"
     )
-    for source, n_rows in edition.left_out:
-        told = words.n("{n} bar of {source}", "{n} bars of {source}", n_rows, source=source)
-        yield words.t("Left out by its terms"), told
-    yield words.t("Permalink"), permalink(study, edition, words.language)
-    yield words.t("Data version"), edition.data_version[:12]
-    yield words.t("Program"), f"Artonomics {edition.version}"
+    link = permalink(study, report.event_ids, words.language)
+    to = (words.t("Prices to"), words.date(_last_day(study)))
+    return report.edition.facts(words, filters, link, to)
+
+
+def _price_sources(reader: Reader, study: MarketStudy) -> Iterator[Source]:
+    """Yield where the bars of the share, its markets and its peers were read."""
+    peers = study.peers.dropna(subset=["abnormal_return"])
+    measured = study.events.loc[study.events["status"] != "excluded"]
+    tickers = [str(study.instrument["ticker"]), study.benchmark, *measured["benchmark"]]
+    tickers += [*peers["ticker"], *peers["benchmark"]]
+    bars = queries.prices(reader, list(dict.fromkeys(tickers)))
+    read = bars[["ticker", "source_url"]].drop_duplicates()
+    for address, rows in read.groupby("source_url", sort=False):
+        yield Source(", ".join(rows["ticker"]), str(address))
 
 
 def _event_sources(events: pd.DataFrame, words: Words) -> Iterator[Source]:

@@ -9,10 +9,17 @@ from typing import Any, assert_never
 
 import typst
 
-from dashboard.reports.document import Block, Document, Grid, Paragraph, Picture, Points
+from dashboard.reports.document import (
+    Block,
+    Calculation,
+    Document,
+    Grid,
+    Paragraph,
+    Picture,
+    Points,
+)
 
 TEMPLATE = Path(__file__).with_name("report.typ")
-MAX_PAGES = 2
 LAYOUTS = ((9.0, 1.0), (8.8, 0.95), (8.5, 0.9), (8.2, 0.85), (7.9, 0.8), (7.5, 0.68))
 """Text size (pt) and width of figures (share of the page) tried in turn until the report fits its
 pages; the last one is kept in any case, because nothing may be left out."""
@@ -42,10 +49,14 @@ def render(document: Document, drawings: Mapping[str, str], fonts: Sequence[str]
             pdf_standards=["a-2a", "ua-1"],
             timestamp=int(document.data_at.timestamp()),
         )
-        if json.loads(compiler.query("<pages>", field="value", one=True)) <= MAX_PAGES:
+        if not document.pages or _n_pages(compiler) <= document.pages:
             break
     assert isinstance(compiled, bytes)
     return compiled
+
+
+def _n_pages(compiler: typst.Compiler) -> int:
+    return json.loads(compiler.query("<pages>", field="value", one=True))
 
 
 def _plain(document: Document, drawings: Mapping[str, str], fonts: Sequence[str]) -> dict[str, Any]:
@@ -87,6 +98,8 @@ def _block(block: Block, drawings: Mapping[str, str]) -> dict[str, Any]:
         case Picture():
             svg = drawings[block.key]
             return {"kind": "picture", "svg": svg, "alt": block.alt, "caption": block.caption}
+        case Calculation():
+            return _block(block.grid(), drawings)
         case Grid():
             return {
                 "kind": "grid",

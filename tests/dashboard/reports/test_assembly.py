@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pypdf import PdfReader
 
 from dashboard import reports
+from dashboard.reports.choice import Choice
 from etl.errors import InputError
 from etl.warehouse import SnapshotReader
 
@@ -25,17 +27,11 @@ def reader(published: Path) -> Iterator[SnapshotReader]:
 
 @pytest.fixture
 def build(reader: SnapshotReader, tmp_path: Path) -> Build:
-    def run(**changed: object) -> list[Path]:
-        request = {
-            "ticker": "1357.HK",
-            "event": None,
-            "window": (-2, 2),
-            "formats": ["html"],
-            "languages": ["en"],
-            "as_of": None,
-            "out": tmp_path / "reports",
-        }
-        return reports.build("market", reader, **{**request, **changed})  # pyright: ignore
+    def run(**changed: Any) -> list[Path]:
+        formats, languages = changed.pop("formats", ["html"]), changed.pop("languages", ["en"])
+        out = changed.pop("out", tmp_path / "reports")
+        choice = Choice(**{"ticker": "1357.HK", **changed})
+        return reports.build(reader, reports.Order("market", choice, formats, languages, out))
 
     return run
 

@@ -10,24 +10,28 @@ from fixtures import studies
 
 from dashboard.reports import market
 from dashboard.reports.document import Document, Grid, Picture, Points, Source
+from dashboard.reports.edition import Edition
 from dashboard.studies import MarketStudy, Note
 from dashboard.text import words
 from etl.analytics.event_study import EventStudySpec
 
+EDITION = Edition(
+    as_of=None,
+    published_at=datetime(2026, 11, 23, 1, 2, tzinfo=UTC),
+    data_version="0123456789abcdef",
+    version="0.1.0",
+)
 
-def edition(study: MarketStudy) -> market.Edition:
-    return market.Edition(
-        event_ids=tuple(study.events["event_id"]),
-        as_of=None,
-        published_at=datetime(2026, 11, 23, 1, 2, tzinfo=UTC),
-        data_version="0123456789abcdef",
-        version="0.1.0",
-        sources=(Source("Prices", "https://prices.example/"),),
+
+def report(study: MarketStudy, *event_ids: str, edition: Edition = EDITION) -> market.MarketReport:
+    chosen = event_ids or tuple(study.events["event_id"])
+    return market.MarketReport(
+        study, edition, chosen, (Source("Prices", "https://prices.example/"),)
     )
 
 
 def english(study: MarketStudy) -> Document:
-    return market.document(study, edition(study), words("en"))
+    return market.document(report(study), words("en"))
 
 
 def event_table(document: Document) -> Grid:
@@ -99,7 +103,7 @@ def test_no_table_of_tests_is_shown_where_none_applies() -> None:
 
 def test_sources_name_events_in_the_language_of_the_report() -> None:
     study = studies.market_study()
-    chinese = market.document(study, edition(study), words("zh")).sources
+    chinese = market.document(report(study), words("zh")).sources
     assert chinese[0] == Source("Prices", "https://prices.example/")
     assert any("国内上线" in source.title for source in chinese)
 
@@ -122,8 +126,7 @@ def test_notes_about_events_that_were_not_chosen_are_left_out() -> None:
     values = {"event_ids": ["E0018", "E0084"], "benchmark": "^HSI", "alternative": "HKEW"}
     study.notes.append(Note("alternative_benchmark", values))
     study.notes.append(Note("date_known_to", {"event_id": "E0084", "precision": "week"}))
-    only = replace(edition(study), event_ids=("E0018",))
-    text = str(market.document(study, only, words("en")).sections)
+    text = str(market.document(report(study, "E0018"), words("en")).sections)
     assert "^HSI has no bars around 24 Nov 2022:" in text
     assert "known to the week" not in text
 
@@ -151,7 +154,7 @@ def test_both_languages_hold_the_same_parts() -> None:
     shapes = [
         [
             [type(block) for block in section.blocks]
-            for section in market.document(study, edition(study), words(language)).sections
+            for section in market.document(report(study), words(language)).sections
         ]
         for language in ("en", "zh")
     ]
@@ -203,7 +206,7 @@ def test_a_window_without_day_zero_shows_missing_numbers_not_zeros() -> None:
 
 def test_what_was_left_out_by_its_terms_is_told() -> None:
     study = studies.market_study()
-    held = replace(edition(study), left_out=(("yahoo_prices", 1234),))
-    facts = dict(market.document(study, held, words("en")).facts)
-    assert facts["Left out by its terms"] == "1,234 bars of yahoo_prices"
+    held = replace(EDITION, left_out=(("yahoo_prices", "stock_prices", 1234),))
+    facts = dict(market.document(report(study, edition=held), words("en")).facts)
+    assert facts["Left out by its terms"] == "1,234 rows of yahoo_prices in stock_prices"
     assert "Left out by its terms" not in dict(english(study).facts)

@@ -8,7 +8,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from dashboard.reports import assembly
+from dashboard.reports import market
+from dashboard.reports.choice import Choice
 from etl.errors import InputError
 from etl.warehouse import SnapshotReader
 
@@ -31,11 +32,11 @@ class WithLiveBars:
 
 
 def test_the_edition_says_what_was_left_out(published: Path) -> None:
-    _, edition = assembly.market(WithLiveBars(published), "1357.HK", None, (-2, 2), None)
-    assert edition.left_out == (("yahoo_prices", 7),)
+    found = market.market(WithLiveBars(published), Choice(ticker="1357.HK"))
+    assert found.edition.left_out == (("yahoo_prices", "stock_prices", 7),)
 
 
 def test_a_share_without_bars_that_may_be_passed_on_is_refused(published: Path) -> None:
     reader = WithLiveBars(published, without="1357.HK")
     with pytest.raises(InputError, match="may not be passed on: those of yahoo_prices"):
-        assembly.market(reader, "1357.HK", None, (-2, 2), None)
+        market.prepare(reader, Choice(ticker="1357.HK"))

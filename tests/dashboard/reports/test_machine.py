@@ -1,21 +1,19 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from dashboard import reports
 from dashboard.reports import machine
+from dashboard.reports.choice import Choice
 from etl.errors import InputError
 
-REQUEST = {
-    "ticker": "1357.HK",
-    "event": None,
-    "window": (-2, 2),
-    "formats": ["pdf"],
-    "languages": ["zh"],
-    "as_of": None,
-}
+
+def order(out: Path) -> reports.Order:
+    return reports.Order("market", Choice(ticker="1357.HK"), ["pdf"], ["zh"], out)
 
 
 class Untouched:
@@ -30,7 +28,7 @@ def test_a_missing_browser_is_said_before_any_work(
 ) -> None:
     monkeypatch.setenv(machine.BROWSER_VARIABLE, str(tmp_path / "nothing"))
     with pytest.raises(machine.BrowserMissingError, match="BROWSER_PATH") as caught:
-        reports.build("market", Untouched(), **REQUEST, out=tmp_path / "out")  # pyright: ignore
+        reports.build(Untouched(), order(tmp_path / "out"))  # pyright: ignore
     assert caught.value.todo
     assert not (tmp_path / "out").exists()
 
@@ -65,21 +63,22 @@ def test_a_missing_font_stops_a_build_before_any_work(
     monkeypatch.setattr(machine, "find_browser", lambda: tmp_path)
     monkeypatch.setattr(machine, "CHINESE_FONTS", ("No Such Font",))
     with pytest.raises(machine.FontMissingError):
-        reports.build("market", Untouched(), **REQUEST, out=tmp_path / "out")  # pyright: ignore
+        reports.build(Untouched(), order(tmp_path / "out"))  # pyright: ignore
     assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.parametrize(
-    ("name", "changed", "message"),
+    ("changed", "message"),
     [
-        ("weekly", {}, "one of market"),
-        ("market", {"formats": ["docx"]}, "one of pdf, html"),
-        ("market", {"languages": ["de"]}, "one of en, zh"),
-        ("markt", {}, "perhaps you meant 'market'"),
+        ({"name": "monthly"}, "one of market"),
+        ({"formats": ["docx"]}, "one of pdf, html"),
+        ({"languages": ["de"]}, "one of en, zh"),
+        ({"name": "markt"}, "perhaps you meant 'market'"),
+        ({"choice": Choice(scenario="mine")}, "got --scenario for the report 'market'"),
     ],
 )
 def test_an_unknown_word_is_answered_with_the_known_ones(
-    name: str, changed: dict[str, object], message: str, tmp_path: Path
+    changed: dict[str, Any], message: str, tmp_path: Path
 ) -> None:
     with pytest.raises(InputError, match=message):
-        reports.build(name, Untouched(), **{**REQUEST, **changed}, out=tmp_path)  # pyright: ignore
+        reports.build(Untouched(), replace(order(tmp_path), **changed))  # pyright: ignore

@@ -15,6 +15,7 @@ from pypdf import PdfReader
 
 from dashboard.reports import drawing, html, machine, market, pdf
 from dashboard.reports.document import Document, Source
+from dashboard.reports.edition import Edition
 from dashboard.text import words
 
 HOSTILE = '#panic("x") *b* $1$ <script>alert(1)</script> & "quoted"'
@@ -24,18 +25,18 @@ pytestmark = pytest.mark.browser
 def document(language: str) -> Document:
     study = studies.market_study()
     study.events.loc[0, ["title_en", "title_zh"]] = [HOSTILE, HOSTILE + "美图"]
-    edition = market.Edition(
-        event_ids=tuple(study.events["event_id"]),
+    edition = Edition(
         as_of=None,
         published_at=datetime(2026, 11, 23, 1, 2, tzinfo=UTC),
         data_version="0123456789abcdef",
         version="0.1.0",
-        sources=(
-            Source("Prices", "https://prices.example/?a=1&b=2"),
-            Source("A bad link", "javascript:alert(1)"),
-        ),
     )
-    return market.document(study, edition, words(language))
+    sources = (
+        Source("Prices", "https://prices.example/?a=1&b=2"),
+        Source("A bad link", "javascript:alert(1)"),
+    )
+    report = market.MarketReport(study, edition, tuple(study.events["event_id"]), sources)
+    return market.document(report, words(language))
 
 
 def draw(said: Document) -> dict[str, str]:
