@@ -24,6 +24,11 @@ def harmless(frame: pd.DataFrame) -> pd.DataFrame:
     return shown
 
 
+def harmless_text(text: str) -> str:
+    """Return ``text`` with an apostrophe before it where a spreadsheet would run it."""
+    return _cell(text)
+
+
 def _cell(value: Any) -> Any:
     if not isinstance(value, str) or not value.startswith(_RUN) or _is_number(value):
         return value

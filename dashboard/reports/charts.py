@@ -309,7 +309,7 @@ def _is_number(values: Sequence[Any]) -> bool:
     return all(value is None or isinstance(value, kinds) for value in values)
 
 
-def _instants(values: Sequence[Any]) -> list[pd.Timestamp] | None:
+def _instants(values: Sequence[Any]) -> list[Any] | None:
     """Return values as instants; ``None`` where they are no days."""
     kinds = (datetime, np.datetime64, pd.Timestamp, str)
     if not all(isinstance(value, kinds) or hasattr(value, "isoformat") for value in values):
