@@ -1,0 +1,179 @@
+"""Native charts of slides."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pptx.chart.data import CategoryChartData, XyChartData
+from pptx.dml.color import RGBColor
+from pptx.enum.chart import (
+    XL_CHART_TYPE,
+    XL_LEGEND_POSITION,
+    XL_MARKER_STYLE,
+    XL_TICK_LABEL_POSITION,
+)
+from pptx.enum.dml import MSO_LINE_DASH_STYLE
+from pptx.oxml import parse_xml
+from pptx.oxml.ns import nsdecls, qn
+from pptx.util import Emu, Pt
+
+from dashboard.figures.theme import INKS
+from dashboard.reports.charts import Chart, Series
+
+_TYPES = {
+    "line": XL_CHART_TYPE.LINE_MARKERS,
+    "column": XL_CHART_TYPE.COLUMN_CLUSTERED,
+    "bar": XL_CHART_TYPE.BAR_CLUSTERED,
+    "stacked": XL_CHART_TYPE.COLUMN_STACKED,
+}
+_DASHES = {
+    "solid": MSO_LINE_DASH_STYLE.SOLID,
+    "dash": MSO_LINE_DASH_STYLE.DASH,
+    "dot": MSO_LINE_DASH_STYLE.ROUND_DOT,
+    "dashdot": MSO_LINE_DASH_STYLE.DASH_DOT,
+    "longdash": MSO_LINE_DASH_STYLE.LONG_DASH,
+    "longdashdot": MSO_LINE_DASH_STYLE.LONG_DASH_DOT,
+}
+_SMALL = Pt(10)
+
+
+@dataclass(frozen=True)
+class Box:
+    """A place on a slide, in its units."""
+
+    left: int
+    top: int
+    width: int
+    height: int
+
+
+def add_chart(slide: Any, chart: Chart, box: Box, alt: str, font: str) -> None:
+    """Put a chart on a slide, with its alternative text."""
+    sides = [Emu(side) for side in (box.left, box.top, box.width, box.height)]
+    if chart.kind == "scatter":
+        frame = slide.shapes.add_chart(XL_CHART_TYPE.XY_SCATTER_LINES, *sides, _points(chart))
+    else:
+        frame = slide.shapes.add_chart(_TYPES[chart.kind], *sides, _columns(chart))
+    frame._element.nvGraphicFramePr.cNvPr.set("descr", alt)
+    made = frame.chart
+    made.font.size, made.font.name = _SMALL, font
+    made.font.color.rgb = _rgb(INKS["light"].text)
+    made.has_title = bool(chart.title)
+    if chart.title:
+        made.chart_title.text_frame.text = chart.title
+        made.chart_title.text_frame.paragraphs[0].runs[0].font.size = Pt(11)
+    made.has_legend = len([each for each in chart.series if each.name and each.color]) > 1
+    if made.has_legend:
+        made.legend.position, made.legend.include_in_layout = XL_LEGEND_POSITION.BOTTOM, False
+    _axes(made, chart)
+    for drawn, series in zip(made.plots[0].series, chart.series, strict=True):
+        _look(drawn, chart, series)
+        if series.low and series.high:
+            _error_bars(drawn, series)
+
+
+def _points(chart: Chart) -> XyChartData:
+    data = XyChartData(number_format=chart.y_format)
+    for series in chart.series:
+        own = data.add_series(series.name or chart.y_title)
+        for x, y in zip(series.x, series.y, strict=True):
+            if isinstance(x, int | float) and y is not None:
+                own.add_data_point(x, y)
+    return data
+
+
+def _columns(chart: Chart) -> CategoryChartData:
+    """Return the data over the categories of all series, in order of appearance."""
+    data = CategoryChartData(number_format=chart.y_format)
+    names = list(dict.fromkeys(str(x) for series in chart.series for x in series.x))
+    data.categories = names
+    for series in chart.series:
+        own = {str(x): y for x, y in zip(series.x, series.y, strict=True)}
+        data.add_series(series.name or chart.y_title, [own.get(name) for name in names])
+    return data
+
+
+def _axes(made: Any, chart: Chart) -> None:
+    places, heights = made.category_axis, made.value_axis
+    for axis, title in ((places, chart.x_title), (heights, chart.y_title)):
+        axis.has_title = bool(title)
+        if title:
+            axis.axis_title.text_frame.text = title
+            run = axis.axis_title.text_frame.paragraphs[0].runs[0]
+            run.font.size, run.font.bold = _SMALL, False
+        axis.tick_labels.font.size = Pt(9)
+        axis.format.line.color.rgb = _rgb(INKS["light"].quiet)
+        axis.has_major_gridlines = False
+    heights.has_major_gridlines = True
+    heights.major_gridlines.format.line.color.rgb = _rgb(INKS["light"].grid)
+    heights.tick_labels.number_format = chart.y_format
+    heights.tick_labels.number_format_is_linked = False
+    places.tick_label_position = XL_TICK_LABEL_POSITION.LOW
+    heights.tick_label_position = XL_TICK_LABEL_POSITION.LOW
+    heights.reverse_order = chart.y_reversed
+    if chart.kind == "bar":
+        places.reverse_order = False
+    if chart.kind == "scatter":
+        ends = [x for series in chart.series for x in series.x if isinstance(x, int | float)]
+        if ends and max(ends) > min(ends):
+            places.minimum_scale, places.maximum_scale = min(ends), max(ends)
+        places.tick_labels.number_format = chart.x_format
+        places.tick_labels.number_format_is_linked = False
+
+
+def _look(drawn: Any, chart: Chart, series: Series) -> None:
+    if chart.kind in ("column", "bar", "stacked"):
+        if series.color:
+            drawn.format.fill.solid()
+            drawn.format.fill.fore_color.rgb = _rgb(series.color)
+        else:
+            drawn.format.fill.background()
+        drawn.invert_if_negative = False
+        return
+    drawn.smooth = False
+    if series.lines:
+        drawn.format.line.color.rgb = _rgb(series.color)
+        drawn.format.line.width = Pt(1.75)
+        drawn.format.line.dash_style = _DASHES[series.dash]
+    else:
+        drawn.format.line.fill.background()
+    if series.marks:
+        drawn.marker.style, drawn.marker.size = XL_MARKER_STYLE.CIRCLE, 6
+        drawn.marker.format.fill.solid()
+        drawn.marker.format.fill.fore_color.rgb = _rgb(series.color)
+    else:
+        drawn.marker.style = XL_MARKER_STYLE.NONE
+
+
+def _error_bars(drawn: Any, series: Series) -> None:
+    """Add error bars, for which the library has no words: lengths above and below each point."""
+    spans = {"plus": (series.high, series.y), "minus": (series.y, series.low)}
+    lengths = "".join(_lengths(name, above, below) for name, (above, below) in spans.items())
+    bars = parse_xml(
+        f'<c:errBars {nsdecls("c")}><c:errBarType val="both"/><c:errValType val="cust"/>'
+        f'<c:noEndCap val="0"/>{lengths}</c:errBars>'
+    )
+    # The schema has an order: error bars come before the categories and values.
+    first = next(
+        child
+        for child in drawn._element
+        if child.tag in (qn("c:cat"), qn("c:xVal"), qn("c:val"), qn("c:yVal"))
+    )
+    first.addprevious(bars)
+
+
+def _lengths(name: str, above: Sequence[float | None], below: Sequence[float | None]) -> str:
+    points = "".join(
+        f'<c:pt idx="{position}"><c:v>{high - low!r}</c:v></c:pt>'
+        for position, (high, low) in enumerate(zip(above, below, strict=True))
+        if high is not None and low is not None
+    )
+    count = f'<c:ptCount val="{len(above)}"/>'
+    literal = f"<c:formatCode>General</c:formatCode>{count}{points}"
+    return f"<c:{name}><c:numLit>{literal}</c:numLit></c:{name}>"
+
+
+def _rgb(color: str) -> RGBColor:
+    return RGBColor.from_string(color.removeprefix("#"))
