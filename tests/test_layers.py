@@ -97,6 +97,7 @@ MAY_IMPORT = {
         "etl.analytics",
         "etl.delivery",  # a finished report goes where alerts go too
         "etl.errors",
+        "etl.spreadsheets",
     ),
     "dashboard.figures": ("dashboard.figures", "dashboard.studies", "dashboard.text"),
     "dashboard.text": ("dashboard.text", "etl.errors"),
