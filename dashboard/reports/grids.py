@@ -1,0 +1,113 @@
+"""Tables of pages as tables of reports: the same frame, set in type, its values kept beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+
+from dashboard.reports.document import Grid
+from dashboard.tables.table import Table, TableColumn
+from dashboard.text import MISSING, Words
+
+_NUMERIC = ("integer", "number", "any", "percent")
+_PERCENT_DIGITS, _ANY_DIGITS = 1, 4
+
+
+def grid(
+    table: Table, caption: str, words: Words, columns: Sequence[str] = (), rows: int = 0
+) -> Grid:
+    """Return a table of a page as a table of a report.
+
+    Parameters
+    ----------
+    table
+        The table.
+    caption
+        What it shows, with its evidence kind.
+    words
+        The language.
+    columns
+        Which of its columns, in this order; all by default.
+    rows
+        Only so many rows, from the top; the caption then says how many there are.
+    """
+    looks = {name: table.columns[name] for name in (columns or table.columns)}
+    frame = table.frame.loc[:, list(looks)]
+    if 0 < rows < len(frame):
+        told = words.t("the first {n} of {all}", n=words.number(rows, digits=0), all=len(frame))
+        caption = f"{caption} ({told})"
+        frame = frame.iloc[:rows]
+    records: Any = list(frame.itertuples(index=False, name=None))
+    return Grid(
+        caption=caption,
+        header=tuple(look.label for look in looks.values()),
+        rows=tuple(
+            tuple(cell(value, look, words) for value, look in zip(row, looks.values(), strict=True))
+            for row in records
+        ),
+        numeric=tuple(look.kind in _NUMERIC for look in looks.values()),
+        values=tuple(
+            tuple(_value(value, look) for value, look in zip(row, looks.values(), strict=True))
+            for row in records
+        ),
+        formats=tuple(map(_format, looks.values())),
+    )
+
+
+def cell(value: Any, look: TableColumn, words: Words) -> str:
+    """Return a value as its column writes it; a missing one as a dash."""
+    if value is None or (not isinstance(value, list | tuple) and pd.isna(value)):
+        return MISSING
+    match look.kind:
+        case "integer":
+            return words.number(value, digits=0)
+        case "number":
+            return words.number(value, digits=look.digits)
+        case "any":
+            return words.number(float(f"{value:.4g}"), digits=_digits(value))
+        case "percent":
+            return words.percent(value, digits=_PERCENT_DIGITS)
+        case "date":
+            return words.date(value)
+        case "instant":
+            return words.instant(value)
+        case "check":
+            return words.t("yes") if value else words.t("no")
+        case "text" | "state" | "wide" | "link":
+            return str(value)
+
+
+def _value(value: Any, look: TableColumn) -> object:
+    """Return what a spreadsheet calculates with; ``None`` where the text is all there is."""
+    if value is None or isinstance(value, str | list | tuple) or pd.isna(value):
+        return None
+    if look.kind in _NUMERIC:
+        return float(value)
+    if look.kind in ("date", "instant"):
+        at = pd.Timestamp(value)
+        return at.date() if look.kind == "date" else at.to_pydatetime()
+    return None
+
+
+def _digits(value: float) -> int:
+    """Return the decimals that four significant digits need."""
+    size = abs(value)
+    return 0 if size >= 1_000 else 2 if size >= 1 else _ANY_DIGITS
+
+
+def _format(look: TableColumn) -> str:
+    match look.kind:
+        case "integer":
+            return "#,##0"
+        case "number":
+            return "#,##0." + "0" * look.digits if look.digits else "#,##0"
+        case "percent":
+            return "0.0%"
+        case "date":
+            return "yyyy-mm-dd"
+        case "instant":
+            return "yyyy-mm-dd hh:mm"
+        case _:
+            return ""
