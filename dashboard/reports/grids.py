@@ -58,7 +58,7 @@ def grid(
 
 def cell(value: Any, look: TableColumn, words: Words) -> str:
     """Return a value as its column writes it; a missing one as a dash."""
-    if value is None or (not isinstance(value, list | tuple) and pd.isna(value)):
+    if _is_missing(value):
         return MISSING
     match look.kind:
         case "integer":
@@ -81,7 +81,7 @@ def cell(value: Any, look: TableColumn, words: Words) -> str:
 
 def _value(value: Any, look: TableColumn) -> object:
     """Return what a spreadsheet calculates with; ``None`` where the text is all there is."""
-    if value is None or isinstance(value, str | list | tuple) or pd.isna(value):
+    if isinstance(value, str) or _is_missing(value):
         return None
     if look.kind in _NUMERIC:
         return float(value)
@@ -89,6 +89,10 @@ def _value(value: Any, look: TableColumn) -> object:
         at = pd.Timestamp(value)
         return at.date() if look.kind == "date" else at.to_pydatetime()
     return None
+
+
+def _is_missing(value: Any) -> bool:
+    return value is None or (pd.api.types.is_scalar(value) and bool(pd.isna(value)))
 
 
 def _digits(value: float) -> int:
