@@ -19,7 +19,9 @@ _NAME = r"^[a-z0-9][a-z0-9_-]*$"
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 _EXAMPLE = "channels: {desk: {kind: smtp, host: mail.example.com, …}}"
 
-Address = Annotated[str, Field(pattern=r"^[^@\s<>,;]+@[^@\s<>,;]+$")]
+Address = Annotated[
+    str, Field(pattern=r"^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9.-]*[A-Za-z0-9]$")
+]
 Reference = Annotated[str, Field(pattern=rf"^({secret.REFERENCE.pattern})?$")]
 """``${VARIABLE}``, or empty where the twin field names a file."""
 

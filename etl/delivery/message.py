@@ -12,13 +12,13 @@ _CHINESE = re.compile(r"[\u4e00-\u9fff]")
 _SAID = {
     "en": {
         "cut": "[cut here: {kept} of {whole} characters]",
-        "whole": "The whole text: {link}",
+        "cut_with_link": "[cut here: {kept} of {whole} characters; the rest is behind the link]",
         "link": "Open: {link}",
         "files": "Files: {names}",
     },
     "zh": {
         "cut": "［此处截断：共 {whole} 个字符，已发 {kept} 个］",
-        "whole": "全文：{link}",
+        "cut_with_link": "［此处截断：共 {whole} 个字符，已发 {kept} 个；其余见链接］",
         "link": "打开：{link}",
         "files": "文件：{names}",
     },
@@ -76,7 +76,7 @@ def cut(message: Message, link_base: str, size: Callable[[str], int], limit: int
     Parameters
     ----------
     message, link_base
-        The message, and where its link leads.
+        The message, and what makes a whole address of its link, which stands below the text.
     size
         Size of a text as the channel counts it, markup and escapes among it.
     limit
@@ -85,12 +85,11 @@ def cut(message: Message, link_base: str, size: Callable[[str], int], limit: int
     text = message.text
     if size(text) <= limit:
         return text
+    what = "cut_with_link" if message.address(link_base) else "cut"
 
     def shortened(length: int) -> str:
-        note = message.say("cut", kept=length, whole=len(text))
-        address = message.address(link_base)
-        more = f"\n{message.say('whole', link=address)}" if address else ""
-        return f"{text[:length].rstrip()}\n{note}{more}"
+        note = message.say(what, kept=length, whole=len(text))
+        return f"{text[:length].rstrip()}\n{note}"
 
     low, high = 0, len(text)
     while low < high:  # the longest beginning that fits with its note

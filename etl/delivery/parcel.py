@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -90,7 +89,6 @@ def patiently(attempts: int, what: Callable[[], T]) -> T:
             multiplier=FIRST_WAIT_SECONDS, max=LONGEST_WAIT_SECONDS, jitter=FIRST_WAIT_SECONDS
         ),
         retry=retry_if_exception_type(TransientError),
-        sleep=lambda seconds: time.sleep(seconds),  # looked up when called: tests replace it
         reraise=True,
     )
     return retrying(what)
