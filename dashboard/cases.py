@@ -13,6 +13,9 @@ CAUSES = ("E0018", "E0019", "E0084")
 CHOSEN_BY_PRICE = "E0085"
 """The day the newspaper picked, because the price had moved."""
 
+APPS = ("Lensa AI", "Wonder", "ARTA", "WOMBO Dream", "Remini", "Meitu")
+"""The apps of that autumn, by name."""
+
 WAVE = (*CAUSES, CHOSEN_BY_PRICE)
 """Event identifiers of the wave, in order of their dates."""
 

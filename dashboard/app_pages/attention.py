@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from dashboard import cache, permalinks, queries
+from dashboard import cache, cases, permalinks, queries
 from dashboard.app_pages.as_known import as_known_note, as_known_on
 from dashboard.app_pages.attention_lead import lead_lag_cards, share_names
 from dashboard.components import (
@@ -26,13 +26,11 @@ from dashboard.components import (
 from dashboard.figures import attention as figures
 from dashboard.figures import labels
 from dashboard.figures.theme import Mode
-from dashboard.studies.attention import AttentionChoice, AttentionStudy, attention_study
+from dashboard.studies.attention import AttentionChoice, AttentionStudy, attention_study, last_day
 from dashboard.tables import attention as tables
 from dashboard.text import Words, words
 
-DEFAULT_APPS = ("Lensa AI", "Wonder", "ARTA", "WOMBO Dream", "Remini", "Meitu")
 SPANS = ("wave", "all")
-WAVE_DAYS = 240
 CHART_TYPES = ("free", "paid", "grossing")
 MOST_INSTALLS = 1_000
 MOST_LINKS = 5
@@ -94,7 +92,7 @@ def _controls(said: Words) -> View:
 def _apps(said: Words) -> list[str]:
     frame = cache.ask(queries.apps)
     names = dict(zip(frame["app_id"], frame["app_name"], strict=True))
-    default = [code for name in DEFAULT_APPS for code, held in names.items() if held == name]
+    default = [code for name in cases.APPS for code, held in names.items() if held == name]
     permalinks.restore("apps", permalinks.several_of(list(names), said), default, said)
     st.multiselect(
         said.t("Apps"), list(names), key="apps", format_func=names.__getitem__, wrap=True
@@ -169,16 +167,9 @@ def _cards(view: View, said: Words, mode: Mode) -> list[Card]:
 
 
 def _waves(study: AttentionStudy, view: View, said: Words, mode: Mode) -> list[Card]:
-    rates = study.rates
-    if view.span == "wave" and len(study.waves):
-        begins: Any = dict(zip(study.waves["app_name"], study.waves["peak_begin"], strict=True))
-        since = rates["previous_on"] - rates["app_name"].map(begins)
-        rates = rates.loc[since.dt.days.between(-30, WAVE_DAYS)]
-    curves = study.curves
-    if len(rates):
-        curves = curves.loc[curves["date"].le(rates["observed_on"].max())]
+    rates, curves = study.around_the_waves() if view.span == "wave" else study.all_look_ups()
     figure = figures.rating_waves_figure(rates, curves, said, mode)
-    last = _last(rates)
+    last = last_day(rates)
     measured = Provenance(
         "measured",
         said.t("new ratings a day, by storefront"),
@@ -218,14 +209,8 @@ def _first_rated(study: AttentionStudy) -> str:
     return next((code for code in study.choice.app_ids if code in rated), "")
 
 
-def _last(frame: pd.DataFrame) -> date | None:
-    """Return the last day looked at; nothing where nothing was."""
-    days: list[pd.Timestamp] = list(frame["observed_on"].dropna())
-    return max(days).date() if days else None
-
-
 def _charts(study: AttentionStudy, view: View, said: Words, mode: Mode) -> list[Card]:
-    last = _last(study.positions)
+    last = last_day(study.positions)
     read = Provenance("measured", said.t("position"), last, said.t("charts of the stores"))
     return [
         partial(st.header, said.t("How high it stood"), anchor=False),
@@ -233,7 +218,7 @@ def _charts(study: AttentionStudy, view: View, said: Words, mode: Mode) -> list[
             figure_card,
             said,
             said.t("Positions by day"),
-            figures.bump_figure(_one_line_each(study.positions), said, mode),
+            figures.bump_figure(study.lines(), said, mode),
             _offered(tables.positions, study, view, said),
             read,
         ),
@@ -246,14 +231,6 @@ def _charts(study: AttentionStudy, view: View, said: Words, mode: Mode) -> list[
             read,
         ),
     ]
-
-
-def _one_line_each(positions: pd.DataFrame) -> pd.DataFrame:
-    """Return the positions with the storefront in the name, where there are several."""
-    if len(set(positions["storefront"])) <= 1:
-        return positions
-    names = positions["app_name"].astype(str) + ", " + positions["storefront"].astype(str)
-    return positions.assign(app_name=names)
 
 
 def _downloads(study: AttentionStudy, view: View, said: Words, mode: Mode) -> list[Card]:

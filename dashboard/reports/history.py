@@ -7,15 +7,17 @@ here.
 from __future__ import annotations
 
 import hashlib
-import json
-import os
-from dataclasses import asdict, dataclass
-from datetime import datetime
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, fields
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
 import pandas as pd
-from filelock import FileLock
+
+from dashboard.reports import Order
+from dashboard.reports.edition import PublishedData
+from etl.delivery import lines
 
 FILE = "history.jsonl"
 COLUMNS = (
@@ -31,7 +33,6 @@ COLUMNS = (
     "started_by",
     "duration_seconds",
 )
-LOCK_SECONDS = 30.0
 
 
 @dataclass(frozen=True)
@@ -65,17 +66,40 @@ class Built:
     started_by: Literal["hand", "schedule"] = "hand"
 
 
+def built(
+    order: Order,
+    files: Sequence[Path],
+    info: PublishedData,
+    duration_seconds: float,
+    started_by: Literal["hand", "schedule"] = "hand",
+) -> Built:
+    """Return what is to be recorded of an order that was filled just now."""
+    hidden = ("as_of", "house", "data_dir")
+    chosen = {
+        each.name: getattr(order.choice, each.name)
+        for each in fields(order.choice)
+        if each.name not in hidden and getattr(order.choice, each.name) is not None
+    }
+    as_of = order.choice.as_of
+    return Built(
+        built_at=datetime.now(UTC),
+        duration_seconds=round(duration_seconds, 3),
+        name=order.name,
+        choice=chosen,
+        as_of=as_of.isoformat() if as_of else None,
+        published_at=info.published_at,
+        data_version=info.data_version,
+        formats=tuple(order.formats),
+        languages=tuple(order.languages),
+        files=tuple(files),
+        started_by=started_by,
+    )
+
+
 def record(data_dir: Path, built: Built) -> None:
     """Add a line for a report, with the size and SHA-256 of each of its files."""
     told = {**asdict(built), "files": [_file(path) for path in built.files]}
-    line = json.dumps(told, ensure_ascii=False, default=_plain) + "\n"
-    path = _path(data_dir)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(path.with_suffix(".lock"), timeout=LOCK_SECONDS), path.open("ab+") as file:
-        if file.tell():
-            file.seek(-1, os.SEEK_END)
-            line = line if file.read(1) == b"\n" else f"\n{line}"
-        file.write(line.encode())
+    lines.add(_path(data_dir), told)
 
 
 def read(data_dir: Path) -> pd.DataFrame:
@@ -85,13 +109,11 @@ def read(data_dir: Path) -> pd.DataFrame:
     sha256), ``formats`` and ``languages`` are lists, ``as_of`` is text or missing. Lines that
     cannot be read are left out and counted in ``attrs["n_torn"]``.
     """
-    path = _path(data_dir)
-    lines = path.read_text(encoding="utf-8", errors="replace").splitlines() if path.exists() else []
-    told: list[Any] = [found for line in filter(None, lines) if (found := _read(line))]
+    told, n_torn = lines.read(_path(data_dir), _whole)
     frame = pd.DataFrame(told, columns=pd.Index(COLUMNS))
     for name in ("built_at", "published_at"):
         frame[name] = pd.to_datetime(frame[name], utc=True, format="ISO8601")
-    frame.attrs["n_torn"] = sum(bool(line) for line in lines) - len(told)
+    frame.attrs["n_torn"] = n_torn
     return frame
 
 
@@ -120,14 +142,7 @@ def _file(path: Path) -> dict[str, Any]:
     return {"path": str(path), "size_bytes": len(content), "sha256": digest}
 
 
-def _read(line: str) -> dict[str, Any] | None:
-    try:
-        told = json.loads(line)
-        pd.Timestamp(told["built_at"]), pd.Timestamp(told["published_at"])
-    except (ValueError, TypeError, KeyError):
-        return None
+def _whole(told: dict[str, Any]) -> dict[str, Any]:
+    for name in ("built_at", "published_at"):
+        datetime.fromisoformat(told[name])
     return told
-
-
-def _plain(value: object) -> str:
-    return value.isoformat() if isinstance(value, datetime) else str(value)

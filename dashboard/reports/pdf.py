@@ -25,6 +25,8 @@ LAYOUTS = ((9.0, 1.0), (8.8, 0.95), (8.5, 0.9), (8.2, 0.85), (7.9, 0.8), (7.5, 0
 pages; the last one is kept in any case, because nothing may be left out."""
 
 _LONG_ADDRESS = 64
+_SHORT_SIGNS, _LEAST_SIGNS, _MOST_SIGNS, _ROOM_SIGNS = 22, 8, 45, 90
+"""Signs of short text, of the narrowest and of the widest column that shares, and of a line."""
 
 
 def render(document: Document, drawings: Mapping[str, str], fonts: Sequence[str]) -> bytes:
@@ -114,13 +116,23 @@ def _block(block: Block, drawings: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _widths(grid: Grid) -> list[int]:
-    """Return the share of each text column that is long; 0 for a column as wide as its text."""
+    """Return the share of each text column; 0 for a column as wide as its text.
+
+    Columns of short text are as wide as it while there is room; in a wide table all share.
+    """
     columns = list(zip(*grid.rows, strict=True)) or [()] * len(grid.header)
-    longest = [max(map(len, column), default=0) for column in columns]
+    longest = [max(map(_signs, column), default=0) for column in columns]
+    crowded = sum(min(length, _SHORT_SIGNS) for length in longest) > _ROOM_SIGNS
     return [
-        0 if numeric or length <= 22 else length
+        0
+        if numeric or (length <= _SHORT_SIGNS and not crowded)
+        else max(_LEAST_SIGNS, min(length, _MOST_SIGNS) if crowded else length)
         for length, numeric in zip(longest, grid.numeric, strict=True)
     ]
+
+
+def _signs(text: str) -> int:
+    return sum(2 if ord(sign) > 0x2E7F else 1 for sign in text)
 
 
 def _shortened(address: str) -> str:

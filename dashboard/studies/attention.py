@@ -21,6 +21,8 @@ from etl.analytics.rank_shocks import as_events
 from etl.analytics.rankings import PowerLaw, calibrate, downloads, downloads_ratio, prior_law
 from etl.analytics.rating_rates import installs
 
+_BEFORE_DAYS, _WAVE_DAYS = 30, 240
+"""Days around the peak of a wave."""
 RATIO_AT = (1, 2, 3, 5, 10, 20, 50, 100)
 """Positions at which the relative downloads are told."""
 LONGEST_DAYS = 62
@@ -97,6 +99,40 @@ class AttentionStudy:
     installs: pd.DataFrame
     ratios: pd.DataFrame
     notes: list[Note]
+
+    def around_the_waves(self) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """Return ``rates`` from a month before each app's peak to eight after it, and ``curves``.
+
+        Without a wave they are those of :meth:`all_look_ups`.
+        """
+        if self.waves.empty:
+            return self.all_look_ups()
+        begins: Any = dict(zip(self.waves["app_name"], self.waves["peak_begin"], strict=True))
+        since: Any = self.rates["previous_on"] - self.rates["app_name"].map(begins)
+        return self._until(rows(self.rates, since.dt.days.between(-_BEFORE_DAYS, _WAVE_DAYS)))
+
+    def all_look_ups(self) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """Return all ``rates``, and ``curves`` up to the last of them."""
+        return self._until(self.rates)
+
+    def _until(self, rates: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+        if rates.empty:
+            return rates, self.curves
+        return rates, rows(self.curves, self.curves["date"].le(rates["observed_on"].max()))
+
+    def lines(self) -> pd.DataFrame:
+        """Return ``positions`` with the storefront in the name, where there are several."""
+        found = self.positions
+        if len(set(found["storefront"])) <= 1:
+            return found
+        names = found["app_name"].astype(str) + ", " + found["storefront"].astype(str)
+        return found.assign(app_name=names)
+
+
+def last_day(frame: pd.DataFrame) -> date | None:
+    """Return the last day looked at, of ``rates`` or ``positions``; nothing where nothing was."""
+    days: list[pd.Timestamp] = list(frame["observed_on"].dropna())
+    return max(days).date() if days else None
 
 
 def attention_study(

@@ -1,0 +1,392 @@
+"""The attention report: how high a wave of curiosity rose, how long, how fast it faded."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
+from functools import partial
+from typing import Any
+from urllib.parse import urlencode
+
+import pandas as pd
+
+from dashboard import cases, queries
+from dashboard.figures import attention as figures
+from dashboard.reports.choice import Choice, Prepared
+from dashboard.reports.document import (
+    Block,
+    Document,
+    Paragraph,
+    Picture,
+    Points,
+    Section,
+    Source,
+)
+from dashboard.reports.edition import Edition, Reader, edition_of
+from dashboard.reports.grids import grid
+from dashboard.studies.attention import (
+    AttentionChoice,
+    AttentionStudy,
+    attention_study,
+    last_day,
+)
+from dashboard.studies.frames import column, rows
+from dashboard.studies.waves import WaveStudy, wave_study
+from dashboard.tables import attention as tables
+from dashboard.tables import waves as wave_tables
+from dashboard.text import Words
+from etl.errors import InputError
+
+OPTIONS = ("wave", "app", "storefront")
+
+_TABLES = ("app_rating_counts", "app_chart_ranks", "disclosed_facts")
+_MOST_ROWS = 20
+
+
+@dataclass(frozen=True)
+class AttentionReport:
+    """What is known about some apps, and the data behind it.
+
+    Attributes
+    ----------
+    study
+        Ratings, positions, downloads, shocks.
+    waves
+        The scoreboard, of the chosen wave or of all.
+    wave
+        Identifier of the chosen wave; empty for all.
+    storefront
+        The storefront it is narrowed to; empty for all.
+    edition
+        The data.
+    sources
+        Where counts and positions were read.
+    """
+
+    study: AttentionStudy
+    waves: WaveStudy
+    wave: str
+    storefront: str
+    edition: Edition
+    sources: tuple[Source, ...]
+
+
+def prepare(reader: Reader, choice: Choice) -> Prepared:
+    """Return the attention to some apps, or to those of a wave.
+
+    Raises
+    ------
+    InputError
+        If an app, wave or storefront is unknown, or nothing is held of them.
+    """
+    apps = queries.apps(reader)
+    board = wave_study(reader, as_of=choice.as_of)
+    if choice.wave and choice.app:
+        raise InputError(
+            f"got --wave {choice.wave} beside --app",
+            "a wave, or apps",
+            "leave one of them out",
+        )
+    chosen = _apps(apps, board, choice)
+    study = attention_study(reader, AttentionChoice(tuple(chosen)), as_of=choice.as_of)
+    if choice.storefront:
+        study = _narrowed(study, choice.storefront.upper())
+    edition = edition_of(reader, choice.as_of, choice.house, *_TABLES)
+    if study.rates.empty and study.positions.empty and study.storefronts.empty:
+        held_back = f"; left out by their terms: {edition.left_out[0][0]}" * bool(edition.left_out)
+        raise InputError(
+            f"got {', '.join(chosen)}, of which no rating count and no position is held{held_back}",
+            "an app that was looked up or ranked",
+            "choose another --app, or collect with `artonomics etl run`",
+            code="NOTHING_TO_REPORT",
+        )
+    if choice.wave:
+        own = rows(board.waves, column(board.waves, "wave_id").eq(choice.wave))
+        board = WaveStudy(board.spec, own)
+    report = AttentionReport(
+        study,
+        board,
+        choice.wave or "",
+        (choice.storefront or "").upper(),
+        edition,
+        tuple(_read_from(reader, chosen)),
+    )
+    stem = "_".join(filter(None, ("attention", choice.wave, report.storefront)))
+    return Prepared(stem, partial(document, report))
+
+
+def _apps(apps: pd.DataFrame, board: WaveStudy, choice: Choice) -> list[str]:
+    """Return the identifiers of the apps that were asked for; the first wave's by default."""
+    codes = dict(zip(apps["app_id"], apps["app_name"], strict=True))
+    if choice.wave:
+        _require("wave", choice.wave, list(board.waves["wave_id"]))
+        own = board.waves.loc[board.waves["wave_id"] == choice.wave, "app_name"]
+        named = [code for code, name in codes.items() if name in set(own.dropna())]
+        if not named:
+            raise InputError(
+                f"got the wave {choice.wave!r}, whose app is not among the apps held",
+                "a wave with an app",
+                "name apps with --app",
+            )
+        return named
+    if choice.app:
+        for code in choice.app.split(","):
+            _require("app", code, list(codes))
+        return choice.app.split(",")
+    return [code for name in cases.APPS for code, held in codes.items() if held == name]
+
+
+def _require(what: str, got: str, known: list[str]) -> None:
+    if got in known:
+        return
+    near = get_close_matches(got, known, n=1)
+    raise InputError(
+        f"got the {what} {got!r}",
+        f"one of {', '.join(known)}",
+        f"perhaps you meant {near[0]!r}" if near else "",
+    )
+
+
+def _narrowed(study: AttentionStudy, storefront: str) -> AttentionStudy:
+    """Return a study with the rows of one storefront."""
+    held = {*study.rates["storefront"], *study.positions["storefront"]}
+    held |= set(study.storefronts["storefront"])
+    _require("storefront", storefront, sorted(map(str, held)))
+
+    def own(frame: pd.DataFrame) -> pd.DataFrame:
+        if frame.empty or "storefront" not in frame:
+            return frame
+        return rows(frame, column(frame, "storefront").eq(storefront))
+
+    waves = own(study.waves)
+    named = list(waves["app_name"]) if len(waves) else []
+    curves = rows(study.curves, study.curves["app_name"].isin(named))
+    return replace(
+        study,
+        rates=own(study.rates),
+        waves=waves,
+        curves=curves,
+        positions=own(study.positions),
+        storefronts=own(study.storefronts),
+        shocks=own(study.shocks),
+    )
+
+
+def document(report: AttentionReport, words: Words) -> Document:
+    """Return the attention report in one language."""
+    study = report.study
+    names = ", ".join(dict.fromkeys(map(str, _names(study))))
+    return Document(
+        language=words.language,
+        title=words.t("How high, how long, how fast does it fade?"),
+        subtitle=words.t("{apps}: ratings and positions", apps=names),
+        finding=tuple(_finding(report, words)),
+        sections=(
+            _fading(study, words),
+            *_standing(study, words),
+            *_sold(study, words),
+            *_scoreboard(report, words),
+            *_shocks(study, words),
+            _cautions(study, words),
+            Section(words.t("How it was measured"), (Paragraph(_methods(study, words)),)),
+        ),
+        sources_heading=words.t("Sources"),
+        sources=report.sources,
+        facts=tuple(_facts(report, words)),
+        disclaimer=report.edition.disclaimer(words),
+        data_at=report.edition.published_at,
+    )
+
+
+def _names(study: AttentionStudy) -> list[Any]:
+    held = (study.waves, study.positions, study.storefronts)
+    return [name for frame in held if len(frame) for name in frame["app_name"]]
+
+
+def _finding(report: AttentionReport, words: Words) -> Iterator[str]:
+    waves = report.study.waves.to_dict("records")
+    known = [row for row in waves if not pd.isna(row["half_life_days"])]
+    if not waves:
+        yield words.t("No wave of ratings is known for these apps.")
+    elif known:
+        yield words.n(
+            "Of {n} app with a wave of ratings, {k} shows how fast it faded.",
+            "Of {n} apps with a wave of ratings, {k} show how fast it faded.",
+            len(waves),
+            k=words.number(len(known), digits=0),
+        )
+    else:
+        yield words.n(
+            "{n} app has a wave of ratings, of whose half-life only a bound is known.",
+            "{n} apps have a wave of ratings, of whose half-lives only bounds are known.",
+            len(waves),
+        )
+    yield from (_half_life(row, words) for row in known or waves)
+    best = _best_position(report.study)
+    if best is not None:
+        yield words.t(
+            "The best dated position was {rank} ({app}, {storefront}, {day}): measured.",
+            rank=words.number(best["rank"], digits=0),
+            app=best["app_name"],
+            storefront=best["storefront"],
+            day=words.date(best["observed_on"]),
+        )
+    elif report.study.positions.empty:
+        yield words.t("No dated chart ranks these apps, so no position by day is told.")
+
+
+def _half_life(row: dict[Hashable, Any], words: Words) -> str:
+    left = ""
+    if not pd.isna(row["left_30"]):
+        left = " " + words.t(
+            "After 30 days {share} of the peak was left.", share=words.percent(row["left_30"])
+        )
+    return (
+        words.t(
+            "{app} ({storefront}): the peak of {peak} new ratings a day lay between {begin} and "
+            "{end}; the half-life is {half_life} ({kind}).",
+            app=row["app_name"],
+            storefront=row["storefront"],
+            peak=words.number(row["peak_per_day"], digits=1),
+            begin=words.date(row["peak_begin"]),
+            end=words.date(row["peak_end"]),
+            half_life=wave_tables.half_life(row, words),
+            kind=words.evidence(row["half_life_kind"]),
+        )
+        + left
+    )
+
+
+def _best_position(study: AttentionStudy) -> dict[Hashable, Any] | None:
+    ranked = study.positions.dropna(subset=["rank"])
+    if ranked.empty:
+        return None
+    return ranked.sort_values(["rank", "observed_on"]).to_dict("records")[0]
+
+
+def _fading(study: AttentionStudy, words: Words) -> Section:
+    rates, curves = study.around_the_waves()
+    caption = words.t(
+        "New ratings a day, by storefront: {kind}, to {day}; dotted lines are fitted ({fitted}).",
+        kind=words.evidence("measured"),
+        day=words.date(last_day(rates)),
+        fitted=words.evidence("estimated"),
+    )
+    names = ("app_name", "storefront", "peak_begin", "peak_end", "peak_per_day", "half_life")
+    names += ("how", "left_30", "left_90", "why")
+    blocks: list[Block] = [
+        Picture("ratings", figures.rating_waves_figure(rates, curves, words), caption)
+    ]
+    if len(study.waves):
+        told = words.t("Peak, half-life and what was left")
+        blocks.append(grid(tables.waves(study, words), told, words, names))
+    return Section(words.t("How fast it fades"), tuple(blocks))
+
+
+def _standing(study: AttentionStudy, words: Words) -> Iterator[Section]:
+    measured = words.evidence("measured")
+    blocks: list[Block] = []
+    if len(study.positions):
+        day = words.date(last_day(study.positions))
+        blocks.append(
+            Picture(
+                "positions",
+                figures.bump_figure(study.lines(), words),
+                words.t("Positions by day: {kind}, to {day}.", kind=measured, day=day),
+            )
+        )
+    if len(study.storefronts):
+        blocks.append(
+            Picture(
+                "storefronts",
+                figures.storefront_figure(study.storefronts, words),
+                words.t("The last position by storefront: {kind}.", kind=measured),
+            )
+        )
+    if blocks:
+        yield Section(words.t("How high it stood"), tuple(blocks))
+
+
+def _sold(study: AttentionStudy, words: Words) -> Iterator[Section]:
+    if study.installs.dropna(subset=["downloads_per_day"]).empty:
+        return
+    low, high = study.choice.installs_per_rating
+    yield Section(
+        words.t("What it may have sold"),
+        (
+            Picture(
+                "downloads",
+                figures.installs_figure(study.installs, words),
+                words.t(
+                    "Downloads a day: {estimated} from {low} to {high} installs behind one new "
+                    "rating ({assumed}), beside what was published.",
+                    estimated=words.evidence("estimated"),
+                    assumed=words.evidence("assumed"),
+                    low=low,
+                    high=high,
+                ),
+            ),
+        ),
+    )
+
+
+def _scoreboard(report: AttentionReport, words: Words) -> Iterator[Section]:
+    if report.waves.waves.empty:
+        return
+    names = ("name", "firm", "chosen", "abnormal_return", "p_value", "percentile", "half_life")
+    caption = words.t(
+        "Share price and attention of each wave: {kind}", kind=words.evidence("estimated")
+    )
+    table = grid(wave_tables.scoreboard(report.waves, words), caption, words, names)
+    yield Section(words.t("The waves side by side"), (table,))
+
+
+def _shocks(study: AttentionStudy, words: Words) -> Iterator[Section]:
+    if study.shocks.empty:
+        return
+    told = words.t("Surges and jumps, the latest first: {kind}", kind=words.evidence("estimated"))
+    latest = replace(study, shocks=study.shocks.sort_values("event_date", ascending=False))
+    table = grid(tables.shocks(latest, words), told, words, rows=_MOST_ROWS)
+    yield Section(words.t("Detected shocks"), (table,))
+
+
+def _cautions(study: AttentionStudy, words: Words) -> Section:
+    notes = tuple(tables.note_sentence(note, words) for note in study.notes)
+    nothing = words.t("Nothing is known that would disturb these figures.")
+    return Section(words.t("What to know before trusting it"), (Points(notes or (nothing,)),))
+
+
+def _methods(study: AttentionStudy, words: Words) -> str:
+    return words.t(
+        "New ratings a day are the difference of two look-ups over the days between them; where a "
+        "count fell, ratings were removed and the rate is not known. The half-life is that of the "
+        "height above the level that stays; the curve is chosen by AICc, its interval comes from "
+        "resampled residuals; where the series begins after its peak, or look-ups are too far "
+        "apart, only a bound is known. Downloads follow from {low} to {high} installs behind one "
+        "new rating, which nobody published. Rules for shocks look back only. Of the waves, days "
+        "that were picked because the price moved are described and never tested.",
+        low=study.choice.installs_per_rating[0],
+        high=study.choice.installs_per_rating[1],
+    )
+
+
+def _facts(report: AttentionReport, words: Words) -> Iterator[tuple[str, str]]:
+    choice = report.study.choice
+    filters = ", ".join(
+        filter(None, (report.wave, *choice.app_ids, report.storefront, choice.chart_type))
+    )
+    query = {"lang": words.language, "apps": ",".join(choice.app_ids)}
+    if report.edition.as_of is not None:
+        query["as_of"] = report.edition.as_of.isoformat()
+    to = (words.t("Look-ups to"), words.date(last_day(report.study.rates)))
+    link = "/attention?" + urlencode(query, safe=",")
+    return report.edition.facts(words, filters, link, to)
+
+
+def _read_from(reader: Reader, apps: list[str]) -> Iterator[Source]:
+    """Yield where the counts and positions of the apps were read."""
+    counts, ranks = queries.rating_counts(reader), queries.chart_ranks(reader, apps)
+    for frame in (rows(counts, column(counts, "app_id").isin(apps)), ranks):
+        for address, own in frame.groupby("source_url", sort=False):
+            yield Source(", ".join(sorted(set(own["source"].astype(str)))), str(address))
