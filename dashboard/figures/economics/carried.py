@@ -15,6 +15,8 @@ from dashboard.figures import theme
 from dashboard.figures.economics import looks, scales
 from dashboard.text import Words
 
+_MOST_TICKS = 5
+
 
 def carried_users_figure(rows: pd.DataFrame, said: Words, mode: theme.Mode = "light") -> go.Figure:
     """Draw users of one server as intervals on a logarithmic axis beside the band of the claim.
@@ -78,11 +80,12 @@ def carried_users_figure(rows: pd.DataFrame, said: Words, mode: theme.Mode = "li
         figure,
         alt=_alt(rows, users, claims, said),
         mode=mode,
-        height=58 + looks.row_px(names) * len(rows) + looks.legend_px(figure),
+        height=76 + looks.row_px(names, 46) * len(rows) + looks.legend_px(figure),
     )
     looks.rows_axis(figure, names)
     return figure.update_xaxes(
-        title_text=said.t("Users of one server (number, logarithmic)"),
+        title_text=theme.wrap(said.t("Users of one server (number, logarithmic)"), 30),
+        tickangle=0,
         **_axis(seen, scales.label_px(texts) + 20, said),
     )
 
@@ -105,6 +108,7 @@ def _axis(seen: np.ndarray, right_px: float, said: Words) -> dict[str, Any]:
     low, high = np.log10(seen.min()), np.log10(seen.max())
     low, high = scales.with_room(low, high, 14, right_px)
     ticks = scales.log_ticks(10**low, 10**high)
+    ticks = ticks[:: -(-len(ticks) // _MOST_TICKS)]
     return {
         **settings,
         "range": [low, high],

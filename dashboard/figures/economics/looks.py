@@ -18,11 +18,11 @@ from dashboard.text import Words
 HATCHES = {"assumed": "/", "simulated": "."}
 """Pattern of the evidence kinds that nothing stands behind but a guess or a model."""
 
-LABEL_WIDTH = 26
+LABEL_WIDTH = 20
 """Columns at which the name of a row is broken."""
 
 _LINE_PX = 16
-_LEGEND_ROW_PX, _LEGEND_WIDTH_PX, _LEGEND_KEY_PX = 21, 640, 52
+_LEGEND_ROW_PX, _LEGEND_WIDTH_PX, _LEGEND_KEY_PX = 21, 280, 52
 
 
 def kinds_of(frame: pd.DataFrame) -> list[str]:

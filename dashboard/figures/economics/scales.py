@@ -16,8 +16,8 @@ from babel.numbers import format_compact_decimal
 
 from dashboard.text import MISSING, Words
 
-NARROW_PLOT_PX = 440
-"""Width of the plot itself on a narrow page, by which labels are given room."""
+NARROW_PLOT_PX = 270
+"""Width of the plot itself on a page of 400 pixels, by which labels are given room."""
 
 _COLUMN_PX = 6.6
 _PERIODS = ("day", "month")

@@ -79,6 +79,7 @@ def waits_figure(
     low, high = scales.with_room(places.min(), places.max(), 14, 14)
     if told:
         high = max(high, scales.with_room(low, scale.at(told).max(), 0, 90)[1])
+    low = _with_room_before(low, high, quantiles, scale, said)
     top = _promises(figure, lines, (scale, low, high), said)
     theme.finish(
         figure,
@@ -180,10 +181,10 @@ def _points(
         seconds = quantiles[tier, name]
         if not np.isfinite(seconds):
             continue
-        text = f"{name} {scales.write(said, seconds, 'seconds')}"
+        text = _point_text(name, seconds, said)
         style = _style(tier)
         # Above a rising curve its left is free, below it its right; at zero there is no left.
-        before = tier == "paid" and seconds > 0
+        before = _stands_before(tier, seconds)
         # Hollow where nothing was measured: the marker tells it beside the word in the legend.
         fill = theme.INKS[mode].paper if kind in looks.HATCHES else style.color
         figure.add_scatter(
@@ -215,6 +216,31 @@ def _points(
             borderpad=1,
             font={"size": 12, "color": theme.INKS[mode].text},
         )
+
+
+def _point_text(name: str, seconds: float, said: Words) -> str:
+    return f"{name} {scales.write(said, seconds, 'seconds')}"
+
+
+def _stands_before(tier: str, seconds: float) -> bool:
+    return tier == "paid" and seconds > 0
+
+
+def _with_room_before(
+    low: float,
+    high: float,
+    quantiles: Mapping[tuple[str, str], float],
+    scale: _Scale,
+    said: Words,
+) -> float:
+    """Return the axis's lower end at which labels left of their points keep off its ticks."""
+    for (tier, name), seconds in quantiles.items():
+        if not (np.isfinite(seconds) and _stands_before(tier, seconds)):
+            continue
+        place = float(scale.at(seconds))
+        share = (scales.label_px([_point_text(name, seconds, said)]) + 4) / scales.NARROW_PLOT_PX
+        low = min(low, (place - share * high) / (1 - share))
+    return low
 
 
 def _promises(

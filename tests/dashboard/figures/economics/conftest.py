@@ -14,6 +14,7 @@ from dashboard.figures.economics.bridge import bridge_figure
 from dashboard.figures.economics.carried import carried_users_figure
 from dashboard.figures.economics.comparison import comparison_figure
 from dashboard.figures.economics.contour import Grid, contour_figure
+from dashboard.figures.economics.day import day_figure
 from dashboard.figures.economics.outcome import Odds, histogram, outcome_figure
 from dashboard.figures.economics.runway import runway_figure
 from dashboard.figures.economics.scales import Axis
@@ -217,9 +218,14 @@ def carried() -> pd.DataFrame:
 
 
 @pytest.fixture
+def hours() -> pd.DataFrame:
+    return pd.DataFrame({"hour": range(24), "over_mean": np.linspace(0.2, 1.8, 24)})
+
+
+@pytest.fixture
 def figures(
     steps, swings, grid, claims, waits, sourcing, months, half_lives, promises, chain, draws,
-    shares, scenarios, cash, carried,
+    shares, scenarios, cash, carried, hours,
 ) -> dict[str, Draw]:  # fmt: skip
     """Return every figure of the package as a function of words and mode."""
     odds = Odds(0.8, -90.0, 300.0, 0.3, False)
@@ -240,4 +246,5 @@ def figures(
         "comparison": lambda s, m: comparison_figure(scenarios, s, m),
         "runway": lambda s, m: runway_figure(cash, "USD", s, m),
         "carried": lambda s, m: carried_users_figure(carried, s, m),
+        "day": lambda s, m: day_figure(hours, s, m),
     }

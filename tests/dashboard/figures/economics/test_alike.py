@@ -12,12 +12,13 @@ import plotly.graph_objects as go
 import pytest
 
 from dashboard.figures import theme
+from dashboard.figures.economics import looks, scales
 from dashboard.text import Words, words
 from dashboard.text.catalogues import read
 
 NAMES = (
     "waterfall", "tornado", "contour", "waits", "sourcing", "wave", "rent_or_buy", "second",
-    "bridge", "outcome", "variance", "comparison", "runway", "carried",
+    "bridge", "outcome", "variance", "comparison", "runway", "carried", "day",
 )  # fmt: skip
 LOOKS = list(itertools.product(("en", "zh"), ("light", "dark")))
 
@@ -65,6 +66,43 @@ def test_no_trace_is_long(figures, name) -> None:
     for trace in figures[name](words("en"), "light").data:
         cells = np.size(trace.z) if trace.type in ("heatmap", "contour") else np.size(trace.x)
         assert cells <= theme.MAX_POINTS
+
+
+def edges(figure: go.Figure, plot_px: int) -> Iterator[tuple[float, float]]:
+    """Yield where each label beside a point begins and ends, in pixels from the plot's left."""
+    layout = figure.to_dict()["layout"]
+    traces: Any = figure.data
+    for trace in traces:
+        if (
+            trace.type != "scatter"
+            or trace.mode != "text"
+            or "right" not in str(trace.textposition)
+        ):
+            continue
+        axis = layout[f"xaxis{(trace.xaxis or 'x')[1:]}"]
+        low, high = axis["range"]
+        for x, text in zip(trace.x, trace.text, strict=True):
+            place = np.log10(x) if axis.get("type") == "log" else x
+            at = (place - low) / (high - low) * plot_px
+            # The reckoned width holds 12 pixels of air.
+            yield at, at + scales.label_px([text]) - 12
+
+
+@pytest.mark.parametrize("name", ["waterfall", "variance", "bridge", "carried"])
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_labels_at_the_right_fit_a_page_of_400_pixels(figures, name, language) -> None:
+    found = list(edges(figures[name](words(language), "light"), 240))
+    assert found
+    assert all(left >= 0 and right <= 240 + 16 for left, right in found)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_legend_entry_has_its_height_on_a_page_of_400_pixels(figures, name) -> None:
+    figure = figures[name](words("en"), "light")
+    traces: Any = figure.data
+    named = [t for t in traces if t.showlegend is not False and t.name is not None]
+    wide = [t for t in named if scales.label_px([t.name]) > 140]
+    assert looks.legend_px(figure) >= 21 * len(wide)
 
 
 @pytest.mark.parametrize("name", NAMES)
