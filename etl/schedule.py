@@ -1,8 +1,9 @@
 """Let this machine collect by itself: a systemd timer of the user, or a line of cron.
 
-Both start ``artonomics etl run --due`` every few hours. What is due follows from the run ledger
-and each source's own calendar, so a day on which the machine slept is caught up, and a run that
-finds nothing due ends at once. The lock of the warehouse keeps two runs apart.
+Both start ``artonomics etl run --due`` every few hours, and ``report schedule run --due`` after it.
+What is due follows from the run ledger and each source's own calendar, so a day on which the
+machine slept is caught up, and a run that finds nothing due ends at once. The lock of the warehouse
+keeps two runs apart.
 """
 
 from __future__ import annotations
@@ -153,29 +154,40 @@ def _comm(process: Path) -> str:
 
 
 def command(settings: Settings) -> list[str]:
-    """Return the command line that a scheduler starts."""
+    """Return the command line that collects, which a scheduler starts."""
+    return [*_program(settings), "etl", "run", "--due", "--wait", str(WAIT_SECONDS)]
+
+
+def report_command(settings: Settings) -> list[str]:
+    """Return the command line that builds and delivers reports, which a scheduler starts next."""
+    return [*_program(settings), "report", "schedule", "run", "--due"]
+
+
+def _program(settings: Settings) -> list[str]:
     script = Path(sys.executable).with_name("artonomics")
     program = [str(script)] if script.exists() else [sys.executable, "-m", "artonomics"]
-    data = ["--data", str(settings.data_dir.resolve())]
-    return [*program, *data, "etl", "run", "--due", "--wait", str(WAIT_SECONDS)]
+    return [*program, "--data", str(settings.data_dir.resolve())]
 
 
 def _units(settings: Settings, every: int) -> dict[Path, str]:
     service, timer = _unit_paths(settings)
     # In a unit, % begins a specifier and $ a variable; quotes are those of a shell.
-    words = [_quoted(word) for word in command(settings)]
+    collect, report = (
+        " ".join(map(_quoted, words)) for words in (command(settings), report_command(settings))
+    )
     hours = f"0/{every}" if every < 24 else "0"
     return {
         # A user's unit cannot wait for the network: a run without one fails and is tried again.
         service: f"""\
 # Written by `artonomics etl schedule install`; `artonomics etl schedule remove` takes it away.
 [Unit]
-Description=Artonomics: collect what is due into {_escaped(settings.data_dir)}
+Description=Artonomics: collect and report what is due in {_escaped(settings.data_dir)}
 
 [Service]
 Type=oneshot
-ExecStart={" ".join(words)}
-# 3: a source failed; it is in the ledger, and the next look tries it again.
+ExecStart={collect}
+ExecStart={report}
+# 3: a source or a delivery failed; it is in its ledger, and the next look tries it again.
 SuccessExitStatus=3
 Nice=10
 TimeoutStartSec=6h
@@ -183,7 +195,7 @@ TimeoutStartSec=6h
         timer: f"""\
 # Written by `artonomics etl schedule install`; `artonomics etl schedule remove` takes it away.
 [Unit]
-Description=Artonomics: look every {every} h for sources that are due
+Description=Artonomics: look every {every} h for sources and reports that are due
 
 [Timer]
 OnCalendar=*-*-* {hours}:{MINUTE:02d}:00
@@ -199,7 +211,8 @@ WantedBy=timers.target
 def _cron_line(settings: Settings, every: int) -> str:
     hours = {1: "*", 24: "6"}.get(every, f"*/{every}")
     log = settings.data_dir.resolve() / "collect.log"
-    told = f"{shlex.join(command(settings))} >> {shlex.quote(str(log))} 2>&1"
+    both = (shlex.join(words) for words in (command(settings), report_command(settings)))
+    told = "; ".join(f"{words} >> {shlex.quote(str(log))} 2>&1" for words in both)
     return f"{MINUTE} {hours} * * * {told.replace('%', chr(92) + '%')} {_mark(settings)}"
 
 

@@ -6,8 +6,6 @@ An attempt writes ``sending`` before it does anything, and how it ended afterwar
 
 from __future__ import annotations
 
-import json
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -16,11 +14,11 @@ from typing import Literal
 
 from filelock import FileLock, Timeout
 
+from etl.delivery import lines
 from etl.delivery.faults import DeliveryError
 
 State = Literal["sending", "sent", "failed", "uncertain"]
 FOLDER, FILE = "delivery", "ledger.jsonl"
-LOCK_SECONDS = 30.0
 TURN_SECONDS = 900.0
 """How long one waits for another process that is sending through the same channel."""
 
@@ -82,17 +80,9 @@ class Ledger:
 
     def entries(self) -> tuple[list[Entry], int]:
         """Return the lines in order, and how many were torn and could not be read."""
-        if not self.path.exists():
-            return [], 0
-        found: list[Entry] = []
-        lines = self.path.read_text(encoding="utf-8", errors="replace").splitlines()
-        for line in filter(None, lines):
-            try:
-                told = json.loads(line)
-                found.append(Entry(**{**told, "reached": tuple(told["reached"])}))
-            except (ValueError, TypeError, KeyError):
-                continue
-        return found, sum(bool(line) for line in lines) - len(found)
+        return lines.read(
+            self.path, lambda told: Entry(**{**told, "reached": tuple(told["reached"])})
+        )
 
     def standing(self, key: str, channel: str) -> Standing:
         """Return what is known of a key on a channel."""
@@ -102,19 +92,8 @@ class Ledger:
         return Standing(last.state if last else None, last.reached if last else (), begun, last)
 
     def write(self, entry: Entry) -> None:
-        """Add a line, after the end of a torn one, and have it on the disk before returning."""
-        line = json.dumps(asdict(entry), ensure_ascii=False) + "\n"
-        self.folder.mkdir(parents=True, exist_ok=True)
-        with (
-            FileLock(self.folder / "ledger.lock", timeout=LOCK_SECONDS),
-            self.path.open("ab+") as file,
-        ):
-            if file.tell():
-                file.seek(-1, os.SEEK_END)
-                line = line if file.read(1) == b"\n" else f"\n{line}"
-            file.write(line.encode())
-            file.flush()
-            os.fsync(file.fileno())
+        """Add a line."""
+        lines.add(self.path, asdict(entry))
 
     @contextmanager
     def turn(self, channel: str) -> Iterator[None]:

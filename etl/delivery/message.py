@@ -9,6 +9,9 @@ from pathlib import Path
 
 _ENDS = re.compile(r"(?<=[.!?])\s|(?<=[。！？；])|\n")
 _CHINESE = re.compile(r"[\u4e00-\u9fff]")
+_LETTERS = re.compile(r"[A-Za-z]")
+_PER_LETTER = 3
+"""So many letters stand for about as much as one Chinese character."""
 _SAID = {
     "en": {
         "cut": "[cut here: {kept} of {whole} characters]",
@@ -56,8 +59,10 @@ class Message:
         return f"{link_base.rstrip('/')}/{self.link.lstrip('/')}" if link_base else ""
 
     def say(self, what: str, **values: object) -> str:
-        """Return one of our own few words, Chinese where the text is."""
-        language = "zh" if _CHINESE.search(self.subject + self.text) else "en"
+        """Return one of our own few words, Chinese where most of the text is."""
+        told = self.subject + self.text
+        is_chinese = _PER_LETTER * len(_CHINESE.findall(told)) > len(_LETTERS.findall(told))
+        language = "zh" if is_chinese else "en"
         return _SAID[language][what].format(**values)
 
     def foot(self, link_base: str, *, with_files: bool = False) -> str:

@@ -53,7 +53,12 @@ def read(place: str, reference: str, file: Path | None, data_dir: Path) -> str:
     else:
         return ""
     if not value:
-        raise InputError(f"got {what}", "the secret there", "set it and try again", code="SECRET")
+        raise InputError(
+            f"got {what}",
+            "the secret there",
+            "set it, or name a file instead: cron and systemd do not know the variables of a shell",
+            code="SECRET",
+        )
     return value
 
 

@@ -129,6 +129,21 @@ def test_the_line_of_cron_starts_this_program_on_this_folder(settings):
     assert "no source is due" in done.stderr
 
 
+def test_reports_are_looked_at_after_the_sources(machine, settings):
+    assert schedule.report_command(settings)[-6:] == [
+        *("--data", str(settings.data_dir)),
+        *("report", "schedule", "run", "--due"),
+    ]
+    line = schedule.plan(settings, "cron").line
+    collects, reports = line.split(" ", 5)[5].split("; ")
+    assert shlex.split(reports.split(" >> ")[0]) == schedule.report_command(settings)
+    assert collects.split(" >> ")[1] == reports.split(" >> ")[1].split(" # ")[0]
+    (service, _) = schedule.plan(settings, "systemd").files.values()
+    starts = [one for one in service.splitlines() if one.startswith("ExecStart=")]
+    assert len(starts) == 2
+    assert starts[1].endswith('"report" "schedule" "run" "--due"')
+
+
 def test_a_timer_is_enabled_and_taken_away_again(machine, settings):
     machine.has("systemctl", SYSTEMCTL)
     service, timer = schedule.install(settings, schedule.plan(settings))

@@ -1,0 +1,352 @@
+"""Build what is due and deliver it: everything that can fail is tried first, nothing half is sent.
+
+A report is built into a hidden folder, which gets its name when the last file is whole. A delivery
+that failed is tried again from that folder, so that everybody gets the same files.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal
+
+from filelock import FileLock, Timeout
+
+from dashboard import queries, reports
+from dashboard.reports import assembly, history, machine
+from dashboard.reports import schedule as schedules
+from dashboard.reports.choice import Choice
+from dashboard.reports.document import Document
+from dashboard.reports.edition import Reader
+from dashboard.reports.schedule import Due, Schedule
+from dashboard.text import Words, words
+from etl.delivery.deliver import Receipt, deliver, probe
+from etl.delivery.faults import DeliveryError
+from etl.delivery.message import Message
+from etl.errors import ArtonomicsError, SourceError
+
+Status = Literal["sent", "would_send", "failed", "uncertain"]
+LANGUAGE_NAMES = {"en": "English", "zh": "中文"}
+MESSAGE = ".message.json"
+"""Beside the files of a scheduled report: what is said with them."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """A schedule at an instant; ``n_missed`` instants before it were slept through."""
+
+    schedule: Schedule
+    due: Due
+
+    @property
+    def key(self) -> str:
+        """What makes it one delivery."""
+        return f"report/{self.schedule.name}/{self.due.instant.astimezone(UTC):%Y-%m-%dT%H:%MZ}"
+
+    def folder(self, data_dir: Path) -> Path:
+        """Return where its files lie once all are whole."""
+        name = f"{self.due.instant.astimezone(UTC):%Y-%m-%dT%H%MZ}"
+        return data_dir / "reports" / "scheduled" / self.schedule.name / name
+
+
+@dataclass(frozen=True)
+class Result:
+    """How a job ended.
+
+    Attributes
+    ----------
+    schedule, instant
+        The job.
+    status
+        ``sent`` to every channel, now or before; else what is wrong.
+    detail
+        In words, without secrets.
+    receipts
+        Of each channel.
+    files
+        What was built.
+    exit_status
+        As of the command line: 0, 2 for wrong input, 3 for a source or a server, 1 else.
+    """
+
+    schedule: str
+    instant: datetime
+    status: Status
+    detail: str
+    receipts: tuple[Receipt, ...] = ()
+    files: tuple[Path, ...] = ()
+    exit_status: int = 0
+
+
+@dataclass(frozen=True)
+class Ready:
+    """A job of which everything that can be tried beforehand has been."""
+
+    job: Job
+    stem: str = ""
+    documents: tuple[Document, ...] = ()
+    choice: Choice = field(default_factory=Choice)
+    output: assembly.Output | None = None
+    message: Message | None = None
+
+
+@dataclass(frozen=True)
+class Desk:
+    """Where the work is done.
+
+    Attributes
+    ----------
+    reader
+        The published snapshot, without rows that may not be passed on.
+    data_dir
+        The data folder.
+    now
+        The instant (UTC).
+    dry_run
+        Try everything, build and send nothing.
+    progress
+        Told each step.
+    """
+
+    reader: Reader
+    data_dir: Path
+    now: datetime
+    dry_run: bool = False
+    progress: Callable[[str], None] = lambda _step: None
+
+
+def run(desk: Desk, jobs: Sequence[Job]) -> list[Result]:
+    """Try all jobs, then build and deliver those that can be; return how each ended."""
+    ready: list[Ready | Result] = [
+        _guarded(job, lambda job=job: prepare(desk, job)) for job in jobs
+    ]
+    results: list[Result] = []
+    for job, one in zip(jobs, ready, strict=True):
+        done = one if isinstance(one, Result) else _guarded(job, lambda one=one: _finish(desk, one))
+        assert isinstance(done, Result)
+        results.append(done)
+        if not desk.dry_run:
+            state = "failed" if done.status == "failed" else "done"
+            told = f"{done.status}: {done.detail}"
+            schedules.note_run(desk.data_dir, job.schedule.name, job.due.instant, state, told)
+    return results
+
+
+@contextmanager
+def alone(data_dir: Path) -> Iterator[None]:
+    """Hold the schedules of a data folder.
+
+    Raises
+    ------
+    DeliveryError
+        If another process is at them.
+    """
+    path = data_dir / "reports" / "schedule.lock"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(path, timeout=0):
+            yield
+    except Timeout as error:
+        raise DeliveryError(
+            "got another process that is building scheduled reports",
+            "one at a time",
+            "wait for it; what is due stays due",
+        ) from error
+
+
+def prepare(desk: Desk, job: Job) -> Ready:
+    """Try everything that can fail before anything is built.
+
+    Raises
+    ------
+    InputError
+        If a name, channel, secret, scenario or option is wrong, or there is nothing to report.
+    BrowserMissingError, FontMissingError
+        If the machine lacks what the report needs.
+    SourceError
+        If a source failed and the schedule wants none to have.
+    DeliveryError
+        If a mail server or a chat cannot be reached.
+    """
+    schedule = job.schedule
+    desk.progress(f"{schedule.name}: looking whether all is there")
+    schedule.require_known(desk.data_dir)
+    probe(desk.data_dir, schedule.to)
+    if message := _kept(job.folder(desk.data_dir)):
+        return Ready(job, message=message)
+    drawn = set(assembly.DRAWN) & set(schedule.formats)
+    browser = machine.find_browser() if drawn else None
+    fonts = {language: machine.fonts(language) for language in schedule.languages}
+    failed = failed_sources(desk.reader)
+    if failed and schedule.stop_on_failed_source:
+        raise SourceError(
+            f"got no answer from {', '.join(failed)} when last asked",
+            "every source, as stop_on_failed_source wants",
+            "see `artonomics etl status`; it is tried again at the next look",
+        )
+    choice = schedule.choice(desk.data_dir, job.due.instant)
+    prepared = reports.definition(schedule.report).prepare(desk.reader, choice)
+    documents = tuple(prepared.document(words(language)) for language in schedule.languages)
+    output = assembly.Output(
+        schedule.formats, fonts, browser, _unfinished(job, desk), prepared.stem, desk.progress
+    )
+    message = say(job, documents, failed)
+    return Ready(job, prepared.stem, documents, choice, output, message)
+
+
+def failed_sources(reader: Reader) -> list[str]:
+    """Return the sources whose last run failed, as the snapshot knows it."""
+    newest = queries.runs(reader).drop_duplicates("source")
+    failed = newest.loc[(newest["status"] == "failed") & (newest["source"] != "publish"), "source"]
+    return sorted(failed)
+
+
+def say(job: Job, documents: Sequence[Document], failed: Sequence[str]) -> Message:
+    """Return what is said with the files: title and findings, in the first language."""
+    first, languages = documents[0], job.schedule.languages
+    speak = words(first.language)
+    paragraphs = [*first.finding, *_remarks(job, failed, speak)]
+    if len(languages) > 1:
+        named = ", ".join(LANGUAGE_NAMES[language] for language in languages)
+        paragraphs.append(
+            speak.t("The files are in these languages: {languages}.", languages=named)
+        )
+    published = speak.t("Data published")
+    paragraphs.append(f"{published}: {speak.instant(first.data_at)}")
+    link = dict(first.facts).get(speak.t("Permalink"), "")
+    return Message(first.title, "\n\n".join([first.subtitle, *paragraphs]), link=link)
+
+
+def _remarks(job: Job, failed: Sequence[str], speak: Words) -> Iterator[str]:
+    """Yield what a reader must know before taking the report for whole and in time."""
+    if failed:
+        yield speak.t(
+            "These sources failed when last asked, so what they give is older than the rest: "
+            "{sources}.",
+            sources=", ".join(failed),
+        )
+    if job.due.n_missed:
+        yield speak.n(
+            "{n} earlier report of this schedule was not sent in its time.",
+            "{n} earlier reports of this schedule were not sent in their time.",
+            job.due.n_missed,
+        )
+
+
+def _guarded(job: Job, work: Callable[[], Ready | Result]) -> Ready | Result:
+    """Return a fault of one job as its result, so that the others go on."""
+    try:
+        return work()
+    except ArtonomicsError as fault:
+        return Result(
+            job.schedule.name,
+            job.due.instant,
+            "failed",
+            str(fault),
+            exit_status=fault.exit_status,
+        )
+
+
+def _finish(desk: Desk, ready: Ready) -> Result:
+    job, message = ready.job, ready.message
+    assert message is not None
+    if not desk.dry_run and ready.output is not None:
+        message = _built(desk, ready, message)
+    receipts = deliver(
+        desk.data_dir,
+        message,
+        job.schedule.to,
+        job.key,
+        now=desk.now,
+        dry_run=desk.dry_run,
+    )
+    return _result(job, receipts, message.attachments)
+
+
+def _result(job: Job, receipts: Sequence[Receipt], files: Sequence[Path]) -> Result:
+    found = {one.status for one in receipts}
+    status: Status = "sent"
+    for worse in ("would_send", "uncertain", "failed"):
+        status = worse if worse in found else status
+    detail = "; ".join(f"{one.channel}: {one.status}, {one.detail}" for one in receipts)
+    exit_status = DeliveryError.exit_status if found & {"failed", "uncertain"} else 0
+    name, instant = job.schedule.name, job.due.instant
+    return Result(name, instant, status, detail, tuple(receipts), tuple(files), exit_status)
+
+
+def _built(desk: Desk, ready: Ready, message: Message) -> Message:
+    """Build the files, all or none, and return the message with them."""
+    job, output = ready.job, ready.output
+    assert output is not None
+    started, folder = time.monotonic(), job.folder(desk.data_dir)
+    try:
+        files = assembly.write(ready.documents, output)
+        _require_whole(job, files)
+        told = {**asdict(message), "attachments": [file.name for file in files]}
+        (output.folder / MESSAGE).write_text(json.dumps(told, ensure_ascii=False), encoding="utf-8")
+        output.folder.replace(folder)
+    finally:
+        shutil.rmtree(output.folder, ignore_errors=True)
+    kept = _kept(folder)
+    assert kept is not None
+    record(desk, ready, kept.attachments, time.monotonic() - started)
+    return kept
+
+
+def _require_whole(job: Job, files: Sequence[Path]) -> None:
+    wanted = len(job.schedule.formats) * len(job.schedule.languages)
+    if len(files) != wanted or not all(file.stat().st_size for file in files):
+        raise ArtonomicsError(
+            f"got {len(files)} files of {wanted}, or empty ones", "every file", "nothing was sent"
+        )
+
+
+def _kept(folder: Path) -> Message | None:
+    """Return the message of a report that was built whole; ``None`` where there is none."""
+    try:
+        told: dict[str, Any] = json.loads((folder / MESSAGE).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    files = tuple(folder / name for name in told["attachments"])
+    first = next(
+        (file for file in files if file.suffix == ".html" and "_inter" not in file.stem), None
+    )
+    html = first.read_text(encoding="utf-8") if first is not None and first.is_file() else ""
+    return Message(told["subject"], told["text"], html, files, told["link"])
+
+
+def record(desk: Desk, ready: Ready, files: Sequence[Path], duration_seconds: float) -> None:
+    """Write the report into the history."""
+    schedule, info = ready.job.schedule, desk.reader.info
+    order = reports.Order(
+        schedule.report, ready.choice, schedule.formats, schedule.languages, Path()
+    )
+    history.record(
+        desk.data_dir,
+        history.built(order, files, info, duration_seconds, started_by="schedule"),
+    )
+
+
+def _unfinished(job: Job, desk: Desk) -> Path:
+    folder = job.folder(desk.data_dir)
+    return folder.with_name(f".{folder.name}.{os.getpid()}")
+
+
+def jobs(data_dir: Path, name: str | None, now: datetime) -> list[Job]:
+    """Return what is due, or one schedule now, whether it is due or not.
+
+    Raises
+    ------
+    InputError
+        If there is no schedule of that name.
+    """
+    if name is None:
+        return [Job(schedule, due) for schedule, due in schedules.all_due(data_dir, now)]
+    return [Job(schedules.find(data_dir, name), Due(now.replace(second=0, microsecond=0)))]
