@@ -15,7 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from generator import commands, commands_suite
+from generator import catalog, children, commands, commands_list, commands_records, commands_suite
 from generator.cell import size
 from generator.errors import GeneratorError
 
@@ -26,6 +26,21 @@ def _listed(kind: Callable[[str], Any]) -> Callable[[str], list[Any]]:
 
     read.__name__ = f"list of {kind.__name__}, separated by commas"
     return read
+
+
+_MODEL_HELP = "id from `list`, or a pipeline's folder"
+
+
+def _models(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("model", nargs="+", type=catalog.named, help=_MODEL_HELP)
+
+
+def _examples(program: str) -> str:
+    return f"""examples:
+  {program} sdxl --preset default,tuned --batch 1,4
+  {program} {catalog.TOY} --images 5
+      {catalog.TOY_REMARK}; on a processor it takes seconds,
+      and tries the whole path without a card or a download"""
 
 
 def _cell_options(parser: argparse.ArgumentParser) -> None:
@@ -74,21 +89,25 @@ def _parser(program: str) -> argparse.ArgumentParser:
         return added
 
     verb("probe", "print torch, diffusers, devices and driver as JSON", commands.probe)
-    _output_options(verb("list", "models, tasks and presets", commands.list_models))
+    _output_options(verb("list", "models, tasks and presets", commands_list.list_models))
     run = verb("run", "measure one or more models", commands.run)
+    run.formatter_class = argparse.RawDescriptionHelpFormatter
+    run.epilog = _examples(run.prog)
     sweep = verb("sweep", "measure every combination; resumes", commands.sweep)
     for added in (run, sweep):
-        added.add_argument("model", nargs="+", help="id from `list`, or a pipeline's folder")
+        _models(added)
         added.add_argument("--with-twin", action="store_true", help="real weights and twin")
         _cell_options(added)
         _run_options(added)
     sweep.add_argument("--again", action="store_true", help="measure also what is held already")
     _suite_verbs(verb)
-    compare = verb("compare", "what changed between two records", commands.show_comparison)
+    compare = verb("compare", "what changed between two records", commands_records.show_comparison)
     compare.add_argument("earlier", type=Path)
     compare.add_argument("later", type=Path)
     _output_options(compare)
-    roofline = verb("roofline", "how close cells came to the ceiling", commands.show_roofline)
+    roofline = verb(
+        "roofline", "how close cells came to the ceiling", commands_records.show_roofline
+    )
     roofline.add_argument("records", type=Path, nargs="+")
     _output_options(roofline)
     _load_verb(verb("load", "highest rate at a promised wait", commands.run_load))
@@ -107,7 +126,12 @@ def _parser(program: str) -> argparse.ArgumentParser:
 def _suite_verbs(verb: Callable[..., argparse.ArgumentParser]) -> None:
     suite = verb("suite", "measure a suite in order of worth; resumes", commands_suite.run_suite)
     suite.add_argument("which", choices=("gpu", "targets", "cpu", "trial"))
-    suite.add_argument("--model", default="sd15", help="of the suites cpu and trial: id or folder")
+    suite.add_argument(
+        "--model",
+        type=catalog.named,
+        default="sd15",
+        help="of the suites cpu and trial: id or folder",
+    )
     suite.add_argument("--plan", action="store_true", help="print what each step takes, foretold")
     suite.add_argument("--card", default=commands_suite.PLANNED_CARD, help="that a plan is for")
     _campaign_options(suite)
@@ -124,7 +148,7 @@ def _suite_verbs(verb: Callable[..., argparse.ArgumentParser]) -> None:
         ("batches", "the batch of best throughput"),
     ):
         step = verb(kind, what, commands_suite.run_step)
-        step.add_argument("model", nargs="+", help="id from `list`, or a pipeline's folder")
+        _models(step)
         step.set_defaults(with_twin=False)
         _cell_options(step)
         _run_options(step)
@@ -149,7 +173,7 @@ def _campaign_options(parser: argparse.ArgumentParser) -> None:
 
 def _load_verb(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
-    add("model", help="id from `list`, or a pipeline's folder")
+    add("model", type=catalog.named, help=_MODEL_HELP)
     add("--p95-seconds", type=float, required=True, help="promise to paying users")
     add("--free-p95-seconds", type=float, help="promise to free users")
     add("--p99-seconds", type=float, help="promise to all users, as MLPerf's server scenario")
@@ -162,7 +186,7 @@ def _load_verb(parser: argparse.ArgumentParser) -> None:
 
 def _picture_verb(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
-    add("model", help="id from `list`, or a pipeline's folder")
+    add("model", type=catalog.named, help=_MODEL_HELP)
     add("--prompt", required=True)
     add("--n", type=int, default=1, help="pictures, each with the next seed")
     add("--folder", type=Path, default=Path("pictures"))
@@ -172,10 +196,10 @@ def _picture_verb(parser: argparse.ArgumentParser) -> None:
 
 # Verbs of processes of their own: a JSON document comes in, JSON lines go out.
 _CHILDREN = {
-    "cell": commands.measure_cell,
-    "load-cell": commands.measure_load,
-    "picture-cell": commands.make_pictures,
-    "environment": commands.describe,
+    "cell": children.measure_cell,
+    "load-cell": children.measure_load,
+    "picture-cell": children.make_pictures,
+    "environment": children.describe,
     "rates-cell": commands_suite.measure_rates,
     "batches-cell": commands_suite.measure_batches,
     "honesty-cell": commands_suite.measure_honesty,
@@ -195,7 +219,7 @@ def main() -> None:
     """Read the command line and do what it asks for."""
     _quieten()
     if sys.argv[1:2] and sys.argv[1] in _CHILDREN:
-        sys.exit(commands.child(_CHILDREN[sys.argv[1]]))
+        sys.exit(children.child(_CHILDREN[sys.argv[1]]))
     told = _parser(os.environ.get("ARTONOMICS_PROGRAM", "python -m generator")).parse_args()
     try:
         status = told.act(told)

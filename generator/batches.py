@@ -15,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from generator import measure
+from generator import preparation, serving
 from generator.cell import Cell
 from generator.errors import GeneratorError
 from generator.forecast import LONGEST_CALL_SECONDS
@@ -31,7 +31,7 @@ def sweep(
     cell: Cell,
     report: Report,
     largest: int = LARGEST,
-    server: Callable[..., Any] = measure.Server,
+    server: Callable[..., Any] = serving.Server,
 ) -> dict[str, Any]:
     """Find the batch of a completed cell's model that gives the most pictures a second.
 
@@ -54,9 +54,9 @@ def sweep(
     """
     steps = min(cell.steps, _RUN_STEPS)
     short = replace(cell, steps=steps, batch=1)
-    measure.refuse_too_large(short, measure.predict(short, None))
+    preparation.refuse_too_large(short, preparation.predict(short, None))
     # Before loading: afterwards its own weights would be missing from the free memory.
-    fits = measure.predict(short, None).largest_batch
+    fits = preparation.predict(short, None).largest_batch
     running = server(short, report)
     sizes: list[dict[str, Any]] = []
     ended, size = f"{largest} is the largest tried", 1

@@ -24,6 +24,8 @@ SAFETY_CHECKER = (
     "Safety checkers and watermarks are never part of a measurement, for any model: they are a "
     "product's own choice, and its moderation cost stands apart in the cost of a picture."
 )
+TOY = "tiny-shapes"
+TOY_REMARK = "a toy that draws shapes: its speed and cost are no product's"
 PROMPT_RULE = "Every prompt fills the text window of its model, as padding would."
 
 
@@ -88,6 +90,19 @@ def _files() -> Iterator[str]:
     return (file.name for file in folder.iterdir() if file.name.endswith(".json"))
 
 
+def toy_folder() -> Path | None:
+    """Return the folder of the small bundled pipeline; ``None`` where it was not shipped along."""
+    root = Path(__file__).resolve().parent.parent
+    places = (root / "etl" / "bundled" / "models" / TOY, root / "data" / "models" / TOY)
+    return next((place for place in places if place.is_dir()), None)
+
+
+def named(word: str) -> str:
+    """Return a model as a cell names it: the toy by its folder, every other as it was given."""
+    folder = toy_folder() if word == TOY else None
+    return word if folder is None else str(folder)
+
+
 @cache
 def _by_hub_id() -> dict[str, str]:
     return {model(name).hub_id: name for name in model_ids()}
@@ -116,12 +131,7 @@ def model(model_id: str) -> Model:
 
         return folder_model(configuration_folder(model_id))
     if model_id not in model_ids():
-        near = get_close_matches(model_id, model_ids(), n=3, cutoff=0.4) or model_ids()
-        raise GeneratorError(
-            f"the model {model_id!r}",
-            f"one of {', '.join(near)}",
-            "see `artonomics bench list`",
-        )
+        raise _unknown(model_id)
     text = (resources.files("generator") / "architectures" / f"{model_id}.json").read_text("utf-8")
     told = json.loads(text)
     return Model(
@@ -135,6 +145,16 @@ def model(model_id: str) -> Model:
         text_tokens=told.get("seq", TEXT_TOKENS_WITHOUT_OWN),
         components=told["components"],
         verified=told.get("verified", {}),
+    )
+
+
+def _unknown(model_id: str) -> GeneratorError:
+    known = (*model_ids(), *((TOY,) if toy_folder() else ()))
+    near = get_close_matches(model_id, known, n=3, cutoff=0.4)
+    return GeneratorError(
+        f"the model {model_id!r}",
+        f"one of the {len(known)} that `artonomics bench list` shows",
+        f"nearest: {', '.join(near)}" if near else "no name is near it",
     )
 
 

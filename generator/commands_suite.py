@@ -18,9 +18,9 @@ from generator import (
     forecast,
     honesty,
     honesty_summary,
-    measure,
     packages,
     page,
+    preparation,
     profiling,
     rates,
     record,
@@ -29,8 +29,8 @@ from generator import (
     targets,
 )
 from generator.cell import Cell
-from generator.commands import say, show, show_table
 from generator.errors import ToldError
+from generator.output import counted, reporter, say, show, show_table
 from generator.step import LISTS, Step
 
 Report = Callable[[dict[str, Any]], None]
@@ -100,7 +100,7 @@ def _begin(told: Namespace, steps: Sequence[Step], device: str) -> campaign.Camp
         held=tuple(told.held),
         command=tuple(sys.argv[1:]),
     )
-    return campaign.begin(plan, environment, commands.reporter(told.progress_json))
+    return campaign.begin(plan, environment, reporter(told.progress_json))
 
 
 def _end(told: Namespace, running: campaign.Campaign) -> int:
@@ -129,6 +129,8 @@ def _show(made: dict[str, Any], path: Path) -> None:
         for entry in made.get(name, []):
             if entry.get("status", "measured") != "measured":
                 say(f"{entry['status']}: {name}: {entry['key']}: {entry['reason']}")
+    if entries := [entry for name in record.LISTS for entry in made.get(name, [])]:
+        say(counted(entries))
     for pair in compare.twin_errors(made):
         say(f"twin / real: {pair['key']}: {pair['images_per_second']['value']:.3f}")
     if held := made["configuration"]["measured_before"]:
@@ -237,7 +239,7 @@ def run_step(told: Namespace) -> int:
     kind = told.verb
     list_name = LISTS[kind]
     made[list_name] = []
-    report = commands.reporter(told.progress_json)
+    report = reporter(told.progress_json)
     for cell in made_cells:
         entry = campaign.measure_apart(Step(kind, cell), made, report, None)
         made[list_name].append({"key": cell.key, **entry})
@@ -255,7 +257,7 @@ def run_step(told: Namespace) -> int:
 
 
 def _completed(document: dict[str, Any]) -> Cell:
-    return measure.completed(Cell.from_record(document["cell"]))
+    return preparation.completed(Cell.from_record(document["cell"]))
 
 
 def measure_rates(document: dict[str, Any], report: Report) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from generator import catalog, machine, measure, pipelines, presets
+from generator import catalog, machine, pipelines, preparation, presets
 from generator.cell import Cell
 from generator.errors import GeneratorError
 
@@ -76,7 +76,7 @@ def compare(cell: Cell, report: Report) -> dict[str, Any]:
         The preset cannot run here, skips work on a twin, or activations are constant or not finite.
     """
     skips = _skips_work(cell.preset)
-    if reason := measure.hindrance(cell):
+    if reason := preparation.hindrance(cell):
         raise GeneratorError(reason, "a preset that runs here")
     if skips and cell.weights == "twin":
         raise GeneratorError(
@@ -87,13 +87,13 @@ def compare(cell: Cell, report: Report) -> dict[str, Any]:
     model, task = catalog.model(cell.model), catalog.task(cell.task)
     report({"event": "doing", "what": "default"})
     pipe = _loaded(cell)
-    presets.preset("default").apply(pipe, measure.setting(replace(cell, preset="default")))
+    presets.preset("default").apply(pipe, preparation.setting(replace(cell, preset="default")))
     reference = _run(pipe, cell)
     activations = _activations(reference)
     report({"event": "doing", "what": "default in float32"})
     float32, why = _against_float32(pipe, cell, reference)
     report({"event": "doing", "what": cell.preset})
-    switches = presets.preset(cell.preset).apply(pipe, measure.setting(cell))
+    switches = presets.preset(cell.preset).apply(pipe, preparation.setting(cell))
     same = None if skips else _with_same_inputs(pipe, model, reference)
     return {
         "cell": cell.to_record(),

@@ -20,6 +20,7 @@ from generator.pipelines import Kind
 # Below this work a step of one picture ends sooner than its kernels can be handed over one by one.
 _GRAPHS_BELOW_FLOPS = 4e12
 _FEWEST_STEPS_TO_CACHE = 12
+_FIRST_WITH_BF16 = (8, 0)
 
 
 @dataclass(frozen=True)
@@ -119,6 +120,21 @@ def _always(_setting: Setting) -> None:
 
 def _nothing(_pipe: Any, _setting: Setting) -> None:
     return None
+
+
+def _needs_bf16(setting: Setting) -> str | None:
+    """Refuse what a card would work out in software: slower than any product would run it."""
+    capability = setting.machine.capability
+    if setting.dtype != "bf16" or capability is None or capability >= _FIRST_WITH_BF16:
+        return None
+    return (
+        f"needs compute capability {_dotted(_FIRST_WITH_BF16)} or later, this card has "
+        f"{_dotted(capability)}: measure it with --dtype float16"
+    )
+
+
+def _dotted(capability: tuple[int, int]) -> str:
+    return ".".join(map(str, capability))
 
 
 def _needs_cuda(setting: Setting) -> str | None:
@@ -268,7 +284,7 @@ _DTYPE = Switch(
     "bf16",
     "weights and arithmetic in bfloat16 (float32 on a CPU; the record names the dtype)",
     "half the bytes and the card's matrix units, without float16's overflows",
-    _always,
+    _needs_bf16,
     _nothing,
 )
 _SDPA = Switch(

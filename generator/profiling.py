@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from generator import catalog, flops, losses, machine, measure, roofline
+from generator import catalog, flops, losses, machine, preparation, roofline, serving
 from generator.cell import Cell
 from generator.errors import GeneratorError
 from generator.stages import Shape
@@ -39,7 +39,7 @@ def profile(cell: Cell, report: Report, peak_tflops: float | None = None) -> dic
         As :func:`generator.losses.judge`, with ``unwatched_call_seconds`` (the median of calls
         before: watching slows them), ``peak_tflops`` and ``switches``.
     """
-    if reason := measure.hindrance(cell):
+    if reason := preparation.hindrance(cell):
         raise GeneratorError(reason, "a preset that runs here")
     if cell.task == "lora":
         raise GeneratorError("a training", "a task that makes pictures")
@@ -48,7 +48,7 @@ def profile(cell: Cell, report: Report, peak_tflops: float | None = None) -> dic
         report({"event": "doing", "what": "measuring this device's ceiling"})
         peak = roofline.measured(cell.device, machine.torch_dtype(cell.dtype), 1024).tflops
     assert peak is not None
-    server = measure.Server(cell, report)
+    server = serving.Server(cell, report)
     before = [server.seconds(cell.batch) for _ in range(_BEFORE)]
     report({"event": "doing", "what": f"watching {_WATCHED} calls"})
     events, wall = _watched(lambda: server.seconds(cell.batch), cell.device)

@@ -15,8 +15,8 @@ from typing import Any
 from generator import machine, power
 from generator.cell import Cell
 from generator.clock import Clock, open_clock
-from generator.measure import Seams
 from generator.power import Watch
+from generator.protocol import Seams
 
 Report = Callable[[dict[str, Any]], None]
 _SIDES = {"cuda": (4096, 8192, 16384), "cpu": (512, 1024)}

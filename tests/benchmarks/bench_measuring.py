@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from harness import CHECKOUT, write_record
 
-from generator import measure, pipelines, runner
+from generator import pipelines, preparation, protocol, runner
 from generator.cell import Cell
 
 ROUNDS, CALLS = 12, 8
@@ -25,7 +25,7 @@ def quiet(_event: dict[str, Any]) -> None:
 def main() -> None:
     """Measure, print and record."""
     torch.set_num_threads(1)
-    cell = measure.completed(Cell(TINY, weights="real", weights_source=TINY, device="cpu"))
+    cell = preparation.completed(Cell(TINY, weights="real", weights_source=TINY, device="cpu"))
     with_suite, bare = _times(cell)
     overhead = statistics.median(with_suite) / statistics.median(bare) - 1
     runs = [runner.measure_apart(cell, quiet)["figures"]["images_per_second"] for _ in range(2)]
@@ -43,7 +43,7 @@ def main() -> None:
 
 def _times(cell: Cell) -> tuple[list[float], list[float]]:
     """Return seconds of a call with the suite's timers and without, taken in turns."""
-    instrumented = measure._Measurement(cell, quiet, measure.Seams(), 0.0)
+    instrumented = protocol.Measurement(cell, quiet, protocol.Seams(), 0.0)
     instrumented.load()
     instrumented.first()
     model = instrumented.model

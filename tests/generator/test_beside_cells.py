@@ -12,7 +12,7 @@ pytest.importorskip("diffusers", reason="no diffusers: make generator adds it")
 
 import torch
 
-from generator import batches, losses, machine, measure, profiling, rates
+from generator import batches, losses, machine, preparation, profiling, protocol, rates
 from generator.cell import Cell
 from generator.errors import GeneratorError
 
@@ -25,7 +25,7 @@ def quiet(_event: dict[str, Any]) -> None:
 
 @pytest.fixture
 def cell(tiny: str) -> Cell:
-    return measure.completed(Cell(tiny, weights="real", weights_source=tiny, device="cpu"))
+    return preparation.completed(Cell(tiny, weights="real", weights_source=tiny, device="cpu"))
 
 
 class Replayed:
@@ -64,12 +64,12 @@ def test_a_sweep_ends_where_memory_does(cell: Cell, monkeypatch) -> None:
     told = batches.sweep(cell, quiet, server=Replayed(0.5, 0.01, out_of_memory_at=4))
     assert told["best_batch"] == 2
     assert "a batch of 4 did not fit into memory" in told["ended"]
-    one = measure.predict(cell, None)
+    one = preparation.predict(cell, None)
     monkeypatch.setattr(machine, "free_memory_bytes", lambda _device: 2 * one.memory_bytes)
     server = Replayed(0.5, 0.01)
     told = batches.sweep(cell, quiet, server=server)
     assert "predicted not to fit" in told["ended"]
-    fits = measure.predict(cell, None).largest_batch
+    fits = preparation.predict(cell, None).largest_batch
     assert fits is not None
     assert max(server.asked) <= fits < 64
 
@@ -94,7 +94,7 @@ def test_products_alone_are_timed_on_a_processor_without_energy(cell: Cell) -> N
 
 def test_products_alone_have_their_energy_on_a_replayed_card(cell: Cell) -> None:
     card = Card(watts=400.0)
-    told = rates.measure(cell, quiet, measure.Seams(clock=card, meter=card), sides=(64,))
+    told = rates.measure(cell, quiet, protocol.Seams(clock=card, meter=card), sides=(64,))
     energy = told["energy"]
     assert energy["mean_watts"] == pytest.approx(400.0)
     assert energy["seconds"] >= 10.0

@@ -12,7 +12,7 @@ pytest.importorskip("diffusers", reason="no diffusers: make generator adds it")
 
 import torch
 
-from generator import catalog, honesty, honesty_summary, measure, pipelines, presets
+from generator import catalog, honesty, honesty_summary, pipelines, preparation, presets
 from generator.cell import Cell
 from generator.errors import GeneratorError
 
@@ -25,7 +25,9 @@ def quiet(_event: dict[str, Any]) -> None:
 
 @pytest.fixture
 def cell(tiny: str) -> Cell:
-    return measure.completed(Cell(tiny, weights="real", weights_source=tiny, steps=3, device="cpu"))
+    return preparation.completed(
+        Cell(tiny, weights="real", weights_source=tiny, steps=3, device="cpu")
+    )
 
 
 def perturbing(monkeypatch, change: Any) -> None:
@@ -74,7 +76,7 @@ def test_what_bf16_itself_changes_is_told_and_leaves_the_weights(tiny: str, monk
 
     monkeypatch.setattr(pipelines, "load", load)
     half = Cell(tiny, steps=2, device="cpu", dtype="bf16", preset="compiled")
-    told = honesty.compare(measure.completed(half), quiet)
+    told = honesty.compare(preparation.completed(half), quiet)
     assert set(told["float32"]) == {"0", "1"}
     assert all(1e-4 < error < 0.1 for error in told["float32"].values())
     assert told["same_inputs"]["denoiser"] == [0.0, 0.0]
@@ -128,7 +130,7 @@ def test_every_kind_of_twin_is_compared_in_bf16(model_id: str, monkeypatch) -> N
     model = small(model_id)
     monkeypatch.setattr(catalog, "model", lambda _id: model)
     setting = presets.Setting(model, presets.Machine("cpu"), "twin", 2, 1e9)
-    monkeypatch.setattr(measure, "setting", lambda _cell: setting)
+    monkeypatch.setattr(preparation, "setting", lambda _cell: setting)
     known = {switch.id: switch for switch in presets.PRESETS["tuned"].switches}
     on_any_machine = tuple(known[name] for name in ("channels_last", "fused_projections"))
     monkeypatch.setitem(presets.PRESETS, "compiled", presets.Preset("compiled", "", on_any_machine))

@@ -13,7 +13,18 @@ import pytest
 pytest.importorskip("torch", reason="no torch: make generator adds it")
 pytest.importorskip("diffusers", reason="no diffusers: make generator adds it")
 
-from generator import flops, measure, power, presets, record, roofline, statistics
+from generator import (
+    flops,
+    measure,
+    power,
+    preparation,
+    presets,
+    protocol,
+    record,
+    roofline,
+    serving,
+    statistics,
+)
 from generator.cell import Cell
 from generator.errors import GeneratorError, MachineError
 from generator.power import NoMeter, Reading
@@ -61,7 +72,7 @@ def measured(tiny: str) -> dict[str, Any]:
 def sleeps(monkeypatch, instead) -> None:
     """Replace the sleep of the measurement alone: other threads of the process sleep too."""
     clock = SimpleNamespace(time=time.time, perf_counter=time.perf_counter, sleep=instead)
-    monkeypatch.setattr(measure, "time", clock)
+    monkeypatch.setattr(protocol, "time", clock)
 
 
 def test_a_small_model_is_measured_on_a_cpu_with_energy_null_and_a_reason(measured) -> None:
@@ -98,7 +109,7 @@ def test_the_roof_counts_no_guidance_where_it_is_switched_off(measured, tiny: st
 def test_energy_is_told_gross_and_net_by_a_replayed_card(tiny: str, monkeypatch) -> None:
     card = Card(watts=400.0)
     sleeps(monkeypatch, lambda s: idle(card, s))
-    seams = measure.Seams(clock=card, meter=card, idle_seconds=12.0)
+    seams = protocol.Seams(clock=card, meter=card, idle_seconds=12.0)
     told = measure.measure(Cell(tiny, **FEW), quiet, seams)["figures"]
     assert told["images_per_second"]["value"] == pytest.approx(4.0)
     assert told["joules_per_image_gross"] == pytest.approx(100.0)
@@ -111,15 +122,15 @@ def test_energy_is_told_gross_and_net_by_a_replayed_card(tiny: str, monkeypatch)
 def test_a_cold_start_is_that_of_a_server_without_our_forecast(tiny: str, monkeypatch) -> None:
     import time
 
-    own = measure.predict
+    own = protocol.predict
 
-    def slow(*given: Any) -> measure.Prediction:
+    def slow(*given: Any) -> preparation.Prediction:
         time.sleep(3.0)
         return own(*given)
 
     measure.measure(Cell(tiny, **FEW), quiet)  # libraries are in memory from here on
-    monkeypatch.setattr(measure, "predict", slow)
-    told = measure.measure(Cell(tiny, **FEW), quiet, measure.Seams(spawned_at=time.time()))
+    monkeypatch.setattr(protocol, "predict", slow)
+    told = measure.measure(Cell(tiny, **FEW), quiet, protocol.Seams(spawned_at=time.time()))
     assert told["figures"]["cold_start_seconds"] < 3.0
 
 
@@ -131,7 +142,7 @@ def test_the_idle_draw_is_read_after_the_card_has_settled(tiny: str, monkeypatch
         idle(card, seconds)
 
     sleeps(monkeypatch, sleep)
-    seams = measure.Seams(clock=card, meter=card, idle_seconds=12.0)
+    seams = protocol.Seams(clock=card, meter=card, idle_seconds=12.0)
     told = measure.measure(Cell(tiny, **FEW), quiet, seams)["figures"]
     assert slept == [power.SETTLE_SECONDS, 12.0]
     assert told["idle"]["seconds"] == pytest.approx(12.0)
@@ -140,7 +151,7 @@ def test_the_idle_draw_is_read_after_the_card_has_settled(tiny: str, monkeypatch
 def test_a_training_with_its_energy_makes_a_valid_record(tiny: str, monkeypatch) -> None:
     card = Card(watts=400.0)
     sleeps(monkeypatch, lambda s: idle(card, s))
-    seams = measure.Seams(clock=card, meter=card, idle_seconds=12.0)
+    seams = protocol.Seams(clock=card, meter=card, idle_seconds=12.0)
     cell = Cell(tiny, task="lora", steps=10, min_images=4, min_seconds=20.0)
     told = measure.measure(cell, quiet, seams)
     assert told["figures"]["joules_per_training_gross"] == pytest.approx(10 * 100.0)
@@ -164,7 +175,7 @@ def test_a_card_that_is_slowed_is_flagged(tiny: str, monkeypatch) -> None:
 
     card = Hot(watts=400.0)
     sleeps(monkeypatch, lambda s: idle(card, s))
-    seams = measure.Seams(clock=card, meter=card, idle_seconds=12.0)
+    seams = protocol.Seams(clock=card, meter=card, idle_seconds=12.0)
     assert "throttled" in measure.measure(Cell(tiny, **FEW), quiet, seams)["flags"]
 
 
@@ -177,13 +188,13 @@ def test_a_lost_driver_ends_the_cell_with_its_error(tiny: str) -> None:
 
     card = Lost(watts=400.0)
     with pytest.raises(MachineError, match="driver was lost"):
-        measure.measure(Cell(tiny, **FEW), quiet, measure.Seams(clock=card, meter=card))
+        measure.measure(Cell(tiny, **FEW), quiet, protocol.Seams(clock=card, meter=card))
 
 
 def test_a_row_above_the_physical_limit_is_refused(tiny: str, monkeypatch) -> None:
     slow = roofline.Ceiling(1e-9, 1.0, "estimated", "a card on paper")
-    monkeypatch.setattr(measure._Measurement, "_ceiling", lambda _self: slow)
-    seams = measure.Seams(meter=NoMeter("none"))
+    monkeypatch.setattr(protocol.Measurement, "_ceiling", lambda _self: slow)
+    seams = protocol.Seams(meter=NoMeter("none"))
     cell = Cell(tiny, limit_seconds=1e12, **FEW)
     with pytest.raises(GeneratorError, match="above the physical limit"):
         measure.measure(cell, quiet, seams)
@@ -191,7 +202,7 @@ def test_a_row_above_the_physical_limit_is_refused(tiny: str, monkeypatch) -> No
 
 def test_warm_up_that_never_settles_is_flagged(tiny: str, monkeypatch) -> None:
     monkeypatch.setattr(statistics, "is_steady", lambda _seconds: False)
-    monkeypatch.setattr(measure, "_MOST_WARM_UPS", 3)
+    monkeypatch.setattr(protocol, "_MOST_WARM_UPS", 3)
     told = measure.measure(Cell(tiny, **FEW), quiet)
     assert "not_steady" in told["flags"]
     assert len(told["warm_up_samples"]) == 3
@@ -212,42 +223,42 @@ def test_activations_that_are_no_numbers_end_the_cell(tiny: str, monkeypatch) ->
 def test_what_does_not_fit_is_told_before_loading_with_what_would(tiny: str, monkeypatch) -> None:
     from generator import machine
 
-    full = measure.completed(Cell(tiny, batch=64))
-    one = measure.predict(replace(full, batch=1), None)
+    full = preparation.completed(Cell(tiny, batch=64))
+    one = preparation.predict(replace(full, batch=1), None)
     monkeypatch.setattr(machine, "free_memory_bytes", lambda _device: 2 * one.memory_bytes)
-    told = measure.predict(full, None)
+    told = preparation.predict(full, None)
     with pytest.raises(GeneratorError, match=rf"--batch {told.largest_batch} would fit"):
-        measure.refuse_too_large(full, told)
+        preparation.refuse_too_large(full, told)
     assert told.largest_batch is not None
     assert 1 <= told.largest_batch < 64
 
 
 def test_loads_and_pictures_are_refused_before_anything_is_loaded(tiny: str, monkeypatch) -> None:
-    from generator import commands, machine
+    from generator import children, machine
 
-    one = measure.predict(measure.completed(Cell(tiny, device="cpu")), None)
+    one = preparation.predict(preparation.completed(Cell(tiny, device="cpu")), None)
 
     def never(*_given: Any) -> None:
         raise AssertionError("it was loaded")
 
-    monkeypatch.setattr(measure, "Server", never)
+    monkeypatch.setattr(serving, "Server", never)
     cell = Cell(tiny, weights="real", weights_source=tiny, device="cpu").to_record()
     promise = {"paid_p95_seconds": 5.0, "max_batch": 64}
     monkeypatch.setattr(machine, "free_memory_bytes", lambda _device: 2 * one.memory_bytes)
     with pytest.raises(GeneratorError, match=r"--batch \d+ would fit"):
-        commands.measure_load({"cell": cell, "promise": promise, "n_requests": 2}, quiet)
+        children.measure_load({"cell": cell, "promise": promise, "n_requests": 2}, quiet)
     monkeypatch.setattr(machine, "free_memory_bytes", lambda _device: 1)
     with pytest.raises(GeneratorError, match="not one picture fits"):
-        commands.make_pictures({"cell": cell, "prompt": "x", "n": 1, "folder": "x"}, quiet)
+        children.make_pictures({"cell": cell, "prompt": "x", "n": 1, "folder": "x"}, quiet)
 
 
 def test_what_would_take_too_long_is_refused_with_the_predicted_time() -> None:
-    full = measure.completed(Cell("sd15", device="cpu"))
-    told = measure.predict(full, roofline.Ceiling(0.1, 10.0, "measured", "here"))
+    full = preparation.completed(Cell("sd15", device="cpu"))
+    told = preparation.predict(full, roofline.Ceiling(0.1, 10.0, "measured", "here"))
     assert told.seconds == pytest.approx(82.868 / 0.03, rel=1e-3)
     if told.free_bytes is not None and told.memory_bytes < told.free_bytes:
         with pytest.raises(GeneratorError, match="2,762 s predicted for one call of sd15"):
-            measure.refuse_too_large(full, told)
+            preparation.refuse_too_large(full, told)
 
 
 @pytest.mark.parametrize("task", ["img2img", "inpaint", "upscale", "lora"])
@@ -284,7 +295,7 @@ def test_a_training_with_real_weights_takes_the_denoiser_alone_to_the_card(
         return SimpleNamespace(unet=SimpleNamespace(to=to))
 
     monkeypatch.setattr(pipelines, "load", load)
-    full = measure.completed(Cell(tiny, task="lora", weights="real", device="cpu"))
+    full = preparation.completed(Cell(tiny, task="lora", weights="real", device="cpu"))
     with pytest.raises(Moved, match="cuda"):
         lora.trainer(replace(full, device="cuda"))
 
@@ -292,7 +303,7 @@ def test_a_training_with_real_weights_takes_the_denoiser_alone_to_the_card(
 def test_training_changes_the_adapter_and_nothing_else(tiny: str) -> None:
     from generator import lora
 
-    cell = measure.completed(Cell(tiny, task="lora", device="cpu"))
+    cell = preparation.completed(Cell(tiny, task="lora", device="cpu"))
     denoiser, step, n_trained = lora.trainer(cell)
     before = {name: weight.clone() for name, weight in denoiser.named_parameters()}
     step(0)
@@ -372,10 +383,10 @@ def test_a_fixed_cache_skips_work_and_changes_the_picture(tiny: str) -> None:
     request = pipelines.Request(("a red ring on white",), 64, 64, 12, 4.0, (5,), "pt")
     pictures = []
     for name in ("default", "cached", "cached"):
-        cell = measure.completed(
+        cell = preparation.completed(
             Cell(tiny, preset=name, weights="real", weights_source=tiny, steps=12, device="cpu")
         )
-        server = measure.Server(cell, quiet)
+        server = serving.Server(cell, quiet)
         pictures.append(pipelines.call(server._running.pipe, model, task, request)[0])
     assert not pictures[0].equal(pictures[1])
     assert pictures[1].equal(pictures[2])
@@ -396,7 +407,7 @@ def test_a_fixed_cache_skips_work_and_changes_the_picture(tiny: str) -> None:
 )
 def test_what_is_unknown_is_refused(tiny: str, wrong: dict[str, Any], told: str) -> None:
     with pytest.raises(GeneratorError, match=told):
-        measure.completed(Cell(**({"model": tiny} | wrong)))
+        preparation.completed(Cell(**({"model": tiny} | wrong)))
 
 
 def test_a_card_is_asked_for_where_there_is_none(monkeypatch) -> None:
@@ -404,12 +415,12 @@ def test_a_card_is_asked_for_where_there_is_none(monkeypatch) -> None:
 
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     with pytest.raises(GeneratorError, match="got no NVIDIA card"):
-        measure.completed(Cell("sdxl", device="cuda"))
+        preparation.completed(Cell("sdxl", device="cuda"))
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
-    assert measure.completed(Cell("sdxl", device="cuda:1")).device == "cuda:1"
+    assert preparation.completed(Cell("sdxl", device="cuda:1")).device == "cuda:1"
     with pytest.raises(GeneratorError, match=r"got the device 'cuda:2'; .* cuda:0, cuda:1"):
-        measure.completed(Cell("sdxl", device="cuda:2"))
+        preparation.completed(Cell("sdxl", device="cuda:2"))
 
 
 def test_weights_that_run_code_are_refused(tmp_path: Path, tiny: str) -> None:
@@ -445,7 +456,7 @@ def test_weights_of_the_hub_are_not_fetched_where_no_connection_is_allowed(
 
 def test_a_picture_is_the_same_for_its_seed_whatever_its_batch(tiny: str) -> None:
     cell = Cell(tiny, weights="real", weights_source=tiny, steps=4, device="cpu")
-    server = measure.Server(measure.completed(cell), quiet)
+    server = serving.Server(preparation.completed(cell), quiet)
     first, again = (server.picture("a red circle on white", seed=8) for _ in range(2))
     other = server.picture("a red circle on white", seed=9)
     assert first["picture"].tobytes() == again["picture"].tobytes()
