@@ -17,7 +17,7 @@ from dashboard.studies.growth.retention import (
     SPLITS,
     RetentionChoice,
 )
-from dashboard.studies.growth.sources import Histories
+from dashboard.studies.growth.sources import Histories, nearest
 from dashboard.studies.growth.trials import cost_fact, trials
 from dashboard.studies.growth.value import products
 from dashboard.tables.growth import names
@@ -114,18 +114,9 @@ def _histories(held: Histories, said: Words) -> tuple[Definitions, str, str]:
     ):
         with column:
             options = (*found, NONE)
-            chosen.append(_code(key, label, options, _nearest(source, options), said))
+            chosen.append(_code(key, label, options, nearest(source, found) or NONE, said))
     payments, spend = ("" if code == NONE else code for code in chosen)
     return told, payments, spend
-
-
-def _nearest(source: str, options: tuple[str, ...]) -> str:
-    """Return the option that shares the longest beginning with the source's name."""
-
-    def alike(other: str) -> int:
-        return next((i for i, (a, b) in enumerate(zip(source, other, strict=False)) if a != b), 99)
-
-    return max(options[:-1], key=alike, default=options[-1])
 
 
 def _retention(told: Definitions, payments: str, spend: str, said: Words) -> View:

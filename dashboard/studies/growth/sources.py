@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -54,6 +55,15 @@ def histories(reader: Reader) -> Histories:
         _spans(reader, "subscription_transactions", "purchased_at"),
         _spans(reader, "acquisition_spend", "spend_date"),
     )
+
+
+def nearest(source: str, others: Sequence[str]) -> str:
+    """Return the one of ``others`` that shares the longest beginning with ``source``; or ``""``."""
+
+    def alike(other: str) -> int:
+        return next((i for i, (a, b) in enumerate(zip(source, other, strict=False)) if a != b), 99)
+
+    return max(others, key=alike, default="")
 
 
 def _spans(reader: Reader, table: str, when: str) -> pd.DataFrame:

@@ -1,0 +1,505 @@
+"""The growth report: do users stay, do they pay, what recurs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from difflib import get_close_matches
+from functools import partial
+from typing import Any
+from urllib.parse import urlencode
+
+import pandas as pd
+
+from dashboard.figures.growth import conversion as paying_figures
+from dashboard.figures.growth import money as money_figures
+from dashboard.figures.growth import retention as retention_figures
+from dashboard.reports.choice import Choice, Prepared
+from dashboard.reports.document import (
+    Block,
+    Calculation,
+    Document,
+    Formula,
+    Input,
+    Paragraph,
+    Picture,
+    Points,
+    Section,
+    Source,
+)
+from dashboard.reports.edition import Edition, Reader, edition_of
+from dashboard.reports.grids import grid
+from dashboard.studies.growth.conversion import ConversionStudy, conversion_study
+from dashboard.studies.growth.definitions import Definitions, definitions
+from dashboard.studies.growth.retention import RetentionChoice, RetentionStudy, retention_study
+from dashboard.studies.growth.sources import histories, nearest
+from dashboard.studies.growth.subscriptions import SubscriptionStudy, subscription_study
+from dashboard.studies.growth.value import FEWEST_AT_RISK, SurvivalStudy, survival_study
+from dashboard.tables.growth import conversion as paying_tables
+from dashboard.tables.growth import money as money_tables
+from dashboard.tables.growth import names
+from dashboard.tables.growth import retention as retention_tables
+from dashboard.text import Words
+from etl.errors import InputError
+
+OPTIONS = ("source",)
+
+_TABLES = ("lake_days", "subscription_transactions", "acquisition_spend")
+_STEPS = (1, 7, 30)
+"""Days whose retention is told."""
+_MOST_ROWS = 24
+_INSTALLS = 1_000
+
+
+@dataclass(frozen=True)
+class GrowthReport:
+    """The studies of one product history, and the data behind them.
+
+    Attributes
+    ----------
+    told
+        What its events count.
+    retention, conversion
+        Who comes back, who pays.
+    payments
+        Source of the transactions beside the events; empty without one.
+    revenue, survival
+        Of the transactions; ``None`` without them.
+    edition
+        The data.
+    """
+
+    told: Definitions
+    retention: RetentionStudy
+    conversion: ConversionStudy
+    payments: str
+    revenue: SubscriptionStudy | None
+    survival: SurvivalStudy | None
+    edition: Edition
+
+    @property
+    def kind(self) -> str:
+        """Evidence kind of the events."""
+        return self.told.evidence_kind
+
+
+def prepare(reader: Reader, choice: Choice) -> Prepared:
+    """Return the retention and conversion review of one product history.
+
+    Raises
+    ------
+    InputError
+        If no history is held, the one named is unknown, or a day in the past is asked for.
+    """
+    if choice.as_of is not None:
+        raise InputError(
+            f"got --as-of {choice.as_of}",
+            "the history as it is held: cohorts are counted to its last day",
+            "leave --as-of out",
+        )
+    held = histories(reader)
+    edition = edition_of(reader, None, choice.house, *_TABLES)
+    source = _source(list(held.events["source"]), edition, choice.source)
+    payments = nearest(source, held.subscriptions_beside(source))
+    report = GrowthReport(
+        told=definitions(reader, source),
+        retention=retention_study(reader, RetentionChoice(source)),
+        conversion=conversion_study(reader, source),
+        payments=payments,
+        revenue=subscription_study(reader, payments) if payments else None,
+        survival=survival_study(reader, payments) if payments else None,
+        edition=edition,
+    )
+    return Prepared(f"growth_{source}", partial(document, report))
+
+
+def _source(known: list[str], edition: Edition, wanted: str | None) -> str:
+    if not known:
+        kept = f"; left out by its terms: {edition.left_out[0][0]}" * bool(edition.left_out)
+        raise InputError(
+            f"got no product history that may be reported{kept}",
+            "imported events",
+            "import some with `artonomics import events FILE…`, or draw a made-up history with "
+            "`artonomics simulate demo`",
+            code="NOTHING_TO_REPORT",
+        )
+    if wanted is None:
+        return known[0]
+    if wanted not in known:
+        near = get_close_matches(wanted, known, n=1)
+        raise InputError(
+            f"got the source {wanted!r}",
+            f"one of {', '.join(known)}",
+            f"perhaps you meant {near[0]!r}" if near else "",
+        )
+    return wanted
+
+
+def document(report: GrowthReport, words: Words) -> Document:
+    """Return the growth report in one language."""
+    told = report.told
+    return Document(
+        language=words.language,
+        title=words.t("Do they stay, do they pay?"),
+        subtitle=words.t(
+            "{source}: {events} events of {users} users, {first} to {last} (UTC days): {kind}",
+            source=told.source,
+            events=words.number(told.n_events, digits=0),
+            users=words.number(told.n_users, digits=0),
+            first=words.date(told.first_on),
+            last=words.date(told.last_on),
+            kind=words.evidence(report.kind),
+        ),
+        finding=tuple(_finding(report, words)),
+        sections=tuple(_sections(report, words)),
+        sources_heading=words.t("Sources"),
+        sources=tuple(_sources(report, words)),
+        facts=tuple(_facts(report, words)),
+        disclaimer=report.edition.disclaimer(words),
+        data_at=report.edition.published_at,
+    )
+
+
+def _finding(report: GrowthReport, words: Words) -> Iterator[str]:
+    if report.kind == "simulated":
+        yield words.t(
+            "Simulated: this history is made up, drawn with a seed. It shows what a review holds "
+            "and says nothing about any real app."
+        )
+    yield from _comes_back(report, words)
+    yield from _pays(report.conversion, words)
+    if report.revenue is not None:
+        yield from _recurs(report.revenue, words)
+    else:
+        yield words.t("No payments stand beside these events, so no revenue is told.")
+
+
+def _comes_back(report: GrowthReport, words: Words) -> Iterator[str]:
+    curves = report.retention.curves.set_index("period")
+    known = [day for day in _STEPS if day in curves.index]
+    known = [day for day in known if not pd.isna(curves.at[day, "retention_rate"])]
+    if not known:
+        yield words.t("No cohort has had its full time yet, so there is no retention to tell.")
+    for day in known:
+        row: Any = curves.loc[day]
+        yield words.t(
+            "On day {day} {rate} of {n} users came back (95% interval {low} to {high}): {kind}.",
+            day=day,
+            rate=words.percent(row["retention_rate"]),
+            n=words.number(row["size"], digits=0),
+            low=words.percent(row["low"]),
+            high=words.percent(row["high"]),
+            kind=words.evidence(report.kind),
+        )
+
+
+def _complete(study: ConversionStudy) -> Any:
+    if study.cohorts.empty:
+        return study.cohorts
+    return study.cohorts.loc[study.cohorts["complete"]]
+
+
+def _pays(study: ConversionStudy, words: Words) -> Iterator[str]:
+    if not study.payment_names:
+        yield words.t("No event of this history is a payment, so nobody can be told to have paid.")
+        return
+    whole: Any = _complete(study)
+    if whole.empty:
+        yield words.t(
+            "No cohort has had its {n} days yet, so there is no paid conversion to tell.",
+            n=study.told.window_days,
+        )
+        return
+    rate = whole["payers"].sum() / whole["size"].sum()
+    yield words.n(
+        "Of {n} user of complete cohorts {rate} paid within {days} days.",
+        "Of {n} users of complete cohorts {rate} paid within {days} days.",
+        int(whole["size"].sum()),
+        rate=words.percent(rate),
+        days=study.told.window_days,
+    )
+    if len(whole) > 1:
+        first, last = whole.iloc[0], whole.iloc[-1]
+        yield _changed(first, last, words)
+
+
+def _changed(first: Any, last: Any, words: Words) -> str:
+    """Say whether the last complete cohort differs from the first, by their intervals."""
+    told = {
+        "first": words.percent(first["conversion_rate"]),
+        "last": words.percent(last["conversion_rate"]),
+        "before": words.date(first["cohort"]),
+        "after": words.date(last["cohort"]),
+    }
+    if last["low"] > first["high"]:
+        return words.t(
+            "The cohort of {after} paid more than that of {before}: {last} against {first}; their "
+            "95% intervals do not meet.",
+            **told,
+        )
+    if last["high"] < first["low"]:
+        return words.t(
+            "The cohort of {after} paid less than that of {before}: {last} against {first}; their "
+            "95% intervals do not meet.",
+            **told,
+        )
+    return words.t(
+        "The cohorts of {before} and {after} are not told apart: {first} and {last}, and their 95% "
+        "intervals meet.",
+        **told,
+    )
+
+
+def _recurs(study: SubscriptionStudy, words: Words) -> Iterator[str]:
+    if study.movements.empty:
+        yield words.t("No whole month of payments is held, so no recurring revenue is told.")
+        return
+    last = study.movements.iloc[-1]
+    yield words.t(
+        "Recurring revenue closed {month} at {closing} a month with {n} subscribers; {churn} left "
+        "and {new} came new: {kind}.",
+        month=words.date(last["month"]),
+        closing=words.money(last["closing"], "USD", digits=0),
+        n=words.number(last["n_subscribers"], digits=0),
+        churn=words.money(abs(last["churn"]), "USD", digits=0),
+        new=words.money(last["new"], "USD", digits=0),
+        kind=words.evidence(study.evidence_kind),
+    )
+
+
+def _sections(report: GrowthReport, words: Words) -> Iterator[Section]:
+    yield _retention(report, words)
+    yield from _conversion(report, words)
+    if report.revenue is not None:
+        yield _revenue(report.revenue, words)
+    if report.survival is not None and len(report.survival.groups):
+        yield _survival(report.survival, report.kind, words)
+    yield _cautions(report, words)
+    yield Section(words.t("How it was measured"), (Paragraph(_methods(report, words)),))
+
+
+def _retention(report: GrowthReport, words: Words) -> Section:
+    study, kind = report.retention, words.evidence(report.kind)
+    return Section(
+        words.t("Who comes back"),
+        (
+            Picture(
+                "triangle",
+                retention_figures.triangle_figure(study, words, name=words.date),
+                words.t("Retention by cohort: {kind}.", kind=kind),
+            ),
+            Picture(
+                "curves",
+                retention_figures.curves_figure(study, words),
+                words.t("All complete cohorts, 95% Wilson intervals: {kind}.", kind=kind),
+            ),
+            grid(
+                retention_tables.curves(study, words),
+                words.t("Retention by day: {kind}", kind=kind),
+                words,
+                rows=_MOST_ROWS,
+            ),
+        ),
+    )
+
+
+def _conversion(report: GrowthReport, words: Words) -> Iterator[Section]:
+    study, kind = report.conversion, words.evidence(report.kind)
+    if study.payment_names:
+        blocks: list[Block] = [
+            Picture(
+                "cohorts",
+                paying_figures.cohorts_figure(study.cohorts, words),
+                words.t("Paid conversion by cohort, 95% Wilson intervals: {kind}.", kind=kind),
+            ),
+            grid(
+                paying_tables.cohorts(study, words),
+                words.t("Paid within {days} days: {kind}", days=study.told.window_days, kind=kind),
+                words,
+            ),
+            grid(
+                paying_tables.segments(study, words),
+                words.t("By country, channel, platform and plan: {kind}", kind=kind),
+                words,
+                rows=_MOST_ROWS,
+            ),
+        ]
+        yield Section(words.t("Who pays"), tuple(blocks))
+    if len(study.funnel):
+        figure = paying_figures.funnel_figure(study.funnel, names.events(words), words)
+        told = words.t(
+            "Each step at or after the one before, all within {days} days: {kind}.",
+            days=study.told.funnel_days,
+            kind=kind,
+        )
+        yield Section(words.t("How far they come"), (Picture("funnel", figure, told),))
+
+
+def _revenue(study: SubscriptionStudy, words: Words) -> Section:
+    kind = words.evidence(study.evidence_kind)
+    gross = words.t("US dollars a month, gross of fees: {kind}.", kind=kind)
+    blocks: list[Block] = []
+    if len(study.movements):
+        moved = money_figures.movements_figure(study.movements, names.movements(words), words)
+        blocks.append(Picture("movements", moved, gross))
+        told = words.t("What came and what went, by month: {kind}", kind=kind)
+        blocks.append(grid(money_tables.movements(study, words), told, words))
+        blocks += _worth(study, words)
+    if len(study.renewals):
+        figure = money_figures.renewal_figure(study.renewals, pd.DataFrame(), words)
+        blocks.append(
+            Picture("renewals", figure, words.t("Renewals by period: {kind}.", kind=kind))
+        )
+    told = words.t("Every cent of the source, by currency: {kind}", kind=kind)
+    blocks.append(grid(money_tables.money(study, words), told, words))
+    return Section(words.t("Recurring revenue"), tuple(blocks))
+
+
+def _worth(study: SubscriptionStudy, words: Words) -> Iterator[Calculation]:
+    """Yield what a subscriber brings at the churn of the last month, for a reader to change."""
+    last: Any = study.movements.iloc[-1]
+    opening, n = float(last["opening"]), float(last["n_subscribers"])
+    churned = abs(float(last["churn"])) / opening if opening > 0 else float("nan")
+    if not n or pd.isna(churned) or churned <= 0:
+        return
+    kind = words.evidence(study.evidence_kind)
+    month = words.t("the month of {month}", month=words.date(last["month"]))
+    revenue = float(last["closing"]) / n
+    usd, share = words.t("USD a month"), words.t("share a month")
+    inputs = (
+        Input(
+            "arppu_usd",
+            words.t("Revenue of a subscriber"),
+            revenue,
+            words.money(revenue, "USD"),
+            "0.00",
+            usd,
+            kind,
+            month,
+        ),
+        Input(
+            "churn_rate",
+            words.t("Revenue that leaves"),
+            churned,
+            words.percent(churned),
+            "0.0%",
+            share,
+            kind,
+            month,
+        ),
+        Input(
+            "fee_rate",
+            words.t("Store fee"),
+            0.30,
+            words.percent(0.30, digits=0),
+            "0%",
+            words.t("share"),
+            words.evidence("assumed"),
+            words.t("to be replaced by your own"),
+        ),
+    )
+    months = 1 / churned
+    formulas = (
+        Formula(
+            "months",
+            words.t("Months a subscriber stays"),
+            "1 / {churn_rate}",
+            months,
+            words.number(months, digits=1),
+            "0.0",
+            words.t("months"),
+        ),
+        Formula(
+            "ltv_usd",
+            words.t("Revenue of a subscriber over that time, after the fee"),
+            "{arppu_usd} * {months} * (1 - {fee_rate})",
+            revenue * months * 0.70,
+            words.money(revenue * months * 0.70, "USD"),
+            "0.00",
+            "USD",
+        ),
+    )
+    yield Calculation(
+        words.t("What a subscriber brings if every month were like the last one: estimated"),
+        (
+            words.t("What"),
+            words.t("Value"),
+            words.t("Unit"),
+            words.t("Evidence"),
+            words.t("Source or formula"),
+        ),
+        inputs,
+        formulas,
+    )
+
+
+def _survival(study: SurvivalStudy, kind: str, words: Words) -> Section:
+    told = words.t(
+        "Share still paying, Kaplan–Meier with 95% bands; curves stop where fewer than {n} are "
+        "left: {kind}.",
+        n=FEWEST_AT_RISK,
+        kind=words.evidence(kind),
+    )
+    caption = words.t("Median and restricted mean: {kind}", kind=words.evidence(kind))
+    return Section(
+        words.t("How long they pay"),
+        (
+            Picture("survival", money_figures.survival_figure(study, words), told),
+            grid(money_tables.survival_groups(study, words), caption, words),
+        ),
+    )
+
+
+def _cautions(report: GrowthReport, words: Words) -> Section:
+    points = [
+        words.t(
+            "Paid conversion is no share of subscribers among active users, which listed companies "
+            "publish as their paying ratio: the two must not be compared."
+        )
+    ]
+    if report.told.n_without_beginning:
+        points.append(
+            words.n(
+                "{n} user was seen without a beginning and belongs to no cohort.",
+                "{n} users were seen without their beginning and belong to no cohort.",
+                report.told.n_without_beginning,
+            )
+        )
+    if report.revenue is not None and len(report.revenue.doubts):
+        reasons = names.doubts(words)
+        points += [
+            f"{reasons.get(row['code'], row['code'])}: {words.number(row['n'], digits=0)}"
+            for row in report.revenue.doubts.to_dict("records")
+        ]
+    return Section(words.t("What to know before trusting it"), (Points(tuple(points)),))
+
+
+def _methods(report: GrowthReport, words: Words) -> str:
+    study = report.retention
+    return words.t(
+        "Cohorts are users by the day of their first {target}; they come back by {returning} on "
+        "exactly that day after it, by the clock of {zone}. Rates are over complete cohorts alone, "
+        "intervals are Wilson's at 95%. Paid conversion counts users with a payment within the "
+        "window that was not refunded in full. Recurring revenue spreads a payment over the months "
+        "its source states; a refund takes its payment out of history. Survival is estimated by "
+        "Kaplan and Meier, with subscriptions that still run as censored.",
+        target=names.events(words).get(study.target, study.target) or words.t("any event"),
+        returning=names.events(words).get(study.returning, study.returning) or words.t("any event"),
+        zone=study.choice.zone,
+    )
+
+
+def _facts(report: GrowthReport, words: Words) -> Iterator[tuple[str, str]]:
+    choice = report.retention.choice
+    query = {"lang": words.language, "source": choice.source}
+    if report.payments:
+        query["payments"] = report.payments
+    filters = ", ".join(filter(None, (choice.source, report.payments, choice.rule, choice.period)))
+    to = (words.t("Events to"), words.date(report.told.last_on))
+    return report.edition.facts(words, filters, "/growth?" + urlencode(query), to)
+
+
+def _sources(report: GrowthReport, words: Words) -> Iterator[Source]:
+    yield Source(f"{report.told.source} ({words.evidence(report.kind)})")
+    if report.revenue is not None:
+        yield Source(f"{report.payments} ({words.evidence(report.revenue.evidence_kind)})")
