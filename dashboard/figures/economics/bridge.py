@@ -17,6 +17,7 @@ from dashboard.figures.economics import looks, scales
 from dashboard.text import Words
 
 _AXIS_PX, _GAP_PX = 58, 74
+_MOST_TICKS = 4
 
 
 def bridge_figure(steps: pd.DataFrame, said: Words, mode: theme.Mode = "light") -> go.Figure:
@@ -141,9 +142,11 @@ def _people(
         float(np.log10(floor)), float(np.log10(most)), 0, scales.label_px(texts) + 8
     )
     ticks = scales.log_ticks(10 ** shown[0], most * 1.5)
+    ticks = ticks[:: -(-len(ticks) // _MOST_TICKS)]
     figure.update_xaxes(
         type="log",
         range=shown,
+        tickangle=0,
         tickmode="array",
         tickvals=ticks,
         ticktext=[scales.tick_text(said, tick, "count") for tick in ticks],

@@ -15,7 +15,7 @@ from dashboard.figures import theme
 from dashboard.figures.economics import looks, scales
 from dashboard.text import Words
 
-_MOST_TICKS = 5
+_MOST_TICKS = 4
 
 
 def carried_users_figure(rows: pd.DataFrame, said: Words, mode: theme.Mode = "light") -> go.Figure:
@@ -61,7 +61,7 @@ def carried_users_figure(rows: pd.DataFrame, said: Words, mode: theme.Mode = "li
         )
     seen = np.concatenate([users, low, high, *claims])
     seen = seen[np.isfinite(seen) & (seen > 0)]
-    texts = [scales.write(said, each) for each in users]
+    texts = [scales.people(said, each) for each in users]
     known = np.flatnonzero(np.isfinite(users))
     right = np.fmax(users, high)
     figure.add_trace(
@@ -107,7 +107,8 @@ def _axis(seen: np.ndarray, right_px: float, said: Words) -> dict[str, Any]:
     settings = scales.log_axis(said, seen, "count")
     low, high = np.log10(seen.min()), np.log10(seen.max())
     low, high = scales.with_room(low, high, 14, right_px)
-    ticks = scales.log_ticks(10**low, 10**high)
+    # Beyond the last end there is only room for labels.
+    ticks = scales.log_ticks(10**low, 1.5 * seen.max())
     ticks = ticks[:: -(-len(ticks) // _MOST_TICKS)]
     return {
         **settings,
@@ -157,7 +158,7 @@ def _alt(rows: pd.DataFrame, users: np.ndarray, claims: list[np.ndarray], said: 
         if not np.isfinite(value):
             parts.append(said.t("{label}: not known.", label=name))
             continue
-        number = scales.write(said, value)
+        number = scales.people(said, value)
         if not (np.isfinite(low) and np.isfinite(high)):
             parts.append(said.t("{label}: {value}.", label=name, value=number))
         elif value < low:

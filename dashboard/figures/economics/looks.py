@@ -173,7 +173,7 @@ def legend_px(figure: go.Figure) -> int:
     return _LEGEND_ROW_PX * -(-len(names) // across) + 6
 
 
-def remark(figure: go.Figure, text: str, mode: theme.Mode, width: int = 96) -> int:
+def remark(figure: go.Figure, text: str, mode: theme.Mode, width: int = 36) -> int:
     """Write a sentence above the plot and return the pixels it needs there."""
     lines = theme.wrap(theme.escape(text), width)
     figure.add_annotation(

@@ -16,7 +16,7 @@ from babel.numbers import format_compact_decimal
 
 from dashboard.text import MISSING, Words
 
-NARROW_PLOT_PX = 270
+NARROW_PLOT_PX = 200
 """Width of the plot itself on a page of 400 pixels, by which labels are given room."""
 
 _COLUMN_PX = 6.6
@@ -116,6 +116,11 @@ def short(said: Words, value: float) -> str:
     return said.number(value, digits=_decimals(value, 3))
 
 
+def people(said: Words, value: float) -> str:
+    """Write a number of people, whole from ten on: parts of a person would feign precision."""
+    return write(said, round(value) if np.isfinite(value) and value >= 10 else value)
+
+
 def log_axis(said: Words, shown: Any, unit: str) -> dict[str, Any]:
     """Return the settings of a logarithmic axis over the values above zero in ``shown``."""
     found = np.asarray(shown, dtype=float)
@@ -153,9 +158,9 @@ def linear_axis(said: Words, low: float, high: float, unit: str) -> dict[str, An
 
     Round numbers stand at the ticks; plotly would write 20k, which no Chinese reader does.
     """
-    settings: dict[str, Any] = {"range": [low, high]}
+    settings: dict[str, Any] = {"range": [low, high], "tickangle": 0}
     if unit.startswith("ratio"):
-        return {**settings, "tickformat": ".2~%", "nticks": 6}
+        return {**settings, "tickformat": ".2~%", "nticks": 5}
     if max(abs(low), abs(high)) < 10_000:
         return {**settings, "tickformat": ",", "nticks": 6}
     ticks = _round_ticks(low, high)
@@ -291,7 +296,7 @@ def _percent_digits(ratio: float) -> int:
 
 
 def _round_ticks(low: float, high: float) -> list[float]:
-    raw = (high - low) / 5
+    raw = (high - low) / 4
     power = 10 ** np.floor(np.log10(raw))
     step = power * next(each for each in (1, 2, 2.5, 5, 10) if each * power >= raw * 0.999)
     first = np.ceil(low / step)

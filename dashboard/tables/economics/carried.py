@@ -69,23 +69,55 @@ def sentences(frame: pd.DataFrame, choice: HabitChoice, said: Words) -> list[str
             said.t(
                 "{reading}: {users} ({verdict})",
                 reading=reading_name(str(row["reading"]), said),
-                users=scales.write(said, row["users"]),
+                users=scales.people(said, row["users"]),
                 verdict=verdict_name(str(row["verdict"]), said),
             )
             for row in rows
         ]
-        daily = next(row for row in rows if row["reading"] == "daily_active")
-        parts.append(
-            said.t(
-                "{card}: {told}. The claim is true of users active on a day where each makes {low} "
-                "to {high} pictures a day.",
-                card=card,
-                told=said.t("; ").join(told),
-                low=names.amount(daily["images_per_user_day_at_claim_high"], "", said).strip(),
-                high=names.amount(daily["images_per_user_day_at_claim_low"], "", said).strip(),
-            )
+        speed = said.t(
+            "{card}, {rate} pictures a second of its server ({evidence}): {told}.",
+            card=card,
+            rate=names.amount(rows[0]["images_per_second"], "", said).strip(),
+            evidence=said.evidence(str(rows[0]["rate_kind"])),
+            told=said.t("; ").join(told),
         )
+        parts.append(f"{speed} {_true_where(rows, said)}")
     return parts
+
+
+def _true_where(rows: list[dict[str, Any]], said: Words) -> str:
+    """Say for each reading what would make the claim true, the other habits as they are."""
+    by_reading = {str(row["reading"]): row for row in rows}
+
+    def ends(reading: str, habit: str) -> tuple[float, float]:
+        found = [float(by_reading[reading][f"{habit}_at_claim_{end}"]) for end in ("low", "high")]
+        return min(found), max(found)
+
+    def span(found: tuple[float, float]) -> dict[str, Any]:
+        low, high = (names.amount(end, "", said).strip() for end in found)
+        return {"low": low, "high": high}
+
+    least, most = ends("registered", "active_share")
+    registered = (
+        said.t("of registered ones never: were all active every day, it would carry more")
+        if least > 1
+        else said.t(
+            "of registered ones where {low} to {high} of them are active on a day",
+            low=said.percent(least),
+            high=said.percent(min(most, 1.0)),
+        )
+    )
+    daily = said.t(
+        "of those active on a day where each makes {low} to {high} pictures a day",
+        **span(ends("daily_active", "images_per_user_day")),
+    )
+    at_once = said.t(
+        "of those there at one moment where {low} to {high} seconds pass between a user's pictures",
+        **span(ends("concurrent", "seconds_between_images")),
+    )
+    return said.t(
+        "The claim is true: {readings}.", readings=said.t("; ").join([registered, daily, at_once])
+    )
 
 
 def reason(row: dict[Any, Any], said: Words) -> str:

@@ -91,9 +91,9 @@ def edges(figure: go.Figure, plot_px: int) -> Iterator[tuple[float, float]]:
 @pytest.mark.parametrize("name", ["waterfall", "variance", "bridge", "carried"])
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_labels_at_the_right_fit_a_page_of_400_pixels(figures, name, language) -> None:
-    found = list(edges(figures[name](words(language), "light"), 240))
+    found = list(edges(figures[name](words(language), "light"), 200))
     assert found
-    assert all(left >= 0 and right <= 240 + 16 for left, right in found)
+    assert all(left >= 0 and right <= 200 + 16 for left, right in found)
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -108,7 +108,7 @@ def test_labels_have_room_on_both_sides(low, span, left, right) -> None:
 
 
 def test_labels_that_would_overlap_stand_in_lanes_of_their_own() -> None:
-    assert scales.lanes([0.5, 0.51, 0.95], ["a long label"] * 3) == [0, 1, 0]
+    assert scales.lanes([0.5, 0.51, 0.99], ["a long label"] * 3) == [0, 1, 0]
     assert scales.lanes([], []) == []
 
 

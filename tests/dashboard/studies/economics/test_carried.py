@@ -18,6 +18,8 @@ from dashboard.studies.economics.carried import (
     claim,
     models,
 )
+from dashboard.tables.economics import carried as tables
+from dashboard.text import words
 
 
 @pytest.fixture(scope="module")
@@ -70,3 +72,21 @@ def test_a_card_without_a_rate_keeps_its_row(reader, rates):
 
 def test_every_model_with_a_rate_can_be_chosen(reader):
     assert {MODEL, "sdxl"} <= set(models(reader))
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_a_sentence_tells_the_speeds_evidence_and_what_makes_each_reading_true(
+    reader, rates, language
+):
+    said, choice = words(language), HabitChoice()
+    found = claim(reader, date(2023, 1, 1))
+    sentences = tables.sentences(carried(rates, found, choice), choice, said)
+    a100, gaming, _ = sentences
+    assert said.evidence("disclosed") in a100
+    assert said.evidence("estimated") in gaming
+    # 5 pictures times 37,375 over 20,000 and over 10,000; 10% times 75,919 over either.
+    assert "9.34" in a100
+    assert "18.7" in a100
+    assert "38.0%" in gaming
+    assert "75.9%" in gaming
+    assert "%" not in a100, "no share of active users makes the claim true of registered ones"
