@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
+from html import escape
 from pathlib import Path
 from typing import Any, Literal
 
@@ -24,7 +25,7 @@ from dashboard.reports import assembly, history, machine
 from dashboard.reports import schedule as schedules
 from dashboard.reports.choice import Choice
 from dashboard.reports.document import Document
-from dashboard.reports.edition import Reader
+from dashboard.reports.edition import PublishedData, Reader
 from dashboard.reports.schedule import Due, Schedule
 from dashboard.text import Words, words
 from etl.delivery.deliver import Receipt, deliver, probe
@@ -87,14 +88,18 @@ class Result:
 
 @dataclass(frozen=True)
 class Ready:
-    """A job of which everything that can be tried beforehand has been."""
+    """A job of which everything that can be tried beforehand has been.
+
+    ``output`` is ``None`` where its files were built at an earlier look; ``info`` is the snapshot
+    that the documents were made of.
+    """
 
     job: Job
-    stem: str = ""
     documents: tuple[Document, ...] = ()
     choice: Choice = field(default_factory=Choice)
     output: assembly.Output | None = None
     message: Message | None = None
+    info: PublishedData | None = None
 
 
 @dataclass(frozen=True)
@@ -198,7 +203,7 @@ def prepare(desk: Desk, job: Job) -> Ready:
         schedule.formats, fonts, browser, _unfinished(job, desk), prepared.stem, desk.progress
     )
     message = say(job, documents, failed)
-    return Ready(job, prepared.stem, documents, choice, output, message)
+    return Ready(job, documents, choice, output, message, desk.reader.info)
 
 
 def failed_sources(reader: Reader) -> list[str]:
@@ -245,13 +250,11 @@ def _guarded(job: Job, work: Callable[[], Ready | Result]) -> Ready | Result:
     try:
         return work()
     except ArtonomicsError as fault:
-        return Result(
-            job.schedule.name,
-            job.due.instant,
-            "failed",
-            str(fault),
-            exit_status=fault.exit_status,
-        )
+        words, exit_status = str(fault), fault.exit_status
+    except Exception as fault:  # noqa: BLE001  a fault of ours in one report, told as such
+        words, exit_status = f"{type(fault).__name__}: {fault}", ArtonomicsError.exit_status
+    name, instant = job.schedule.name, job.due.instant
+    return Result(name, instant, "failed", words, exit_status=exit_status)
 
 
 def _finish(desk: Desk, ready: Ready) -> Result:
@@ -289,7 +292,8 @@ def _built(desk: Desk, ready: Ready, message: Message) -> Message:
     try:
         files = assembly.write(ready.documents, output)
         _require_whole(job, files)
-        told = {**asdict(message), "attachments": [file.name for file in files]}
+        names = [file.name for file in files]
+        told = {**asdict(message), "attachments": names, "note": _note(ready.documents[0])}
         (output.folder / MESSAGE).write_text(json.dumps(told, ensure_ascii=False), encoding="utf-8")
         output.folder.replace(folder)
     finally:
@@ -298,6 +302,14 @@ def _built(desk: Desk, ready: Ready, message: Message) -> Message:
     assert kept is not None
     record(desk, ready, kept.attachments, time.monotonic() - started)
     return kept
+
+
+def _note(document: Document) -> str:
+    """Return what stands above the report in a mail: Gmail, for one, takes drawings out."""
+    told = words(document.language).t(
+        "Figures that are missing here are in the files: some mail programs leave them out."
+    )
+    return f"<p><em>{escape(told)}</em></p>"
 
 
 def _require_whole(job: Job, files: Sequence[Path]) -> None:
@@ -315,16 +327,22 @@ def _kept(folder: Path) -> Message | None:
     except FileNotFoundError:
         return None
     files = tuple(folder / name for name in told["attachments"])
-    first = next(
-        (file for file in files if file.suffix == ".html" and "_inter" not in file.stem), None
-    )
-    html = first.read_text(encoding="utf-8") if first is not None and first.is_file() else ""
-    return Message(told["subject"], told["text"], html, files, told["link"])
+    html = next((file for file in files if _is_for_mail(file)), None)
+    page = html.read_text(encoding="utf-8") if html else ""
+    noted = page.replace("<main>", f"<main>\n{told['note']}", 1)
+    return Message(told["subject"], told["text"], noted, files, told["link"])
+
+
+def _is_for_mail(file: Path) -> bool:
+    """Return whether it is the light page: without a script, which no mail program would run."""
+    light, live = assembly.SUFFIXES["html"], assembly.SUFFIXES["html-interactive"]
+    return file.name.endswith(light) and not file.name.endswith(live)
 
 
 def record(desk: Desk, ready: Ready, files: Sequence[Path], duration_seconds: float) -> None:
     """Write the report into the history."""
-    schedule, info = ready.job.schedule, desk.reader.info
+    schedule, info = ready.job.schedule, ready.info
+    assert info is not None
     order = reports.Order(
         schedule.report, ready.choice, schedule.formats, schedule.languages, Path()
     )

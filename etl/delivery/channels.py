@@ -280,6 +280,6 @@ def _wrong(place: object, got: str, expected: str, todo: str = "") -> InputError
     return InputError(
         f"got {place} with {got}",
         expected,
-        todo or "edit the file; data/README.md explains each key",
+        todo or "mend that entry of the file",
         code="DELIVERY_FILE",
     )

@@ -15,7 +15,7 @@ import yaml
 from servers.mail import Post, mail_server, mailbox
 
 from dashboard import reports
-from dashboard.reports import assembly, dispatch, history, machine, schedule
+from dashboard.reports import assembly, dispatch, history, interactive, machine, schedule
 from dashboard.reports.choice import Prepared
 from dashboard.reports.dispatch import Desk, Job
 from dashboard.reports.document import Document, Paragraph, Section
@@ -131,8 +131,11 @@ def test_every_file_is_built_mailed_and_put_into_the_folder(start, post, tmp_pat
 
 def test_the_html_of_the_first_language_is_the_other_form_of_the_mail(start, post, monkeypatch):
     monkeypatch.setattr(machine, "find_browser", lambda: Path("/usr/bin/true"))
-    start(formats=["html"], languages=["zh", "en"])
-    assert "没有变动" in post.mails[0].get_body(("html",)).get_content()
+    monkeypatch.setattr(interactive, "render", lambda document: "<script>live</script>")
+    start(formats=["html-interactive", "html"], languages=["zh", "en"])
+    shown = post.mails[0].get_body(("html",)).get_content()
+    assert "没有变动" in shown
+    assert shown.index("<main>") < shown.index("<p><em>") < shown.index("<h1>")
     assert post.mails[0]["Subject"] == "没有变动"
 
 
@@ -272,6 +275,16 @@ def test_one_schedule_that_fails_does_not_keep_the_others(start, small, post, tm
     ]
     found = dispatch.run(Desk(Snapshot(), tmp_path, NOW), two)
     assert [one.status for one in found] == ["failed", "sent"]
+
+
+def test_a_fault_of_ours_in_one_report_is_told_as_one(start, monkeypatch):
+    def broken(*_: Any) -> None:
+        raise ZeroDivisionError("division by zero")
+
+    monkeypatch.setattr(Small, "document", broken)
+    result = start()
+    assert (result.status, result.exit_status) == ("failed", 1)
+    assert result.detail == "ZeroDivisionError: division by zero"
 
 
 def test_of_two_runs_at_once_one_works(tmp_path):
