@@ -11,7 +11,7 @@ import argparse
 import logging
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -195,7 +195,7 @@ def _picture_verb(parser: argparse.ArgumentParser) -> None:
 
 
 # Verbs of processes of their own: a JSON document comes in, JSON lines go out.
-_CHILDREN = {
+CHILDREN = {
     "cell": children.measure_cell,
     "load-cell": children.measure_load,
     "picture-cell": children.make_pictures,
@@ -215,12 +215,13 @@ def _quieten() -> None:
         logging.getLogger(name).setLevel(logging.ERROR)
 
 
-def main() -> None:
-    """Read the command line and do what it asks for."""
+def main(words: Sequence[str] | None = None) -> None:
+    """Read the command line (the process's own by default), do what it asks for, and exit."""
     _quieten()
-    if sys.argv[1:2] and sys.argv[1] in _CHILDREN:
-        sys.exit(children.child(_CHILDREN[sys.argv[1]]))
-    told = _parser(os.environ.get("ARTONOMICS_PROGRAM", "python -m generator")).parse_args()
+    words = sys.argv[1:] if words is None else words
+    if words and words[0] in CHILDREN:
+        sys.exit(children.child(CHILDREN[words[0]]))
+    told = _parser(os.environ.get("ARTONOMICS_PROGRAM", "python -m generator")).parse_args(words)
     try:
         status = told.act(told)
     except GeneratorError as error:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import os
 import signal
@@ -18,7 +20,8 @@ pytest.importorskip("diffusers", reason="no diffusers: make generator adds it")
 
 from servers.model_hub import serving
 
-from generator import compare, record, runner, suite
+from generator import catalog, children, compare, record, runner, suite
+from generator.__main__ import CHILDREN, main
 from generator.cell import Cell
 from generator.errors import GeneratorError
 
@@ -29,14 +32,44 @@ ROOT = Path(__file__).resolve().parents[2]
 FEW = ("--images", "3", "--steps", "2", "--device", "cpu")
 
 
-def bench(
-    *words: str | Path, cwd: Path = ROOT, **variables: str
-) -> subprocess.CompletedProcess[str]:
+def in_this_process(
+    verb: str, told: dict[str, Any], report: Any, _limit_seconds: float | None = None
+) -> dict[str, Any]:
+    """Do what :func:`runner.converse` does, through the same lines, without starting a process."""
+    said = io.StringIO()
+    with pytest.MonkeyPatch.context() as patched, contextlib.redirect_stdout(said):
+        patched.setattr(sys, "stdin", io.StringIO(json.dumps(told)))
+        children.child(CHILDREN[verb])
+    *events, outcome = map(json.loads, said.getvalue().splitlines())
+    for event in events:
+        report(event)
+    return outcome
+
+
+def bench(*words: str | Path) -> subprocess.CompletedProcess[str]:
+    """Run a command line here: torch is in memory already."""
+    out, err = io.StringIO(), io.StringIO()
+    told = list(map(str, words))
+    with (
+        pytest.MonkeyPatch.context() as patched,
+        contextlib.redirect_stdout(out),
+        contextlib.redirect_stderr(err),
+    ):
+        patched.setattr(runner, "converse", in_this_process)
+        with pytest.raises(SystemExit) as ended:
+            main(told)
+    status = ended.value.code
+    assert isinstance(status, int)
+    return subprocess.CompletedProcess(told, status, out.getvalue(), err.getvalue())
+
+
+def bench_apart(*words: str | Path, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Run a command line in a process of its own, as a user does."""
     return subprocess.run(
         [sys.executable, "-m", "generator", *map(str, words)],
         capture_output=True,
         text=True,
-        cwd=cwd,
+        cwd=ROOT,
         env=os.environ | variables,
         check=False,
     )
@@ -225,15 +258,15 @@ def test_weights_come_from_a_hub_once_and_then_from_its_cache(tiny: str, tmp_pat
     )
     own = {"HF_HOME": str(tmp_path / "cache"), "HF_HUB_DISABLE_TELEMETRY": "1"}
     with serving(Path(tiny), "maker/shapes") as (address, asked):
-        ran = bench(*words, "--folder", tmp_path, HF_ENDPOINT=address, **own)
+        ran = bench_apart(*words, "--folder", tmp_path, HF_ENDPOINT=address, **own)
         assert ran.returncode == 0, ran.stderr
         assert any(path.endswith("unet/diffusion_pytorch_model.safetensors") for path in asked)
-        missing = bench("picture", "maker/none", "--prompt", "x", HF_ENDPOINT=address, **own)
+        missing = bench_apart("picture", "maker/none", "--prompt", "x", HF_ENDPOINT=address, **own)
     assert missing.returncode == 2
     assert "got no pipeline maker/none" in missing.stderr
-    again = bench(*words, "--folder", tmp_path, HF_HUB_OFFLINE="1", **own)
+    again = bench_apart(*words, "--folder", tmp_path, HF_HUB_OFFLINE="1", **own)
     assert again.returncode == 0, again.stderr
-    fresh = bench(*words, HF_HUB_OFFLINE="1", HF_HOME=str(tmp_path / "empty"))
+    fresh = bench_apart(*words, HF_HUB_OFFLINE="1", HF_HOME=str(tmp_path / "empty"))
     assert fresh.returncode == 2
     assert "got no pipeline maker/shapes" in fresh.stderr
 
@@ -248,7 +281,10 @@ def test_a_twin_draws_no_pictures(tmp_path: Path, tiny: str) -> None:
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (("run", "sdx"), "got the model 'sdx'; expected one of"),
+        (("run", "sdx"), "got the model 'sdx'; expected one of the"),
+        (("run", "sdx"), "nearest: sdxl, "),
+        (("run", "tiny"), "nearest: tiny-shapes"),
+        (("run", "qqqqqq"), "no name is near it"),
         (("run", "sdxl", "--task", "video"), "got the task 'video'"),
         (("run", "sdxl", "--device", "cuda"), "got no NVIDIA card"),
         (("run", "./nowhere"), "nowhere"),
@@ -315,3 +351,34 @@ def test_a_folder_of_weights_that_is_not_there_is_told_before_anything_is_measur
     assert ran.returncode == 2
     assert f"no folder {missing}" in ran.stderr
     assert not out.exists()
+
+
+def test_the_toy_is_listed_last_and_marked_as_one() -> None:
+    told = json.loads(bench("list", "--json").stdout)["models"]
+    assert [model["id"] for model in told if model["is_toy"]] == [told[-1]["id"]] == [catalog.TOY]
+    assert told[-1]["tflop_per_image"] is None  # nobody has verified it
+    lines = bench("list").stdout.splitlines()
+    assert any(line.startswith(catalog.TOY) and line.endswith("(a toy)") for line in lines)
+    assert f"{catalog.TOY}: {catalog.TOY_REMARK}" in lines
+
+
+def test_without_the_bundled_folder_there_is_no_toy(monkeypatch) -> None:
+    monkeypatch.setattr(catalog, "toy_folder", lambda: None)
+    assert catalog.TOY not in bench("list").stdout
+    assert "nearest: tiny" not in bench("run", catalog.TOY).stderr
+
+
+def test_the_help_of_a_run_shows_the_command_of_the_toy() -> None:
+    told = bench("run", "--help").stdout
+    assert f"run {catalog.TOY} --images 5" in told
+    assert "no product's" in told
+
+
+def test_the_toy_is_measured_by_its_name_and_a_refusal_is_counted_apart(tmp_path: Path) -> None:
+    words = ("run", catalog.TOY, *FEW, "--preset", "default,tuned", "--out", tmp_path)
+    ran = bench(*words)
+    assert ran.returncode == 0, ran.stderr
+    assert "measured: 1; without figures: 1 skipped" in ran.stderr.splitlines()
+    # The header and one row: what gave no figures is no row.
+    rows = ran.stdout.splitlines()
+    assert [row.split("/")[0] for row in rows[1:]] == [catalog.TOY]

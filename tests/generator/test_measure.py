@@ -135,7 +135,7 @@ def test_a_cold_start_is_that_of_a_server_without_our_forecast(tiny: str, monkey
 
 
 def test_the_idle_draw_is_read_after_the_card_has_settled(tiny: str, monkeypatch) -> None:
-    card, slept = Card(watts=400.0), []
+    card, slept = Card(watts=400.0, speed=1.0), []
 
     def sleep(seconds: float) -> None:
         slept.append(seconds)
@@ -149,12 +149,12 @@ def test_the_idle_draw_is_read_after_the_card_has_settled(tiny: str, monkeypatch
 
 
 def test_a_training_with_its_energy_makes_a_valid_record(tiny: str, monkeypatch) -> None:
-    card = Card(watts=400.0)
+    card = Card(watts=400.0, speed=1.0)
     sleeps(monkeypatch, lambda s: idle(card, s))
     seams = protocol.Seams(clock=card, meter=card, idle_seconds=12.0)
     cell = Cell(tiny, task="lora", steps=10, min_images=4, min_seconds=20.0)
     told = measure.measure(cell, quiet, seams)
-    assert told["figures"]["joules_per_training_gross"] == pytest.approx(10 * 100.0)
+    assert told["figures"]["joules_per_training_gross"] == pytest.approx(10 * 400.0)
     made = record.begin([], {}, {})
     made["cells"].append({"key": cell.key, **told})
     assert record.problems(made) == []
@@ -173,7 +173,7 @@ def test_a_card_that_is_slowed_is_flagged(tiny: str, monkeypatch) -> None:
         def read(self) -> Reading:
             return replace(super().read(), throttle_reasons=("power cap",))
 
-    card = Hot(watts=400.0)
+    card = Hot(watts=400.0, speed=1.0)
     sleeps(monkeypatch, lambda s: idle(card, s))
     seams = protocol.Seams(clock=card, meter=card, idle_seconds=12.0)
     assert "throttled" in measure.measure(Cell(tiny, **FEW), quiet, seams)["flags"]
@@ -186,7 +186,7 @@ def test_a_lost_driver_ends_the_cell_with_its_error(tiny: str) -> None:
                 raise MachineError("the driver was lost while measuring")
             return super().read()
 
-    card = Lost(watts=400.0)
+    card = Lost(watts=400.0, speed=1.0)
     with pytest.raises(MachineError, match="driver was lost"):
         measure.measure(Cell(tiny, **FEW), quiet, protocol.Seams(clock=card, meter=card))
 
@@ -361,6 +361,16 @@ def test_eight_bits_need_the_hardware_and_the_library(on_card) -> None:
     assert fast.hindrance(on_card((9, 0), "torchao", "triton")) is None
     told = fast.hindrance(on_card((9, 0), "torchao", "triton", dtype="float16"))
     assert "want weights in bf16, not float16" in (told or "")
+
+
+def test_bf16_is_refused_before_ampere_and_measured_in_float16(on_card) -> None:
+    for name in ("default", "tuned", "cached"):
+        told = presets.preset(name).hindrance(on_card((7, 5), "triton")) or ""
+        assert told.startswith("bf16: needs compute capability 8.0 or later, this card has 7.5")
+        assert "--dtype float16" in told
+    default = presets.preset("default")
+    assert default.hindrance(on_card((7, 5), dtype="float16")) is None
+    assert default.hindrance(on_card((8, 0))) is None
 
 
 def test_compiling_for_a_card_needs_triton_a_compiler_and_headers(on_card, monkeypatch) -> None:
