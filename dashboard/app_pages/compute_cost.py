@@ -15,6 +15,7 @@ from dashboard.figures import compute as figures
 from dashboard.figures.theme import Mode
 from dashboard.studies.compute import (
     PICTURE_TASKS,
+    TOY,
     ComputeStudy,
     Prices,
     Product,
@@ -40,11 +41,25 @@ def show(study: ComputeStudy, said: Words) -> None:
     runs = own_runs(study, device)
     table = costs(runs, prices)
     made = _product(runs, table, prices, said)
+    if made.is_toy:
+        _say_toy(said)
     _tiles(made, runs, said)
     for card in cache.drawn(
         "compute:cost", lambda mode: _cards(device, prices, said, mode), said, device, prices
     ):
         card()
+
+
+def _say_toy(said: Words) -> None:
+    st.warning(
+        said.t(
+            "**A toy is priced here, not a product.** {model} draws shapes of 64 pixels to try the "
+            "whole path on any machine. What its pictures cost says nothing of any product's; "
+            "measure a model of its size for that.",
+            model=TOY,
+        ),
+        icon=":material/toys:",
+    )
 
 
 def _number(key: str, label: str, default: int, bounds: tuple[int, int], said: Words) -> int:
@@ -141,6 +156,8 @@ def _run_of(
     own: Any = rows(runs, known)
     if own.empty:
         return None
+    # A product's model is offered before the toy.
+    own = own.sort_values("model", key=lambda model: model.eq(TOY), kind="stable")
     labels = dict(zip(own["run"], own["label"], strict=True))
     codes = tuple(labels)
     left, right = st.columns([4, 1])
@@ -157,8 +174,11 @@ def _run_of(
 def _pack(runs: pd.DataFrame, table: pd.DataFrame, name: str, said: Words) -> tuple[str, int]:
     known = column(runs, "task").eq("lora") & column(runs, "run").isin(column(table, "run"))
     own: Any = rows(runs, known)
+    toy = own["model"].eq(TOY)
     labels = {**dict(zip(own["run"], own["label"], strict=True)), _NONE: said.t("no pack")}
-    codes = tuple(labels)
+    # Beside a product's runs the toy's training comes after none: nobody meets it unasked.
+    beside = [] if bool(column(runs, "model").eq(TOY).all()) else [_NONE]
+    codes = tuple(dict.fromkeys([*own.loc[~toy, "run"], *beside, *own.loc[toy, "run"], _NONE]))
     left, right = st.columns([4, 1])
     with left:
         permalinks.restore("training", permalinks.one_of(codes, said), codes[0], said)
@@ -177,6 +197,8 @@ def _tiles(made: Product, runs: pd.DataFrame, said: Words) -> None:
         if made.energy_is_missing
         else []
     )
+    if made.is_toy:
+        notes.insert(0, said.t("A toy's cost, no product's."))
     told = Provenance("assumed", "", as_of, source)
     columns = st.columns(3)
     tiles = (

@@ -48,7 +48,12 @@ def _measure_form(said: Words) -> None:
     with st.form("measure"):
         first, second, third = st.columns(3)
         with first:
-            model = st.selectbox(said.t("Model"), measuring.models(), key="measure:model")
+            model = st.selectbox(
+                said.t("Model"),
+                measuring.models(),
+                key="measure:model",
+                format_func=lambda name: f"{name} (toy)" if name == measuring.TINY else name,
+            )
             batch = st.number_input(said.t("Pictures in one call"), 1, 256, 1, key="measure:batch")
         with second:
             task = st.selectbox(

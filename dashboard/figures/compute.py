@@ -16,14 +16,21 @@ from dashboard.studies.compute import STAGES
 from dashboard.text import Words
 
 _MOST_BARS = 30
-_BAR_PX, _AROUND_PX = 26, 120
+_BAR_PX, _TWO_LINES_PX, _AROUND_PX = 26, 36, 120
 _STAGE_COLORS = dict(
     zip(STAGES, (theme.ORANGE, theme.PINK, theme.BLUE, theme.GREEN, theme.SKY), strict=True)
 )
 
 
-def _height(n: int) -> int:
-    return max(220, _AROUND_PX + _BAR_PX * n)
+def _height(n: int, n_on_two_lines: int = 0) -> int:
+    return max(220, _AROUND_PX + _BAR_PX * n + _TWO_LINES_PX * n_on_two_lines)
+
+
+def _names(runs: pd.DataFrame) -> list[str]:
+    """Return the names of runs on two lines: in one a phone cuts off the model."""
+    parts = [text.split(" · ") for text in runs["label"]]
+    lines = [(" · ".join(part[:3]), " · ".join(part[3:])) for part in parts]
+    return ["<br>".join(theme.escape(line) for line in pair if line) for pair in lines]
 
 
 def speed_figure(runs: pd.DataFrame, words: Words, mode: theme.Mode = "light") -> go.Figure:
@@ -33,7 +40,7 @@ def speed_figure(runs: pd.DataFrame, words: Words, mode: theme.Mode = "light") -
         return theme.empty(words.t("No run of this device has a speed."), mode)
     figure = go.Figure()
     figure.add_bar(
-        y=[theme.escape(text) for text in shown["label"]],
+        y=_names(shown),
         x=shown["images_per_second"],
         orientation="h",
         marker={"color": theme.BLUE},
@@ -54,7 +61,7 @@ def speed_figure(runs: pd.DataFrame, words: Words, mode: theme.Mode = "light") -
         most=words.number(best["images_per_second"], digits=2),
         run=best["label"],
     )
-    theme.finish(figure, alt=alt, mode=mode, height=_height(len(shown)))
+    theme.finish(figure, alt=alt, mode=mode, height=_height(0, len(shown)))
     figure.update_xaxes(title_text=words.t("Pictures a second (95% interval)"), rangemode="tozero")
     return figure
 
@@ -69,7 +76,7 @@ def stage_figure(
         return theme.empty(words.t("No run of this device has times by stage."), mode)
     figure = go.Figure()
     patterns = dict(zip(STAGES, ("/", "x", "", ".", "\\"), strict=True))
-    labels = [theme.escape(text) for text in shown["label"]]
+    labels = _names(shown)
     for stage in STAGES:
         seconds = shown[f"{stage}_seconds"]
         if seconds.isna().all():
@@ -89,7 +96,7 @@ def stage_figure(
         n=len(shown),
         share=words.percent(share, digits=0),
     )
-    theme.finish(figure, alt=alt, mode=mode, height=_height(len(shown)))
+    theme.finish(figure, alt=alt, mode=mode, height=_height(0, len(shown)))
     figure.update_layout(barmode="stack")
     figure.update_xaxes(title_text=words.t("Seconds a picture"))
     return figure
@@ -245,7 +252,7 @@ def energy_figure(
         hovertemplate="%{y}: %{x:.1f} J<extra>%{fullData.name}</extra>",
     )
     figure.add_bar(
-        y=[theme.escape(text) for text in ours["label"]],
+        y=_names(ours),
         x=ours["joules_per_image_gross"],
         orientation="h",
         name=words.t("measured by this program"),
@@ -257,7 +264,7 @@ def energy_figure(
         n=len(best),
         m=len(ours),
     )
-    theme.finish(figure, alt=alt, mode=mode, height=_height(len(best) + len(ours)))
+    theme.finish(figure, alt=alt, mode=mode, height=_height(len(best), len(ours)))
     figure.update_xaxes(title_text=words.t("Joules of the card for a picture"), rangemode="tozero")
     return figure
 
@@ -276,7 +283,7 @@ def cost_figure(
         if (shown[part].fillna(0) == 0).all():
             continue
         figure.add_bar(
-            y=[theme.escape(text) for text in shown["label"]],
+            y=_names(shown),
             x=shown[part],
             orientation="h",
             name=names[part],
@@ -290,7 +297,7 @@ def cost_figure(
         least=words.money(least["generated_usd"], "USD", digits=2),
         run=least["label"],
     )
-    theme.finish(figure, alt=alt, mode=mode, height=_height(len(shown)))
+    theme.finish(figure, alt=alt, mode=mode, height=_height(0, len(shown)))
     figure.update_layout(barmode="stack")
     figure.update_xaxes(title_text=words.t("US dollars for 1,000 pictures"), rangemode="tozero")
     return figure

@@ -27,6 +27,8 @@ from etl.analytics.compute import (
 
 PICTURE_TASKS = ("txt2img", "img2img", "inpaint", "upscale")
 STAGES = ("text", "encode", "denoiser", "decode", "other")
+TOY = "tiny-shapes"
+"""The small bundled pipeline: it draws shapes of 64 pixels, and makes no product's pictures."""
 
 
 @dataclass(frozen=True)
@@ -102,7 +104,8 @@ def label(row: dict[Any, Any]) -> str:
     size = f"{row['width_px']:.0f}×{row['height_px']:.0f}" if _known(row["width_px"]) else ""
     steps = f"{row['steps']:.0f} steps" if _known(row["steps"]) else ""
     batch = f"batch {row['batch']:.0f}" if _known(row["batch"]) else ""
-    parts = (row["model"], row["task"], row["preset"], batch, size, steps, row["weights"])
+    model = f"{row['model']} (toy)" if row["model"] == TOY else row["model"]
+    parts = (model, row["task"], row["preset"], batch, size, steps, row["weights"])
     return " · ".join(part for part in parts if part)
 
 
@@ -181,7 +184,8 @@ def costs(runs: pd.DataFrame, prices: Prices) -> pd.DataFrame:
     -------
     DataFrame
         ``run, label, task, machine_usd, electricity_usd, extras_usd, generated_usd,
-        delivered_usd`` (each for 1,000 pictures; a training for one), ``energy_is_missing``.
+        delivered_usd`` (each for 1,000 pictures; a training for one), ``energy_is_missing`` and
+        ``is_toy``: of the small bundled pipeline, whose cost is no product's.
         Rows whose speed is not known are left out.
     """
     made = []
@@ -202,11 +206,12 @@ def costs(runs: pd.DataFrame, prices: Prices) -> pd.DataFrame:
                 "generated_usd": n * cost.total_usd,
                 "delivered_usd": n * delivered,
                 "energy_is_missing": missing,
+                "is_toy": row["model"] == TOY,
             }
         )
     names = ["run", "label", "task", "machine_usd", "electricity_usd", "extras_usd"]
     return pd.DataFrame(
-        made, columns=[*names, "generated_usd", "delivered_usd", "energy_is_missing"]
+        made, columns=[*names, "generated_usd", "delivered_usd", "energy_is_missing", "is_toy"]
     )
 
 
@@ -243,6 +248,8 @@ class Product:
         Of the pack.
     energy_is_missing
         The electricity of some part was not measured, so the cost is a lower bound.
+    is_toy
+        Some part is of the small bundled pipeline, so the cost is no product's.
     """
 
     mix_usd: float | None
@@ -250,6 +257,7 @@ class Product:
     training_usd: float | None
     n_pictures: int
     energy_is_missing: bool
+    is_toy: bool
 
 
 def product(
@@ -292,6 +300,7 @@ def product(
         each,
         n_pictures,
         any(row["energy_is_missing"] for row in parts),
+        any(row["is_toy"] for row in parts),
     )
 
 

@@ -226,6 +226,11 @@ def costs(frame: pd.DataFrame, said: Words) -> Table:
             "check",
             help=said.t("The cost leaves electricity out and is a lower bound."),
         ),
+        "is_toy": TableColumn(
+            said.t("Toy"),
+            "check",
+            help=said.t("It draws shapes of 64 pixels: its cost is no product's."),
+        ),
     }
     return Table(shown, columns if len(shown) else {}, "compute-costs")
 

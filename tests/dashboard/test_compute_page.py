@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 import shutil
 
+import pandas as pd
 import pytest
 
 from dashboard import measuring, processes
@@ -54,6 +55,36 @@ def test_prices_change_the_cost_and_stand_in_the_address(published, open_page):
     assert mix(cents="100", used="50", blocked="50") == mix(cents="200", used="50")
 
 
+def test_a_toy_is_priced_under_a_banner_that_says_so(published, open_page):
+    page = open_page(published, "compute", section="cost")
+    assert any("A toy is priced here, not a product." in told.value for told in page.warning)
+    chosen = page.selectbox(key="run_txt2img")
+    assert chosen.options[0].startswith("tiny-shapes (toy) · ")  # nothing else was measured
+
+
+def test_a_product_is_offered_before_the_toy_and_priced_without_a_banner(
+    published, open_page, monkeypatch
+):
+    from dashboard.app_pages import compute_cost
+
+    own = compute_cost.own_runs
+
+    def with_a_product(study, device):
+        runs = own(study, device)
+        copied = runs[runs["task"] == "txt2img"].head(1)
+        named = copied.assign(run="product", model="sdxl", label="sdxl · txt2img")
+        return pd.concat([runs, named], ignore_index=True)
+
+    monkeypatch.setattr(compute_cost, "own_runs", with_a_product)
+    page = open_page(published, "compute", section="cost")
+    assert not page.exception
+    assert page.selectbox(key="run_txt2img").value == "product"
+    assert not page.warning
+    toy = next(o for o in page.selectbox(key="run_txt2img").options if "(toy)" in o)
+    page.selectbox(key="run_txt2img").select(toy).run()
+    assert "not a product" in page.warning[0].value
+
+
 def test_an_owned_machine_without_measured_energy_is_a_lower_bound(published, open_page):
     page = open_page(published, "compute", section="cost", owning="own", bought="30000")
     assert not page.exception
@@ -62,7 +93,7 @@ def test_an_owned_machine_without_measured_energy_is_a_lower_bound(published, op
 
 def test_shares_that_do_not_add_up_give_no_cost(published, open_page):
     page = open_page(published, "compute", section="cost", share_txt2img="50")
-    assert "50%" in page.warning[0].value
+    assert any("50%" in told.value for told in page.warning)
     assert page.metric[0].value == "–"
 
 
