@@ -16,7 +16,7 @@ from dashboard.studies.compute import STAGES
 from dashboard.text import Words
 
 _MOST_BARS = 30
-_BAR_PX, _TWO_LINES_PX, _AROUND_PX = 26, 36, 120
+_BAR_PX, _TWO_LINES_PX, _AROUND_PX = 26, 46, 120
 _STAGE_COLORS = dict(
     zip(STAGES, (theme.ORANGE, theme.PINK, theme.BLUE, theme.GREEN, theme.SKY), strict=True)
 )
