@@ -207,12 +207,12 @@ def freshness(reader: Reader) -> pd.DataFrame:
     return reader.query("SELECT * FROM source_freshness ORDER BY source")
 
 
-def sources_with_freshness(reader: SnapshotReader) -> pd.DataFrame:
-    """Return the sources with terms, reach, last run and whether they are stale today."""
+def sources_with_freshness(reader: SnapshotReader, now: datetime | None = None) -> pd.DataFrame:
+    """Return the sources with terms, reach, last run and whether they are stale, today or then."""
     from etl import pipeline  # brings the whole collection along
 
     reach = freshness(reader)[["source", "evidence_kinds"]]
-    own_calendar = pipeline.status(reader).drop(columns=["live", "freshness_calendar"])
+    own_calendar = pipeline.status(reader, now).drop(columns=["live", "freshness_calendar"])
     return sources(reader).merge(own_calendar, on="source").merge(reach, on="source", how="left")
 
 

@@ -97,11 +97,17 @@ def prepare(reader: Reader, choice: Choice) -> Prepared:
             "the history as it is held: cohorts are counted to its last day",
             "leave --as-of out",
         )
+    report = review(reader, choice)
+    return Prepared(f"growth_{report.told.source}", partial(document, report))
+
+
+def review(reader: Reader, choice: Choice) -> GrowthReport:
+    """Return the numbers of the report; see :func:`prepare`."""
     held = histories(reader)
     edition = edition_of(reader, None, choice.house, *_TABLES)
     source = _source(list(held.events["source"]), edition, choice.source)
     payments = nearest(source, held.subscriptions_beside(source))
-    report = GrowthReport(
+    return GrowthReport(
         told=definitions(reader, source),
         retention=retention_study(reader, RetentionChoice(source)),
         conversion=conversion_study(reader, source),
@@ -110,7 +116,6 @@ def prepare(reader: Reader, choice: Choice) -> Prepared:
         survival=survival_study(reader, payments) if payments else None,
         edition=edition,
     )
-    return Prepared(f"growth_{source}", partial(document, report))
 
 
 def _source(known: list[str], edition: Edition, wanted: str | None) -> str:
@@ -150,7 +155,7 @@ def document(report: GrowthReport, words: Words) -> Document:
             last=words.date(told.last_on),
             kind=words.evidence(report.kind),
         ),
-        finding=tuple(_finding(report, words)),
+        finding=tuple(sentences(report, words)),
         sections=tuple(_sections(report, words)),
         sources_heading=words.t("Sources"),
         sources=tuple(_sources(report, words)),
@@ -160,7 +165,16 @@ def document(report: GrowthReport, words: Words) -> Document:
     )
 
 
-def _finding(report: GrowthReport, words: Words) -> Iterator[str]:
+def headlines(report: GrowthReport, words: Words) -> Iterator[str]:
+    """Yield the last of what recurs, or else the first of who comes back."""
+    if report.revenue is not None:
+        yield from _recurs(report.revenue, words)
+    else:
+        yield from list(_comes_back(report, words))[:1]
+
+
+def sentences(report: GrowthReport, words: Words) -> Iterator[str]:
+    """Yield the findings of the report."""
     if report.kind == "simulated":
         yield words.t(
             "Simulated: this history is made up, drawn with a seed. It shows what a review holds "

@@ -121,7 +121,11 @@ def ratios(study: AttentionStudy, said: Words) -> Table:
 
 def shocks(study: AttentionStudy, said: Words) -> Table:
     """Return the detected shocks."""
-    frame = study.shocks
+    return shock_table(study.shocks, said)
+
+
+def shock_table(frame: pd.DataFrame, said: Words) -> Table:
+    """Return shocks as a table."""
     if frame.empty:
         return Table(pd.DataFrame(), {}, "attention-shocks")
     frame = frame.assign(what=[labels.shock(said, str(code)) for code in frame["shock"]])

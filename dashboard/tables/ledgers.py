@@ -15,7 +15,7 @@ from etl.schemas import TABLES
 
 def sources(frame: pd.DataFrame, said: Words) -> Table:
     """Return every source with its reach, its last run and its terms."""
-    names = _names(said)
+    names = outcomes(said)
     frame = frame.assign(
         freshness=[_freshness(said, state) for state in frame["stale"]],
         kinds=[_evidence(said, kinds) for kinds in frame["evidence_kinds"]],
@@ -44,7 +44,7 @@ def sources(frame: pd.DataFrame, said: Words) -> Table:
 
 def runs(frame: pd.DataFrame, said: Words) -> Table:
     """Return the run ledger."""
-    names = _names(said)
+    names = outcomes(said)
     frame = frame.assign(way=frame["mode"].replace(names), outcome=frame["status"].replace(names))
     columns = {
         "started_at": TableColumn(said.t("Started (UTC)"), "instant"),
@@ -64,7 +64,7 @@ def runs(frame: pd.DataFrame, said: Words) -> Table:
 
 def steps(running: journal.Running, said: Words) -> Table:
     """Return the sources of one run, each where it stands."""
-    names = _names(said) | {
+    names = outcomes(said) | {
         "waiting": said.t("waiting"),
         "working": said.t("at work"),
         "publish": said.t("publication"),
@@ -199,7 +199,7 @@ def _evidence(said: Words, kinds: Any) -> str:
     return ", ".join(said.evidence(kind.strip()) for kind in kinds.split(",") if kind.strip())
 
 
-def _names(said: Words) -> dict[str, str]:
+def outcomes(said: Words) -> dict[str, str]:
     """Return the words for the codes of status, mode and terms."""
     return {
         "ok": said.t("ok"),

@@ -1,0 +1,352 @@
+"""The weekly report: all that changed since the last one, with what is stale or failed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+from functools import partial
+from typing import Any
+
+import pandas as pd
+
+from dashboard.figures.weekly import shares_figure
+from dashboard.reports import growth, history
+from dashboard.reports.choice import Choice, Prepared
+from dashboard.reports.document import (
+    Block,
+    Document,
+    Paragraph,
+    Picture,
+    Points,
+    Section,
+    Source,
+)
+from dashboard.reports.edition import Edition, Reader, edition_of
+from dashboard.reports.grids import grid
+from dashboard.studies.growth.sources import histories
+from dashboard.studies.weekly import TRADING_DAYS, WeeklyStudy, weekly_study
+from dashboard.tables import attention as attention_tables
+from dashboard.tables import ledgers
+from dashboard.tables import weekly as tables
+from dashboard.text import Words
+from etl.errors import InputError
+
+OPTIONS = ("since",)
+
+DEFAULT_DAYS = 7
+"""Days looked back where there was no weekly report before."""
+_TABLES = ("stock_prices", "market_events", "disclosed_facts", "app_chart_ranks", "lake_days")
+_MOST_ROWS = 15
+_TOLD_SHARES = 3
+
+
+@dataclass(frozen=True)
+class WeeklyReport:
+    """What changed, and the data behind it.
+
+    Attributes
+    ----------
+    study
+        What was recorded, moved, failed, and is stale.
+    products
+        A review of each product history.
+    is_after_another
+        Whether it begins where the last weekly report ended.
+    edition
+        The data.
+    """
+
+    study: WeeklyStudy
+    products: tuple[growth.GrowthReport, ...]
+    is_after_another: bool
+    edition: Edition
+
+
+def prepare(reader: Reader, choice: Choice) -> Prepared:
+    """Return what changed since a day, since the last weekly report, or over seven days.
+
+    Raises
+    ------
+    InputError
+        If the period is empty: nothing was published after its first instant.
+    """
+    if choice.as_of is not None:
+        raise InputError(
+            f"got --as-of {choice.as_of}",
+            "the data as they are now; the first day of what is new is --since",
+            "leave --as-of out",
+        )
+    until = reader.info.published_at
+    last = None if choice.data_dir is None else history.last(choice.data_dir, "weekly")
+    if choice.since is not None:
+        since = datetime.combine(choice.since, time(), UTC)
+    elif last is not None and last < until:
+        since = last
+    elif last is not None:
+        raise InputError(
+            f"got nothing new: the last weekly report stands on the data of {last:%Y-%m-%d %H:%M}, "
+            "and nothing was published since",
+            "data published after it",
+            "collect first (`artonomics etl run`), or name a day with --since",
+            code="EMPTY_PERIOD",
+        )
+    else:
+        since = until - timedelta(days=DEFAULT_DAYS)
+    if since >= until:
+        raise InputError(
+            f"got --since {choice.since}, but the data was published {until:%Y-%m-%d %H:%M} UTC",
+            "a day before that",
+            "name an earlier day",
+            code="EMPTY_PERIOD",
+        )
+    report = WeeklyReport(
+        study=weekly_study(reader, since, until),
+        products=tuple(
+            growth.review(reader, Choice(source=str(source), house=choice.house))
+            for source in histories(reader).events["source"]
+        ),
+        is_after_another=choice.since is None and last is not None,
+        edition=edition_of(reader, None, choice.house, *_TABLES),
+    )
+    return Prepared(f"weekly_{until:%Y-%m-%d}", partial(document, report))
+
+
+def document(report: WeeklyReport, words: Words) -> Document:
+    """Return the weekly report in one language."""
+    study = report.study
+    return Document(
+        language=words.language,
+        title=words.t("What changed"),
+        subtitle=words.t(
+            "{since} to {until}", since=words.instant(study.since), until=words.instant(study.until)
+        ),
+        finding=tuple(_finding(report, words)),
+        sections=tuple(_sections(report, words)),
+        sources_heading=words.t("Sources"),
+        sources=tuple(_sources(study)),
+        facts=tuple(_facts(report, words)),
+        disclaimer=report.edition.disclaimer(words),
+        data_at=report.edition.published_at,
+    )
+
+
+def _finding(report: WeeklyReport, words: Words) -> Iterator[str]:
+    study = report.study
+    yield _state(study, words)
+    yield from _recorded(study, words)
+    yield from _moves(study, words)
+    yield from _surges(study, words)
+    for product in report.products:
+        yield _product(product, words)
+    if len(study.runs):
+        yield words.n(
+            "{n} benchmark was measured: measured.",
+            "{n} benchmarks were measured: measured.",
+            len(study.runs),
+        )
+
+
+def _state(study: WeeklyStudy, words: Words) -> str:
+    """Say first whether the data can be relied on."""
+    failed, stale = list(study.failed["source"]), list(study.stale["source"])
+    if not failed and not stale:
+        return words.t("No source failed, and none is stale.")
+    parts = []
+    if failed:
+        parts.append(
+            words.n(
+                "{n} source failed: {names}.",
+                "{n} sources failed: {names}.",
+                len(failed),
+                names=", ".join(map(str, failed)),
+            )
+        )
+    if stale:
+        parts.append(
+            words.n(
+                "{n} source is stale: {names}.",
+                "{n} sources are stale: {names}.",
+                len(stale),
+                names=", ".join(map(str, stale)),
+            )
+        )
+    return _joined(parts, words)
+
+
+def _recorded(study: WeeklyStudy, words: Words) -> Iterator[str]:
+    if study.ledger.empty:
+        yield words.t("Nothing was collected in this period.")
+        return
+    ledger: Any = study.ledger
+    new, changed = int(ledger["rows_new"].sum()), int(ledger["rows_changed"].sum())
+    rejected = int(ledger["rows_quarantined"].sum())
+    yield words.t(
+        "Collected: {new} new rows, {changed} changed, {rejected} rejected with their reasons.",
+        new=words.number(new, digits=0),
+        changed=words.number(changed, digits=0),
+        rejected=words.number(rejected, digits=0),
+    )
+    if n := len(study.events):
+        yield (
+            words.t("All market events held were recorded in this period, the first time.")
+            if n == study.n_events
+            else words.n("{n} market event was recorded.", "{n} market events were recorded.", n)
+        )
+    if n := len(study.facts):
+        yield (
+            words.t("All published figures held were recorded in this period, the first time.")
+            if n == study.n_facts
+            else words.n(
+                "{n} published figure was recorded.", "{n} published figures were recorded.", n
+            )
+        )
+
+
+def _moves(study: WeeklyStudy, words: Words) -> Iterator[str]:
+    moved: Any = study.moved.dropna(subset=["change"])
+    if moved.empty:
+        yield words.t("No share has a new trading day.")
+        return
+    newest = pd.to_datetime(moved["last_day"]).max()
+    for row in moved.head(_TOLD_SHARES).to_dict("records"):
+        yield words.t(
+            "{ticker} moved {change} over its last {n} trading days, to {day}: measured, described "
+            "and not tested.",
+            ticker=row["ticker"],
+            change=words.signed_percent(row["change"]),
+            n=TRADING_DAYS,
+            day=words.date(row["last_day"]),
+        )
+    behind = (pd.Timestamp(study.until.date()) - newest).days
+    if behind > DEFAULT_DAYS:
+        yield words.t(
+            "The newest trading day held is {day}, {n} days before the data was published.",
+            day=words.date(newest),
+            n=words.number(behind, digits=0),
+        )
+
+
+def _surges(study: WeeklyStudy, words: Words) -> Iterator[str]:
+    if len(study.shocks):
+        yield words.n(
+            "{n} surge of attention was detected: estimated.",
+            "{n} surges of attention were detected: estimated.",
+            len(study.shocks),
+        )
+
+
+def _product(product: growth.GrowthReport, words: Words) -> str:
+    """Say what recurs in one product, or how many users it has, with the kind of its history."""
+    return f"{product.told.source}: {_joined(growth.headlines(product, words), words)}"
+
+
+def _joined(sentences: Iterable[str], words: Words) -> str:
+    """Return sentences in one line; Chinese has no blank after a full stop."""
+    return ("" if words.language == "zh" else " ").join(sentences)
+
+
+def _sections(report: WeeklyReport, words: Words) -> Iterator[Section]:
+    study = report.study
+    yield _health(study, words)
+    if len(study.shares):
+        yield _shares(study, words)
+    yield from _news(study, words)
+    if len(study.shocks):
+        yield _shocks(study, words)
+    for product in report.products:
+        yield Section(
+            words.t("Product: {source}", source=product.told.source),
+            (Points(tuple(growth.sentences(product, words))),),
+        )
+    if len(study.runs):
+        told = words.t("Measured: {kind}", kind=words.evidence("measured"))
+        table = grid(tables.runs(study, words), told, words, rows=_MOST_ROWS)
+        yield Section(words.t("New benchmarks"), (table,))
+    yield Section(words.t("How it was measured"), (Paragraph(_methods(report, words)),))
+
+
+def _health(study: WeeklyStudy, words: Words) -> Section:
+    blocks: list[Block] = []
+    if len(study.ledger):
+        caption = words.t("What each source brought: measured by the run ledger")
+        blocks.append(grid(tables.ledger(study, words), caption, words))
+    faults = study.ledger.dropna(subset=["last_error"])
+    if len(faults):
+        blocks.append(
+            Points(
+                tuple(f"{row['source']}: {row['last_error']}" for row in faults.to_dict("records"))
+            )
+        )
+    if len(study.stale):
+        columns = ("source", "last_observation", "lagging", "last_run_at", "outcome")
+        caption = words.t("Stale on {day}", day=words.date(study.until))
+        frame = ledgers.sources(study.stale, words)
+        blocks.append(grid(frame, caption, words, columns))
+    if not blocks:
+        blocks.append(Paragraph(words.t("Nothing was collected in this period.")))
+    return Section(words.t("What failed, what is stale"), tuple(blocks))
+
+
+def _shares(study: WeeklyStudy, words: Words) -> Section:
+    caption = words.t(
+        "Simple returns of adjusted closes over {n} trading days, described and not tested: "
+        "{kind}.",
+        n=TRADING_DAYS,
+        kind=words.evidence("measured"),
+    )
+    told = words.t("Close as traded and move: {kind}", kind=words.evidence("measured"))
+    return Section(
+        words.t("Shares"),
+        (
+            Picture("shares", shares_figure(study.shares, words), caption),
+            grid(tables.shares(study, words), told, words, rows=_MOST_ROWS),
+        ),
+    )
+
+
+def _news(study: WeeklyStudy, words: Words) -> Iterator[Section]:
+    if len(study.events):
+        told = words.t("Market events recorded, the latest first")
+        table = grid(tables.events(study, words), told, words, rows=_MOST_ROWS)
+        yield Section(words.t("New market events"), (table,))
+    if len(study.facts):
+        told = words.t("Published figures recorded, the latest first")
+        table = grid(tables.facts(study, words), told, words, rows=_MOST_ROWS)
+        yield Section(words.t("New published figures"), (table,))
+
+
+def _shocks(study: WeeklyStudy, words: Words) -> Section:
+    told = words.t("Surges and jumps, the latest first: {kind}", kind=words.evidence("estimated"))
+    table = grid(attention_tables.shock_table(study.shocks, words), told, words, rows=_MOST_ROWS)
+    return Section(words.t("Detected shocks"), (table,))
+
+
+def _methods(report: WeeklyReport, words: Words) -> str:
+    begins = (
+        words.t("The period begins where the last weekly report ended.")
+        if report.is_after_another
+        else words.t("The period begins on the day that was named, or seven days before its end.")
+    )
+    rest = words.t(
+        "It ends when the data was published. New is what was recorded in it, whatever day it is "
+        "about; a value that was corrected counts as recorded. A share's move is no finding: "
+        "whether an event moved it is tested in the market report. Staleness follows each source's "
+        "own calendar."
+    )
+    return _joined((begins, rest), words)
+
+
+def _facts(report: WeeklyReport, words: Words) -> Iterator[tuple[str, str]]:
+    study = report.study
+    filters = f"{study.since:%Y-%m-%d %H:%M} – {study.until:%Y-%m-%d %H:%M} UTC"
+    return report.edition.facts(words, filters, f"/?lang={words.language}")
+
+
+def _sources(study: WeeklyStudy) -> Iterator[Source]:
+    """Yield the sources that ran or are held, with where they are published."""
+    frame: Any = study.sources
+    ran = set(study.ledger["source"])
+    own = frame.loc[frame["source"].isin(ran)] if ran else frame
+    for row in own.to_dict("records"):
+        yield Source(f"{row['source']}: {row['title']}", str(row["source_url"] or ""))

@@ -1,0 +1,168 @@
+"""What changed since an instant: what was recorded, what moved, what failed, what is stale."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import pandas as pd
+
+from dashboard import queries
+from dashboard.queries import Reader
+from dashboard.studies.attention import AttentionChoice, attention_study
+from dashboard.studies.frames import column, rows
+
+TRADING_DAYS = 5
+"""Trading days over which a share's move is told."""
+
+
+@dataclass(frozen=True)
+class WeeklyStudy:
+    """What changed between two instants.
+
+    Attributes
+    ----------
+    since, until
+        The instants (UTC); ``until`` is when the data was published.
+    ledger
+        One row a source that ran: ``source, n_runs, n_failed, rows_new, rows_changed,
+        rows_quarantined, last_status, last_error``.
+    shares
+        One row a share with bars: ``ticker, company, company_zh, name, currency, last_day, close,
+        previous_day, change`` (simple return of adjusted closes over :data:`TRADING_DAYS`),
+        ``is_new`` (whether a bar was recorded in between), the largest move first.
+    events, facts
+        What was recorded in between, of ``market_events`` and ``disclosed_facts``; the newest
+        by its own day first.
+    n_events, n_facts
+        How many rows the tables hold in all.
+    shocks
+        Detected on days after ``since``: as of :class:`dashboard.studies.attention.AttentionStudy`.
+    runs
+        Benchmarks measured in between: ``device_name, model, task, preset, images_per_second,
+        measured_at``.
+    sources
+        As of :func:`dashboard.queries.sources_with_freshness`, stale as of ``until``.
+    """
+
+    since: datetime
+    until: datetime
+    ledger: pd.DataFrame
+    shares: pd.DataFrame
+    events: pd.DataFrame
+    facts: pd.DataFrame
+    n_events: int
+    n_facts: int
+    shocks: pd.DataFrame
+    runs: pd.DataFrame
+    sources: pd.DataFrame
+
+    @property
+    def moved(self) -> pd.DataFrame:
+        """The shares of which a bar was recorded in between."""
+        return rows(self.shares, column(self.shares, "is_new"))
+
+    @property
+    def failed(self) -> pd.DataFrame:
+        """The sources whose last run failed."""
+        return rows(self.ledger, column(self.ledger, "last_status").eq("failed"))
+
+    @property
+    def stale(self) -> pd.DataFrame:
+        """The sources that are stale."""
+        return rows(self.sources, column(self.sources, "stale").fillna(False).astype(bool))
+
+
+def weekly_study(reader: Any, since: datetime, until: datetime) -> WeeklyStudy:
+    """Put together what changed between two instants.
+
+    Parameters
+    ----------
+    reader
+        The published snapshot.
+    since, until
+        Instants with a time zone, the first before the second.
+
+    Raises
+    ------
+    ValueError
+        If they are not in that order.
+    """
+    if since >= until:
+        raise ValueError(f"got {since} to {until}; expected a first instant before the second")
+    events, facts = queries.events(reader), queries.facts(reader)
+    return WeeklyStudy(
+        since=since,
+        until=until,
+        ledger=_ledger(reader, since, until),
+        shares=_shares(reader, since),
+        events=_recorded(events, since, "event_date"),
+        facts=_recorded(facts, since, "known_on"),
+        n_events=len(events),
+        n_facts=len(facts),
+        shocks=_shocks(reader, since),
+        runs=_runs(reader, since),
+        sources=queries.sources_with_freshness(reader, until),
+    )
+
+
+def _ledger(reader: Reader, since: datetime, until: datetime) -> pd.DataFrame:
+    return reader.query(
+        """
+        SELECT source, count(*) AS n_runs, count(*) FILTER (status = 'failed') AS n_failed,
+               sum(rows_new)::BIGINT AS rows_new, sum(rows_changed)::BIGINT AS rows_changed,
+               sum(rows_quarantined)::BIGINT AS rows_quarantined,
+               arg_max(status, started_at) AS last_status,
+               arg_max(error, started_at) FILTER (error IS NOT NULL) AS last_error
+        FROM etl_runs WHERE started_at > ? AND started_at <= ?
+        GROUP BY source ORDER BY n_failed DESC, source
+        """,
+        (since, until),
+    )
+
+
+def _shares(reader: Reader, since: datetime) -> pd.DataFrame:
+    return reader.query(
+        """
+        WITH ordered AS (
+            SELECT ticker, trade_date, adjusted_close, coalesce(raw_close, close) AS close,
+                   currency, valid_from,
+                   row_number() OVER (PARTITION BY ticker ORDER BY trade_date DESC) AS back
+            FROM stock_prices
+        )
+        SELECT i.ticker, i.company, i.company_zh, i.name, l.currency, l.trade_date AS last_day,
+               l.close, p.trade_date AS previous_day,
+               l.adjusted_close / p.adjusted_close - 1 AS change, l.valid_from > ? AS is_new
+        FROM ordered l JOIN instruments i USING (ticker)
+        LEFT JOIN ordered p ON p.ticker = l.ticker AND p.back = 1 + ?
+        WHERE l.back = 1 AND i.instrument_type = 'equity'
+        ORDER BY abs(change) DESC NULLS LAST, ticker
+        """,
+        (since, TRADING_DAYS),
+    )
+
+
+def _recorded(table: pd.DataFrame, since: datetime, day: str) -> pd.DataFrame:
+    new = rows(table, column(table, "valid_from") > pd.Timestamp(since))
+    return new.sort_values(day, ascending=False, kind="stable", ignore_index=True)
+
+
+def _shocks(reader: Reader, since: datetime) -> pd.DataFrame:
+    apps = queries.apps(reader)
+    found = attention_study(reader, AttentionChoice(tuple(apps["app_id"]))).shocks
+    if found.empty:
+        return found
+    after = pd.to_datetime(found["event_date"]) > pd.Timestamp(since.date())
+    return rows(found, after).sort_values("event_date", ascending=False, ignore_index=True)
+
+
+def _runs(reader: Reader, since: datetime) -> pd.DataFrame:
+    return reader.query(
+        """
+        SELECT device_name, model, task, preset, batch, images_per_second, measured_at
+        FROM compute_benchmarks WHERE status = 'measured' AND measured_at > ?
+        ORDER BY measured_at DESC, device_name, model, task, preset, batch
+        """,
+        (since,),
+    )

@@ -1,0 +1,99 @@
+"""The tables of the weekly report."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dashboard.figures import labels
+from dashboard.studies.weekly import TRADING_DAYS, WeeklyStudy
+from dashboard.tables.economics.results import metric_name
+from dashboard.tables.ledgers import outcomes
+from dashboard.tables.table import Table, TableColumn
+from dashboard.text import Words
+
+
+def shares(study: WeeklyStudy, said: Words) -> Table:
+    """Return the last close of each share and its move."""
+    frame: Any = study.shares
+    shown = frame.assign(
+        firm=[labels.company(row, said) for row in frame.to_dict("records")],
+    )
+    columns = {
+        "firm": TableColumn(said.t("Company")),
+        "ticker": TableColumn(said.t("Ticker")),
+        "last_day": TableColumn(said.t("Last trading day"), "date"),
+        "close": TableColumn(said.t("Close"), "number"),
+        "currency": TableColumn(said.t("Currency")),
+        "change": TableColumn(said.t("Over {n} trading days", n=TRADING_DAYS), "percent"),
+    }
+    return Table(shown, columns, "weekly-shares")
+
+
+def events(study: WeeklyStudy, said: Words) -> Table:
+    """Return the market events that were recorded."""
+    frame: Any = study.events
+    records = frame.to_dict("records")
+    shown = frame.assign(
+        title=[labels.event_title(row, said) for row in records],
+        chosen=[labels.selection(said, row["selection"]) for row in records],
+    )
+    columns = {
+        "event_date": TableColumn(said.t("Day"), "date"),
+        "title": TableColumn(said.t("What happened"), "wide"),
+        "ticker": TableColumn(said.t("Ticker")),
+        "chosen": TableColumn(said.t("How it was chosen")),
+    }
+    return Table(shown, columns, "weekly-events")
+
+
+def facts(study: WeeklyStudy, said: Words) -> Table:
+    """Return the facts that were recorded."""
+    frame: Any = study.facts
+    chinese = said.language == "zh"
+    names = frame["entity_zh"].fillna(frame["entity"]) if chinese else frame["entity"]
+    shown = frame.assign(
+        who=names,
+        what=[metric_name(str(code), said) for code in frame["metric"]],
+        kind=[said.evidence(kind) for kind in frame["evidence_kind"]],
+    )
+    columns = {
+        "known_on": TableColumn(said.t("Known on"), "date"),
+        "who": TableColumn(said.t("Entity")),
+        "what": TableColumn(said.t("Metric")),
+        "value": TableColumn(said.t("Value"), "any"),
+        "unit": TableColumn(said.t("Unit")),
+        "kind": TableColumn(said.t("Evidence")),
+        "source_title": TableColumn(said.t("Source"), "wide"),
+    }
+    return Table(shown, columns, "weekly-facts")
+
+
+def ledger(study: WeeklyStudy, said: Words) -> Table:
+    """Return what each source brought."""
+    frame: Any = study.ledger
+    names = outcomes(said)
+    shown = frame.assign(outcome=frame["last_status"].replace(names))
+    columns = {
+        "source": TableColumn(said.t("Source")),
+        "n_runs": TableColumn(said.t("Runs"), "integer"),
+        "n_failed": TableColumn(said.t("Failed"), "integer"),
+        "rows_new": TableColumn(said.t("New"), "integer"),
+        "rows_changed": TableColumn(said.t("Changed"), "integer"),
+        "rows_quarantined": TableColumn(said.t("Rejected"), "integer"),
+        "outcome": TableColumn(said.t("Last status")),
+    }
+    return Table(shown, columns, "weekly-ledger")
+
+
+def runs(study: WeeklyStudy, said: Words) -> Table:
+    """Return the benchmarks that were measured."""
+    columns = {
+        "measured_at": TableColumn(said.t("Measured (UTC)"), "instant"),
+        "device_name": TableColumn(said.t("Device")),
+        "model": TableColumn(said.t("Model")),
+        "task": TableColumn(said.t("Task")),
+        "preset": TableColumn(said.t("Preset")),
+        "batch": TableColumn(said.t("Batch"), "integer"),
+        "images_per_second": TableColumn(said.t("Pictures a second"), "number", 3),
+    }
+    return Table(study.runs, columns, "weekly-runs")
