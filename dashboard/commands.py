@@ -88,6 +88,8 @@ def build(
     ----------
     name
         Which report: market, attention, growth, unit-economics, compute or weekly.
+    about
+        What it is about.
     since
         First day of what is new; by default the day of the last weekly report (weekly).
     format
@@ -193,6 +195,8 @@ def add(
         Channels of delivery.yml, separated by commas.
     timezone
         Where the clock stands, as in Asia/Shanghai.
+    about
+        What the report is about.
     since_days
         What counts as new: so many days before the report is due (weekly).
     stop_on_failed_source
