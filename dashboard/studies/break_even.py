@@ -16,6 +16,7 @@ import pandas as pd
 from dashboard import queries
 from dashboard.queries import Reader
 from dashboard.studies.break_even_api import ApiStrip, api_strip
+from dashboard.studies.break_even_published import published_pay_rates
 from dashboard.studies.break_even_rows import (
     ROW,
     STATED,
@@ -39,15 +40,10 @@ from etl.analytics.unit_economics import (
 SERVER_PRICE_FACT, USERS_FACT = "F0484", "F0485"
 """450,000 yuan a server and 10,000–20,000 users on it, as its operator said on 2022-12-08."""
 
-ACHIEVED = ("subscription_penetration_rate", "download_to_paid_d30", "download_to_paid_d35")
-"""What companies publish about paying users. The first is subscribers over monthly actives, the
-others payers over installs within so many days: different shares, never to be mixed."""
-
 NOT_INCLUDED = ("electricity", "staff", "bandwidth")
 SERVER, API = "server", "api"
 """Ways to get the pictures."""
 
-_ACHIEVED_ROW = (*ROW, "entity", "entity_zh", "metric", "note")
 _ANSWER_ROW = (*ROW, "cost_value", "cost_low", "cost_high")
 
 
@@ -117,7 +113,7 @@ def break_even_study(
         What no source states, and what is supposed in place of what one does.
     """
     facts = queries.facts(reader, as_of=as_of).set_index("fact_id", drop=False)
-    achieved = _achieved(facts)
+    achieved = published_pay_rates(reader, as_of)
     unknown = [name for name in (SERVER_PRICE_FACT, USERS_FACT) if name not in facts.index]
     if unknown:
         nothing = pd.DataFrame(columns=pd.Index(ROW))
@@ -211,24 +207,6 @@ def _cost_row(inputs: list[dict[str, Any]], currency: str) -> dict[str, Any]:
         "as_of": max(days, default=pd.NaT),
         "fact_id": ", ".join(told) or None,
     }
-
-
-def _achieved(facts: pd.DataFrame) -> pd.DataFrame:
-    """Return the published shares of payers, the oldest first."""
-    chosen = rows(facts, column(facts, "metric").isin(ACHIEVED))
-    table = pd.DataFrame(
-        [
-            {
-                **fact_row(fact, str(fact["metric"])),
-                **{name: fact[name] for name in ("entity", "entity_zh", "metric", "note")},
-            }
-            for fact in records(chosen)
-        ],
-        columns=pd.Index(_ACHIEVED_ROW),
-    )
-    table = ordered(table.assign(as_of=pd.to_datetime(table["as_of"])), "as_of", "fact_id")
-    newest = table.groupby(["entity", "metric"])["as_of"].transform("max")
-    return table.assign(latest=column(table, "as_of") == newest)
 
 
 def _notes(

@@ -109,7 +109,7 @@ def test_a_view_as_of_a_day_uses_the_facts_and_terms_of_that_day(reader) -> None
     assert set(study.break_even["fact_id"]) == {"F0467"}
     assert set(study.break_even["commission_rate"]) == {0.30, 0.15}
     assert study.break_even["latest_terms"].all()
-    assert study.achieved.empty
+    assert study.achieved["fact_id"].str.startswith("1357.HK ").all()
     later = break_even_study(reader, as_of=date(2024, 12, 31)).achieved
     # The penetration at the end of 2024 was published in March 2025.
     assert later["as_of"].max() == pd.Timestamp("2024-06-30")
@@ -220,3 +220,11 @@ def test_a_supposed_fee_takes_the_place_of_the_programmes(reader: SnapshotReader
     assert set(study.break_even["program"]) == {"assumed"}
     assert study.price.iloc[0]["net_proceeds"] == pytest.approx(15 / 1.13)
     assert set(study.break_even["evidence_kind"]) == {"assumed"}
+
+
+def test_pay_rates_of_filings_count_as_known_ninety_days_after_their_period(reader) -> None:
+    known = break_even_study(reader, as_of=date(2022, 12, 31)).achieved
+    meitu = known[known["metric"] == "subscription_penetration_rate"]
+    assert {0.0122, 0.0174} <= set(meitu["value"].round(4))
+    assert set(meitu["entity"]) == {"Meitu"}
+    assert (meitu["as_of"] <= pd.Timestamp("2022-10-02")).all()
