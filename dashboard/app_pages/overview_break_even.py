@@ -88,12 +88,19 @@ def _rate_tile(
     )
 
 
+def _missing_tile(label: str, why: str) -> None:
+    """Show that a number is missing and why; what is missing has no evidence kind."""
+    with st.container(border=True, height="stretch"):
+        st.metric(label, MISSING)
+        st.markdown(f":small[{plain(why)}]")
+
+
 def _kept_tile(study: BreakEvenStudy, said: Words) -> None:
     row = _first(study.price)
     label = said.t("Kept of a payment")
     if row is None:
         none = said.t("no price that users pay was known")
-        metric_tile(said, label, MISSING, Provenance("disclosed", none))
+        _missing_tile(label, none)
         return
     value = said.money(row["net_proceeds"], study.currency)
     kind = "assumed" if row["evidence_kind"] == "assumed" else "estimated"
@@ -108,7 +115,7 @@ def _achieved_tile(study: BreakEvenStudy, said: Words) -> None:
     label = said.t("Published pay rates")
     if found is None:
         none = said.t("nothing was published then")
-        metric_tile(said, label, MISSING, Provenance("disclosed", none))
+        _missing_tile(label, none)
         return
     row = found.newest
     what = said.t("subscribers ÷ monthly actives: {told}", told=found.told)
