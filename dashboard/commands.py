@@ -136,10 +136,10 @@ def build(
 @schedule_app.command(name="list")
 def list_(*, session: Given) -> None:
     """List the schedules and when each comes next."""
-    from dashboard.reports import schedule
+    from dashboard.reports import schedule_file
     from etl import console
 
-    known = schedule.load(session.settings().data_dir).values()
+    known = schedule_file.load(session.settings().data_dir).values()
     rows = [console.plain(_row(one)) for one in known]
     session.show(rows, lambda: console.print_rows(rows))
     if not rows:
@@ -155,11 +155,11 @@ def show(name: str, /, *, session: Given) -> None:
     name
         Its name.
     """
-    from dashboard.reports import schedule
+    from dashboard.reports import schedule, schedule_file
     from etl import console
 
     data_dir = session.settings().data_dir
-    one = schedule.find(data_dir, name)
+    one = schedule_file.find(data_dir, name)
     told = {**_row(one), **one.model_dump(mode="json"), "runs": schedule.runs(data_dir, name)}
     lines = [f"{key}: {value}" for key, value in console.plain(told).items()]
     session.show(told, lambda: console.print_text("\n".join(lines)))
@@ -206,7 +206,7 @@ def add(
     lang
         Languages, separated by commas: en, zh; the message is in the first.
     """
-    from dashboard.reports import schedule
+    from dashboard.reports import schedule_file
     from etl import console
 
     told: dict[str, Any] = {
@@ -221,7 +221,7 @@ def add(
         "stop_on_failed_source": stop_on_failed_source,
     }
     settings = session.settings()
-    row = console.plain(_row(schedule.add(settings.data_dir, name, told)))
+    row = console.plain(_row(schedule_file.add(settings.data_dir, name, told)))
     session.show(row, lambda: console.print_rows([row]))
     _tell_whether_anybody_looks(settings)
 
@@ -235,10 +235,10 @@ def remove(name: str, /, *, session: Given) -> None:
     name
         Its name.
     """
-    from dashboard.reports import schedule
+    from dashboard.reports import schedule_file
     from etl import console
 
-    row = console.plain(_row(schedule.remove(session.settings().data_dir, name)))
+    row = console.plain(_row(schedule_file.remove(session.settings().data_dir, name)))
     session.show(row, lambda: console.print_rows([row]))
     console.note(f"removed: {name}")
 

@@ -21,12 +21,11 @@ from typing import Any, Literal
 from filelock import FileLock, Timeout
 
 from dashboard import queries, reports
-from dashboard.reports import assembly, history, machine
-from dashboard.reports import schedule as schedules
+from dashboard.reports import assembly, history, machine, schedule_file
 from dashboard.reports.choice import Choice
 from dashboard.reports.document import Document
 from dashboard.reports.edition import PublishedData, Reader
-from dashboard.reports.schedule import Due, Schedule
+from dashboard.reports.schedule import Due, Schedule, note_run
 from dashboard.text import Words, words
 from etl.delivery.deliver import Receipt, deliver, probe
 from etl.delivery.faults import DeliveryError
@@ -140,7 +139,7 @@ def run(desk: Desk, jobs: Sequence[Job]) -> list[Result]:
         if not desk.dry_run:
             state = "failed" if done.status == "failed" else "done"
             told = f"{done.status}: {done.detail}"
-            schedules.note_run(desk.data_dir, job.schedule.name, job.due.instant, state, told)
+            note_run(desk.data_dir, job.schedule.name, job.due.instant, state, told)
     return results
 
 
@@ -366,5 +365,5 @@ def jobs(data_dir: Path, name: str | None, now: datetime) -> list[Job]:
         If there is no schedule of that name.
     """
     if name is None:
-        return [Job(schedule, due) for schedule, due in schedules.all_due(data_dir, now)]
-    return [Job(schedules.find(data_dir, name), Due(now.replace(second=0, microsecond=0)))]
+        return [Job(schedule, due) for schedule, due in schedule_file.all_due(data_dir, now)]
+    return [Job(schedule_file.find(data_dir, name), Due(now.replace(second=0, microsecond=0)))]

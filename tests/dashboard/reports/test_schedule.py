@@ -1,10 +1,8 @@
-"""Schedules: what may be added, what the file keeps, and when something is due."""
+"""A schedule: when it is due, also where the clock is changed."""
 
 from __future__ import annotations
 
-import re
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -12,17 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dashboard.reports import schedule
 from dashboard.reports.schedule import Due, Schedule, due
-from etl.errors import InputError
 
 PLAIN: dict[str, Any] = {"report": "market", "cron": "0 8 * * 1", "to": ["share"]}
-
-
-@pytest.fixture
-def data(tmp_path: Path) -> Path:
-    (tmp_path / "delivery.yml").write_text("channels: {share: {kind: folder, path: share}}\n")
-    return tmp_path
 
 
 def made(**told: Any) -> Schedule:
@@ -104,106 +94,8 @@ def test_a_daily_instant_is_the_one_of_the_wall_clock(zone, hour, minute, minute
     assert found == (Due(expected[-1], len(expected) - 1) if expected else None)
 
 
-@pytest.mark.parametrize(
-    ("told", "words"),
-    [
-        ({"cron": "0 8 * *"}, "does not have five fields"),
-        ({"cron": "0 25 * * *"}, "Bad hour"),
-        ({"cron": "0 0 31 2 *"}, "0 0 31 2"),
-        ({"cron": "*/10 * * * *"}, "more often than once an hour"),
-        ({"timezone": "Asia/Shanhai"}, "no time zone"),
-        ({"timezone": "Asia"}, "no time zone"),
-        ({"timezone": "../etc"}, "no time zone"),
-        ({"to": []}, "to: "),
-        ({"to": ["shrae"]}, "perhaps you meant 'share'"),
-        ({"report": "markt"}, "perhaps you meant 'market'"),
-        ({"formats": ["docx"]}, "one of pdf, html"),
-        ({"languages": ["de"]}, "one of en, zh"),
-        ({"options": {"scenario": "x"}}, "got --scenario for the report 'market'"),
-        ({"options": {"tickr": "x"}}, "tickr"),
-        ({"since_days": 7}, "got --since for the report 'market'"),
-        ({"timezon": "UTC"}, "perhaps you meant 'timezone'"),
-    ],
-)
-def test_a_wrong_word_is_refused_and_nothing_is_added(data, told, words):
-    with pytest.raises(InputError) as caught:
-        schedule.add(data, "monday", {**PLAIN, **told})
-    assert words in str(caught.value)
-    assert not (data / schedule.FILE).exists()
-
-
-@pytest.mark.parametrize("name", ["Monday", "a b", "../x", ""])
-def test_a_name_that_could_be_no_folder_is_refused(data, name):
-    with pytest.raises(InputError):
-        schedule.add(data, name, PLAIN)
-
-
-def test_a_schedule_is_added_read_and_removed_and_comments_stay(data):
-    schedule.add(data, "monday", {**PLAIN, "options": {"ticker": "1357.HK", "window": (-2, 2)}})
-    path = data / schedule.FILE
-    path.write_text(path.read_text() + "  # the chairman reads this one\n")
-    schedule.add(data, "daily", {**PLAIN, "cron": "0 8 * * *", "timezone": "Asia/Shanghai"})
-    assert list(schedule.load(data)) == ["monday", "daily"]
-    assert schedule.load(data)["monday"].options.window == (-2, 2)
-    assert "the chairman" in path.read_text()
-    with pytest.raises(InputError, match="which is there"):
-        schedule.add(data, "daily", PLAIN)
-
-    schedule.remove(data, "daily")
-
-    assert list(schedule.load(data)) == ["monday"]
-    schedule.remove(data, "monday")
-    assert schedule.load(data) == {}
-    schedule.add(data, "noon", PLAIN)
-    with pytest.raises(InputError, match="perhaps you meant 'noon'"):
-        schedule.find(data, "noom")
-
-
-def test_a_file_written_by_hand_keeps_its_form(data):
-    text = "# ours\nschedules:\n    one:   # first\n        report: market\n"
-    text += "        cron: 0 8 * * 1\n        to: [share]\n"
-    (data / schedule.FILE).write_text(text)
-    schedule.add(data, "two", PLAIN)
-    assert (data / schedule.FILE).read_text().startswith(text)
-    schedule.remove(data, "two")
-    assert (data / schedule.FILE).read_text() == text
-
-
-def test_a_file_that_cannot_be_edited_by_lines_is_left_as_it_is(data):
-    one = "{report: market, cron: 0 8 * * 1, to: [share]}"
-    text = f"schedules: {{one: {one}, two: {one}}}\n"
-    (data / schedule.FILE).write_text(text)
-    assert list(schedule.load(data)) == ["one", "two"]
-    with pytest.raises(InputError, match="by hand"):
-        schedule.add(data, "three", PLAIN)
-    with pytest.raises(InputError, match="by hand"):
-        schedule.remove(data, "one")
-    assert (data / schedule.FILE).read_text() == text
-
-
-@pytest.mark.parametrize("text", ["schedules: [", "plans: {}", "schedules: 3", "schedules: {a: 1}"])
-def test_a_spoilt_file_is_told(data, text):
-    (data / schedule.FILE).write_text(text)
-    with pytest.raises(InputError, match=re.escape(schedule.FILE)):
-        schedule.load(data)
-
-
-def test_a_schedule_counts_from_when_it_was_first_seen(data):
-    now = at("2026-11-23 08:05")
-    (data / schedule.FILE).write_text(
-        "schedules: {one: {report: market, cron: 0 8 * * 1, to: [share]}}\n"
-    )
-    assert schedule.all_due(data, now) == []  # nothing of the past is made up for
-    (came,) = schedule.all_due(data, now + timedelta(days=7))
-    assert came[1] == Due(at("2026-11-30 08:00"), 0)
-    schedule.note_run(data, "one", came[1].instant, "failed", "no server")
-    assert schedule.all_due(data, now + timedelta(days=7, hours=1)) == [came]
-    schedule.note_run(data, "one", came[1].instant, "done")
-    assert schedule.all_due(data, now + timedelta(days=7, hours=1)) == []
-
-
-def test_what_is_new_is_counted_back_from_the_day_it_is_due(data):
+def test_what_is_new_is_counted_back_from_the_day_it_is_due(tmp_path):
     weekly = made(report="weekly", since_days=7, timezone="Asia/Shanghai")
-    choice = weekly.choice(data, at("2026-11-22 23:00"))  # Monday there
+    choice = weekly.choice(tmp_path, at("2026-11-22 23:00"))  # Monday there
     assert choice.since is not None
     assert choice.since.isoformat() == "2026-11-16"
