@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
@@ -102,7 +102,7 @@ def deliver(
             if dry_run
             else _sent_once(parcel, ledger, resend=resend)
         )
-    return receipts
+    return [_with_torn_lines(one, ledger.entries()[1]) for one in receipts]
 
 
 def probe(data_dir: Path, to: Sequence[str]) -> None:
@@ -122,6 +122,14 @@ def probe(data_dir: Path, to: Sequence[str]) -> None:
         except (DeliveryError, InputError) as error:
             words = (secret.redact(part, secrets.values()) for part in error.args)
             raise type(error)(*words, code=error.code) from None
+
+
+def _with_torn_lines(receipt: Receipt, n_torn: int) -> Receipt:
+    """Say so where the ledger has lines that cannot be read: what they told is not known."""
+    if not n_torn:
+        return receipt
+    told = f"{receipt.detail} (the ledger has {n_torn} torn lines, whose steps count as unknown)"
+    return replace(receipt, detail=told)
 
 
 def _foreseen(standing: Standing, *, resend: bool) -> tuple[Status, str]:

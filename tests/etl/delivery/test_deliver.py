@@ -116,8 +116,19 @@ def test_a_torn_last_line_is_survived_counted_and_not_added_to(channels, chats, 
     (other,) = deliver(data, message, ["desk"], "b", now=now)
 
     assert (one.status, other.status) == ("skipped", "sent")
+    assert "1 torn lines" in one.detail
     entries, n_torn = Ledger(data).entries()
     assert (len(entries), n_torn) == (4, 1)
+
+
+def test_a_torn_end_of_an_attempt_is_not_taken_for_a_failure(channels, chats, message, now):
+    data = channels(desk=bot("slack"))
+    deliver(data, message, ["desk"], "a", now=now)
+    path = Ledger(data).path
+    path.write_bytes(path.read_bytes()[:-9])  # the line `sent` broke off
+    (one,) = deliver(data, message, ["desk"], "a", now=now)
+    assert one.status == "uncertain"
+    assert len(chats.posts["slack"]) == 1
 
 
 def test_who_has_it_stands_in_the_ledger_with_the_instant(tmp_path, now):
