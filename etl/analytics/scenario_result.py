@@ -23,6 +23,8 @@ from etl.analytics.sensitivity import (
 )
 
 DRAWS = 10_000
+SEED = 20_221_207
+"""Of the draws of a scenario, unless another is asked for."""
 _POINTS, _ZOOM, _SMALLEST, _LARGEST = 800, 64, 1e-9, 1e12
 _RESULTS = ("break_even_paid_conversion_rate", "break_even_with_fixed_costs")
 """A share of 0 is an answer: nobody would have to pay. It is no term that was left out."""

@@ -9,7 +9,7 @@ from etl.analytics.curiosity_to_cash import curiosity_to_cash
 from etl.analytics.inputs import INPUTS
 from etl.analytics.product_month import product_month
 from etl.analytics.quantities import Quantity
-from etl.analytics.scenario_result import DRAWS, Evaluation, Outcome
+from etl.analytics.scenario_result import DRAWS, SEED, Evaluation, Outcome
 from etl.analyze.answers import plain, shown
 from etl.errors import InputError
 from etl.scenarios.document import read
@@ -21,7 +21,7 @@ MOST_DRAWS = 1_000_000
 
 
 def run_month(
-    path: Path, reader: Reader | None, *, draws: int = DRAWS, seed: int = 0
+    path: Path, reader: Reader | None, *, draws: int = DRAWS, seed: int = SEED
 ) -> dict[str, Any]:
     """Evaluate the steady month of a scenario.
 
@@ -57,7 +57,7 @@ def run_month(
 
 
 def run_wave(
-    path: Path, reader: Reader | None, *, draws: int = DRAWS, seed: int = 0
+    path: Path, reader: Reader | None, *, draws: int = DRAWS, seed: int = SEED
 ) -> dict[str, Any]:
     """Evaluate the chain of a wave; parameters and errors as in :func:`run_month`."""
     found = _read(path, reader, (draws, seed))
@@ -259,6 +259,7 @@ def sentences(document: dict[str, Any]) -> list[str]:
         f"beside it stands, not used: {q['name']}: {q['value']:,.6g} {q['unit']} ({q['as_of']})"
         for q in document["later"]
     ]
+    lines.append(f"{document['draws']:,} draws, seed {document['seed']}")
     return [*lines, *document["notes"]]
 
 

@@ -61,6 +61,25 @@ def test_draws_and_seed_are_obeyed(run, typed: Path) -> None:
     assert (status, "100 to 1,000,000 draws" in err) == (2, True)
 
 
+def test_without_a_seed_the_dashboards_is_used_and_both_are_named(run, typed: Path) -> None:
+    from dashboard.studies.economics.scenario import SEED as ON_THE_PAGE
+    from etl.analytics.scenario_result import SEED
+
+    words = ("analyze", "unit-economics", "--scenario", str(typed))
+    assert json.loads(run(*words, "--json")[1])["seed"] == SEED == ON_THE_PAGE
+    _, out, err = run(*words, "--draws", "2000")
+    assert f"2,000 draws, seed {SEED}" in " ".join((out + err).split())
+
+
+def test_a_scenario_is_told_by_its_key_and_a_wrong_one_names_the_nearest(run) -> None:
+    words = ("analyze", "unit-economics", "--json", "--scenario")
+    status, out, err = run(*words, "small-platform")
+    assert status == 0, err
+    assert json.loads(out) == json.loads(run(*words, str(CASES_DIR / "small-platform.yml"))[1])
+    status, _, err = run(*words, "small-platfrom")
+    assert (status, "small-platform" in err) == (2, True)
+
+
 def test_the_break_even_rate_of_a_wave_is_its_own_and_not_a_months(run, typed: Path) -> None:
     wave = {
         **{"installs": 1_000, "net_proceeds": 10, "paid_conversion_rate": 0.05},
