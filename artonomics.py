@@ -15,7 +15,7 @@ from cyclopts import App, Parameter
 from dashboard import commands
 from etl import commandline
 from etl.commandline import Flag, Given, Session
-from etl.commands import analyze, collect, imports, scenario, simulate, watch
+from etl.commands import alerts, analyze, collect, imports, scenario, simulate, watch
 
 app = App(
     name="artonomics",
@@ -26,7 +26,7 @@ app = App(
 app.meta.suppress_keyboard_interrupt = False  # told by etl.commandline
 for _group in (
     *(collect.app, watch.app, imports.app, simulate.app, analyze.app, scenario.app),
-    commands.app,
+    *(commands.app, alerts.app),
 ):
     app.command(_group)
 

@@ -72,10 +72,23 @@ class Session:
         for entry in entries:
             if entry.error and not self.json:
                 console.note(f"{entry.source}: {entry.error}")
+        for line in self._alerts():
+            console.note(line)
         failed = {entry.source for entry in entries if entry.status == "failed"}
         if "publish" in failed:
             return FAULT_OF_OURS
         return FAILED_SOURCE if failed else 0
+
+    def _alerts(self) -> list[str]:
+        """Look at the rules of alerts, where there are some; return what is to be told."""
+        from datetime import UTC, datetime
+
+        from etl.alerts import check, rules
+
+        data_dir = self.settings().data_dir
+        if not (data_dir / rules.FILE).is_file():
+            return []
+        return check.after_run(data_dir, datetime.now(UTC))
 
     def announce(self, address: str) -> None:
         """Print where the dashboard answers."""

@@ -1,0 +1,93 @@
+"""One reading of a rule: what is known of one subject at present."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, Literal, cast
+
+import pandas as pd
+
+from etl.alerts import rules
+from etl.errors import InputError
+from etl.warehouse import SnapshotReader
+
+Level = Literal["raised", "clear", "between", "unknown"]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What is known of one subject of a rule.
+
+    Attributes
+    ----------
+    rule
+        Name of the rule.
+    subject
+        What it is about: a ticker, a source, a cell …
+    level
+        ``raised`` over the line, ``clear`` behind the line of the end, ``between`` the two,
+        ``unknown`` where nothing is known (``reason`` says why).
+    value, line, unit
+        The number, the line, and their unit; no number where there is none.
+    as_of
+        The day it is about.
+    evidence_kind, source, url
+        How the number came to be, its source in words and its address.
+    link
+        Path of the page that shows it.
+    told
+        More for the sentence: its kind's own numbers.
+    reason
+        Why nothing is known.
+    """
+
+    rule: str
+    subject: str
+    level: Level
+    value: float | None = None
+    line: float | None = None
+    unit: str = ""
+    as_of: date | None = None
+    evidence_kind: str = ""
+    source: str = ""
+    url: str = ""
+    link: str = ""
+    told: dict[str, Any] = field(default_factory=dict[str, Any])
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Look:
+    """What a rule is looked at with: the snapshot, the data folder, the instant."""
+
+    reader: SnapshotReader
+    data_dir: Path
+    now: datetime
+
+
+def require(what: str, got: str, known: Sequence[str], rule: rules.Rule) -> None:
+    """Raise InputError where a rule names something that is not held."""
+    if got in known:
+        return
+    near = get_close_matches(got, known, n=1)
+    raise InputError(
+        f"got the {what} {got!r} in the rule {rule.name}, of which nothing is held",
+        f"a {what} that is held",
+        f"perhaps you meant {near[0]!r}" if near else f"change the rule in {rules.FILE}",
+    )
+
+
+def day_of(value: Any) -> date:
+    """Return the calendar day of a value of a frame; it is known to have one."""
+    return cast(pd.Timestamp, pd.Timestamp(value)).date()
+
+
+def level_of(rule: rules.Crosses, value: float) -> Level:
+    """Return where a value lies beside the line of a rule."""
+    if rule.raises(value):
+        return "raised"
+    return "clear" if rule.clears(value) else "between"
