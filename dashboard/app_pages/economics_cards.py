@@ -22,7 +22,6 @@ from dashboard.studies.economics.scenario import (
     ScenarioStudy,
     axis,
     scenario_study,
-    steps_frame,
     surface,
     surface_inputs,
 )
@@ -34,8 +33,6 @@ from etl.analytics.inputs import INPUTS
 from etl.analytics.scenario_result import Evaluation, Outcome
 from etl.analytics.sensitivity import middle_range
 
-_COSTS = ("compute", "moderation", "variable_costs", "marketing", "fixed_costs")
-_BEYOND_CHAIN = ("contribution_per_install", "abnormal_value", "hype_multiple")
 _SUITS_A_SURFACE = (
     *("paying_share", "cost_per_image", "api_price", "hourly_price", "users_per_server"),
     *("gross_margin", "net_proceeds"),
@@ -124,7 +121,7 @@ def surface_cards(written: str, pair: tuple[str, str], said: Words, mode: Mode) 
         Axis(names.step_name(found.step, said), study.currency),
     )
     claims = cache.study(_claims, written, *pair)
-    labels = [_claim_label(row, said) for row in claims.to_dict("records")]
+    labels = [results.claim_label(row, said) for row in claims.to_dict("records")]
     figure = contour.contour_figure(
         contour.Grid(found.x, found.y, found.z, base),
         claims.assign(label=labels),
@@ -157,14 +154,6 @@ def surface_cards(written: str, pair: tuple[str, str], said: Words, mode: Mode) 
 
 def _claims(reader: Any, written: str, x: str, y: str) -> pd.DataFrame:
     return claims_frame(reader, scenario_study(reader, written), x, y)
-
-
-def _claim_label(row: dict[Any, Any], said: Words) -> str:
-    zh = row["entity_zh"]
-    name = str(zh) if said.language == "zh" and isinstance(zh, str) else str(row["entity"])
-    if pd.isna(row["period_end"]):
-        return name
-    return f"{name}, {pd.Timestamp(row['period_end']):%Y-%m}"
 
 
 def _surface_heading(study: ScenarioStudy, said: Words) -> str:
@@ -266,31 +255,25 @@ def found_of(study: ScenarioStudy, which: str) -> tuple[Evaluation, Outcome]:
 def chain_cards(written: str, said: Words, mode: Mode) -> list[Card]:
     """Return the chain of a wave from attention to contribution."""
     study = cache.study(scenario_study, written)
-    frame = _chain(study, said)
+    frame = results.chain_frame(found_of(study, "wave")[0], study.currency, said)
     kind = str(frame["evidence_kind"].iloc[-1])
     unit = said.t("people; {currency} in present value", currency=study.currency)
     told = _told(study, kind, unit, said.t("first payment with the install, others a month apart"))
+
+    def table(found: ScenarioStudy) -> Table:
+        own = results.chain_frame(found_of(found, "wave")[0], found.currency, said)
+        return results.chain(own, said)
+
     return [
         partial(
             figure_card,
             said,
             said.t("From attention to contribution"),
             bridge.bridge_figure(frame, said, mode),
-            offered(scenario_study, (written,), lambda s: results.chain(_chain(s, said), said)),
+            offered(scenario_study, (written,), table),
             told,
         )
     ]
-
-
-def _chain(study: ScenarioStudy, said: Words) -> pd.DataFrame:
-    evaluation, _ = found_of(study, "wave")
-    frame = steps_frame(evaluation, study.currency)
-    frame = frame.assign(
-        label=[names.step_name(name, said) for name in frame["name"]],
-        role=["subtract" if name in _COSTS else "add" for name in frame["name"]],
-        reason=[results.reason_of(step.missing, step.reason, said) for step in evaluation.steps],
-    )
-    return frame.loc[~frame["name"].isin(_BEYOND_CHAIN)].reset_index(drop=True)
 
 
 def steps_card(written: str, which: str, said: Words) -> None:

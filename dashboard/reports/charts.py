@@ -341,7 +341,10 @@ def _categories(values: Sequence[Any]) -> tuple[str, ...]:
     instants = None if _is_number(values) else _instants(values)
     if instants is not None:
         return tuple(f"{at:%Y-%m-%d}" for at in instants)
-    return tuple(plain(value) if isinstance(value, str) else f"{value:g}" for value in values)
+    return tuple(
+        plain(value) if isinstance(value, str) else "" if value is None else f"{value:g}"
+        for value in values
+    )
 
 
 def _words(value: Any, axis: Any) -> str:

@@ -11,6 +11,7 @@ import pandas as pd
 
 from dashboard.studies.economics.scenario import ScenarioStudy, inputs_frame, played_inputs
 from dashboard.tables.economics import names
+from dashboard.tables.table import Table, TableColumn
 from dashboard.text import Words
 from etl.analytics.inputs import INPUTS
 
@@ -64,6 +65,23 @@ def editable(frame: pd.DataFrame, said: Words) -> pd.DataFrame:
         }
     )
     return shown.set_index(pd.Index(list(frame["name"]), name="name"))
+
+
+def listed(study: ScenarioStudy, said: Words) -> Table:
+    """Return every input that plays a part, as a table to read."""
+    shown = editable(inputs_frame(study), said)
+    columns = {
+        "part": TableColumn(said.t("Part")),
+        "input": TableColumn(said.t("Input"), "wide"),
+        "value": TableColumn(said.t("Value"), "any"),
+        "low": TableColumn(said.t("Low"), "any"),
+        "high": TableColumn(said.t("High"), "any"),
+        "unit": TableColumn(said.t("Unit")),
+        "evidence": TableColumn(said.t("Evidence")),
+        "as_of": TableColumn(said.t("As of"), "date"),
+        "source": TableColumn(said.t("Source"), "wide"),
+    }
+    return Table(shown, columns, "economics-inputs")
 
 
 def state(kind: object, is_needed: bool, said: Words) -> str:

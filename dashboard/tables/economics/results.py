@@ -19,6 +19,8 @@ from etl.analytics.inputs import INPUTS
 from etl.analytics.scenario_result import Evaluation, Outcome, Step
 
 _NAMED = 6
+_COSTS = ("compute", "moderation", "variable_costs", "marketing", "fixed_costs")
+_BEYOND_CHAIN = ("contribution_per_install", "abnormal_value", "hype_multiple")
 
 
 def label_of(name: str, said: Words) -> str:
@@ -191,6 +193,33 @@ def surface(found: Surface | None, said: Words) -> Table:
         "contribution": TableColumn(names.step_name(found.step, said), "any"),
     }
     return Table(frame, columns, "break-even-surface")
+
+
+def chain_frame(evaluation: Evaluation, currency: str, said: Words) -> pd.DataFrame:
+    """Return the steps of a wave from attention to contribution, with labels and roles.
+
+    Returns
+    -------
+    DataFrame
+        As :func:`dashboard.studies.economics.scenario.steps_frame`, with ``label``, ``role``
+        (``add`` or ``subtract``) and ``reason`` in words.
+    """
+    frame = steps_frame(evaluation, currency)
+    frame = frame.assign(
+        label=[names.step_name(name, said) for name in frame["name"]],
+        role=["subtract" if name in _COSTS else "add" for name in frame["name"]],
+        reason=[reason_of(step.missing, step.reason, said) for step in evaluation.steps],
+    )
+    return frame.loc[~frame["name"].isin(_BEYOND_CHAIN)].reset_index(drop=True)
+
+
+def claim_label(row: Any, said: Words) -> str:
+    """Name a published claim on a figure: whose it is, and of when."""
+    zh = row["entity_zh"]
+    name = str(zh) if said.language == "zh" and isinstance(zh, str) else str(row["entity"])
+    if pd.isna(row["period_end"]):
+        return name
+    return f"{name}, {pd.Timestamp(row['period_end']):%Y-%m}"
 
 
 def chain(frame: pd.DataFrame, said: Words) -> Table:
