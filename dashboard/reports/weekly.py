@@ -141,8 +141,8 @@ def _finding(report: WeeklyReport, words: Words) -> Iterator[str]:
         yield _product(product, words)
     if len(study.runs):
         yield words.n(
-            "{n} benchmark was measured: measured.",
-            "{n} benchmarks were measured: measured.",
+            "{n} benchmark was measured here.",
+            "{n} benchmarks were measured here.",
             len(study.runs),
         )
 
