@@ -18,12 +18,13 @@ from dashboard.reports.document import (
     Picture,
     Points,
     Section,
-    Source,
 )
+from dashboard.reports.sources import grouped, is_web
 
 STYLE = Path(__file__).with_name("report.css")
 _LANGUAGE_TAGS = {"en": "en", "zh": "zh-CN"}
-_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
+POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
+"""Nothing is loaded and nothing is run."""
 _VARIABLES = {"text": "--text", "quiet": "--quiet", "grid": "--grid", "paper": "--paper"}
 
 
@@ -37,13 +38,33 @@ def render(document: Document, drawings: Mapping[str, str]) -> str:
     drawings
         The SVG of each figure by its key.
     """
+    figures = {
+        picture.key: _drawn(picture, drawings[picture.key]) for picture in document.pictures()
+    }
+    return page(document, figures, POLICY)
+
+
+def page(document: Document, figures: Mapping[str, str], policy: str, scripts: str = "") -> str:
+    """Return the HTML of a document around figures that are HTML already.
+
+    Parameters
+    ----------
+    document
+        What the report says.
+    figures
+        What stands for each figure by its key, above its caption.
+    policy
+        What the page may load and run.
+    scripts
+        Script elements at the end.
+    """
     style = STYLE.read_text(encoding="utf-8")
     title = escape(document.title)
     body = "\n".join(
         [
             f"<header><h1>{title}</h1><p class='subtitle'>{escape(document.subtitle)}</p></header>",
             "<div class='finding'>" + "".join(map(_paragraph, document.finding)) + "</div>",
-            *(_section(section, drawings) for section in document.sections),
+            *(_section(section, figures) for section in document.sections),
             _sources(document),
             _foot(document),
         ]
@@ -53,7 +74,7 @@ def render(document: Document, drawings: Mapping[str, str]) -> str:
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="{_POLICY}">
+<meta http-equiv="Content-Security-Policy" content="{policy}">
 <meta name="color-scheme" content="light dark">
 <title>{title}</title>
 <style>
@@ -63,7 +84,7 @@ def render(document: Document, drawings: Mapping[str, str]) -> str:
 <main>
 {body}
 </main>
-</body>
+{scripts}</body>
 </html>
 """
 
@@ -78,19 +99,20 @@ def themed(svg: str) -> str:
     return svg
 
 
-def _section(section: Section, drawings: Mapping[str, str]) -> str:
-    blocks = "\n".join(_block(block, drawings) for block in section.blocks)
+def _section(section: Section, figures: Mapping[str, str]) -> str:
+    blocks = "\n".join(_block(block, figures) for block in section.blocks)
     return f"<section>\n<h2>{escape(section.heading)}</h2>\n{blocks}\n</section>"
 
 
-def _block(block: Block, drawings: Mapping[str, str]) -> str:
+def _block(block: Block, figures: Mapping[str, str]) -> str:
     match block:
         case Paragraph():
             return _paragraph(block.text)
         case Points():
             return "<ul>" + "".join(f"<li>{escape(item)}</li>" for item in block.items) + "</ul>"
         case Picture():
-            return _picture(block, drawings[block.key])
+            caption = f"<figcaption>{escape(block.caption)}</figcaption>"
+            return f"<figure>{figures[block.key]}{caption}</figure>"
         case Grid():
             return _grid(block)
         case Calculation():
@@ -103,10 +125,9 @@ def _paragraph(text: str) -> str:
     return f"<p>{escape(text)}</p>"
 
 
-def _picture(picture: Picture, svg: str) -> str:
+def _drawn(picture: Picture, svg: str) -> str:
     opening = f'<svg role="img" aria-label="{escape(picture.alt)}"'
-    drawn = re.sub(r"<svg\b", lambda _: opening, themed(svg), count=1)
-    return f"<figure>{drawn}<figcaption>{escape(picture.caption)}</figcaption></figure>"
+    return re.sub(r"<svg\b", lambda _: opening, themed(svg), count=1)
 
 
 def _grid(grid: Grid) -> str:
@@ -129,16 +150,17 @@ def _grid(grid: Grid) -> str:
 
 
 def _sources(document: Document) -> str:
-    items = "\n".join(f"<li>{_source(source)}</li>" for source in document.sources)
+    items = "\n".join(
+        f"<li>{'<br>'.join([escape(title), *map(_address, addresses)])}</li>"
+        for title, addresses in grouped(document.sources)
+    )
     heading = escape(document.sources_heading)
     return f"<section class='sources'>\n<h2>{heading}</h2>\n<ul>\n{items}\n</ul>\n</section>"
 
 
-def _source(source: Source) -> str:
-    title, address = escape(source.title), escape(source.address)
-    if source.on_the_web:
-        return f'{title}<br><a href="{address}" rel="noreferrer">{address}</a>'
-    return f"{title}<br>{address}" if address else title
+def _address(address: str) -> str:
+    shown = escape(address)
+    return f'<a href="{shown}" rel="noreferrer">{shown}</a>' if is_web(address) else shown
 
 
 def _foot(document: Document) -> str:

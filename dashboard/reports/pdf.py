@@ -18,13 +18,13 @@ from dashboard.reports.document import (
     Picture,
     Points,
 )
+from dashboard.reports.sources import grouped, is_web, shortened
 
 TEMPLATE = Path(__file__).with_name("report.typ")
 LAYOUTS = ((9.0, 1.0), (8.8, 0.95), (8.5, 0.9), (8.2, 0.85), (7.9, 0.8), (7.5, 0.68))
 """Text size (pt) and width of figures (share of the page) tried in turn until the report fits its
 pages; the last one is kept in any case, because nothing may be left out."""
 
-_LONG_ADDRESS = 64
 _SHORT_SIGNS, _LEAST_SIGNS, _MOST_SIGNS, _ROOM_SIGNS = 22, 8, 45, 90
 """Signs of short text, of the narrowest and of the widest column that shares, and of a line."""
 
@@ -80,11 +80,13 @@ def _plain(document: Document, drawings: Mapping[str, str], fonts: Sequence[str]
         "sources_heading": document.sources_heading,
         "sources": [
             {
-                "title": source.title,
-                "address": source.address if source.on_the_web else "",
-                "shown": _shortened(source.address),
+                "title": title,
+                "addresses": [
+                    {"address": address if is_web(address) else "", "shown": shortened(address)}
+                    for address in addresses
+                ],
             }
-            for source in document.sources
+            for title, addresses in grouped(document.sources)
         ],
         "facts": document.facts,
         "disclaimer": document.disclaimer,
@@ -133,10 +135,3 @@ def _widths(grid: Grid) -> list[int]:
 
 def _signs(text: str) -> int:
     return sum(2 if ord(sign) > 0x2E7F else 1 for sign in text)
-
-
-def _shortened(address: str) -> str:
-    """Return an address as shown: without its scheme, cut in the middle where it is long."""
-    shown = address.removeprefix("https://").removeprefix("http://")
-    half = _LONG_ADDRESS // 2
-    return shown if len(shown) <= _LONG_ADDRESS else f"{shown[:half]}…{shown[-half:]}"
