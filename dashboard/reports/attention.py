@@ -94,9 +94,9 @@ def prepare(reader: Reader, choice: Choice) -> Prepared:
         study = _narrowed(study, choice.storefront.upper())
     edition = edition_of(reader, choice.as_of, choice.house, *_TABLES)
     if study.rates.empty and study.positions.empty and study.storefronts.empty:
-        held_back = f"; left out by their terms: {edition.left_out[0][0]}" * bool(edition.left_out)
+        nothing = "of which no rating count and no position is held"
         raise InputError(
-            f"got {', '.join(chosen)}, of which no rating count and no position is held{held_back}",
+            f"got {', '.join(chosen)}, {nothing}{edition.kept_back()}",
             "an app that was looked up or ranked",
             "choose another --app, or collect with `artonomics etl run`",
             code="NOTHING_TO_REPORT",
@@ -222,7 +222,8 @@ def _finding(report: AttentionReport, words: Words) -> Iterator[str]:
             "{n} apps have a wave of ratings, of whose half-lives only bounds are known.",
             len(waves),
         )
-    yield from (_half_life(row, words) for row in known or waves)
+    told = known or [row for row in waves if row["half_life_kind"]]
+    yield from (_half_life(row, words) for row in told)
     best = _best_position(report.study)
     if best is not None:
         yield words.t(

@@ -27,7 +27,7 @@ from dashboard.reports.document import (
 )
 from dashboard.reports.edition import Edition, Reader, edition_of
 from dashboard.reports.grids import grid
-from dashboard.studies.compute import ComputeStudy, Prices, compute_study, costs
+from dashboard.studies.compute import TOY, ComputeStudy, Prices, compute_study, costs
 from dashboard.studies.compute_published import published_costs
 from dashboard.studies.frames import column, rows
 from dashboard.tables import compute as tables
@@ -40,7 +40,6 @@ OPTIONS: tuple[str, ...] = ()
 
 _HOURLY_USD = 2.50
 """Assumed for a machine of our own runs, for which nobody publishes a price of an hour."""
-_TOY = "tiny-shapes"
 _TABLES = ("compute_benchmarks", "compute_loads", "published_benchmarks", "disclosed_facts")
 
 
@@ -184,7 +183,7 @@ def _best(study: ComputeStudy, device: str, words: Words) -> str:
         high=words.number(best["images_per_second_high"]),
         day=words.date(best["measured_at"]),
     )
-    if best["model"] == _TOY:
+    if best["model"] == TOY:
         toy = words.t("It is a toy that draws shapes, no product: its cost says nothing of one.")
         return f"{told} {toy}"
     return told
@@ -379,7 +378,7 @@ def _cost_table(table: pd.DataFrame, words: Words) -> Grid:
 def _cheapest_calculation(row: Any, words: Words) -> Calculation:
     estimated = words.evidence("estimated")
     prices = words.n(
-        "median of {n} published price", "median of {n} published prices", row.n_prices
+        "median of {n} published price", "median of {n} published prices", int(row.n_prices)
     )
     return _cost_of(
         words.t("1,000 pictures on the {card}", card=row.card),

@@ -105,6 +105,11 @@ class Edition:
         yield words.t("Data version"), self.data_version[:_HASH_SIGNS]
         yield words.t("Program"), f"Artonomics {self.version}"
 
+    def kept_back(self) -> str:
+        """Return the end of a sentence that names the sources left out; empty without any."""
+        names = sorted({source for source, _, _ in self.left_out})
+        return f"; left out by their terms: {', '.join(names)}" if names else ""
+
     def disclaimer(self, words: Words) -> str:
         """Return what the report is not, after the house's own words where it has some."""
         ours = words.t(

@@ -120,9 +120,8 @@ def review(reader: Reader, choice: Choice) -> GrowthReport:
 
 def _source(known: list[str], edition: Edition, wanted: str | None) -> str:
     if not known:
-        kept = f"; left out by its terms: {edition.left_out[0][0]}" * bool(edition.left_out)
         raise InputError(
-            f"got no product history that may be reported{kept}",
+            f"got no product history that may be reported{edition.kept_back()}",
             "imported events",
             "import some with `artonomics import events FILE…`, or draw a made-up history with "
             "`artonomics simulate demo`",

@@ -1,0 +1,81 @@
+"""The compute report: published speeds at published prices, and what was measured here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from dashboard.reports import compute
+from dashboard.reports.choice import Choice
+from dashboard.studies.compute_published import card_of, published_costs
+from dashboard.text import words
+from etl.errors import InputError
+from etl.warehouse import SnapshotReader
+
+
+@pytest.fixture(scope="module")
+def report(published: Path) -> Iterator[compute.ComputeReport]:
+    with SnapshotReader(published, for_export=True) as reader:
+        yield compute.prepare(reader, Choice()).document.args[0]  # pyright: ignore
+
+
+@pytest.mark.parametrize(
+    ("name", "card"),
+    [
+        ("NVIDIA H200-SXM-141GB", "H200"),
+        ("Virtualized NVIDIA H200-SXM-141GB", "H200"),
+        ("NVIDIA L40S", "L40S"),
+        ("NVIDIA L4-PCIe-24GB", "L4"),
+        ("A100 80GB", "A100"),
+        ("A10G", "A10G"),
+        ("AMD Instinct MI325X 256GB HBM3e", ""),
+        ("NVIDIA RTX-2000E-Ada-16GB", ""),
+        ("RTX 4090", "RTX 4090"),
+    ],
+)
+def test_a_device_is_known_by_its_card(name: str, card: str) -> None:
+    assert card_of(name) == card
+
+
+def test_costs_follow_from_speed_price_and_use(report: compute.ComputeReport) -> None:
+    table = published_costs(report.study, 0.35)
+    row = table.iloc[0]
+    expected = 1_000 * row["hourly_usd"] / (3_600 * row["images_per_second"] * 0.35)
+    assert row["cost_usd"] == pytest.approx(expected)
+    assert row["cost_low_usd"] <= row["cost_usd"] <= row["cost_high_usd"]
+    assert table["cost_usd"].is_monotonic_increasing
+
+
+def test_only_prices_of_the_last_year_of_a_card_count(report: compute.ComputeReport) -> None:
+    table = published_costs(report.study).set_index("card")
+    prices = report.study.prices
+    own = prices.loc[prices["gpu_name"].map(card_of) == "H100"]
+    recent = own.loc[own["as_of"] >= own["as_of"].max() - pd.DateOffset(years=1)]
+    assert len(recent) < len(own)
+    assert table.at["H100", "n_prices"] == len(recent)
+    assert table.at["H100", "hourly_usd"] == pytest.approx(recent["value"].median())
+
+
+def test_the_toy_is_never_told_as_a_product(report: compute.ComputeReport) -> None:
+    told = " ".join(compute.document(report, words("en")).finding)
+    assert "It is a toy that draws shapes, no product" in told
+    assert told.index("On published figures") < told.index("It is a toy")
+
+
+def test_without_runs_nothing_is_said_of_a_machine(report: compute.ComputeReport) -> None:
+    study = replace(report.study, runs=report.study.runs.iloc[:0])
+    document = compute.document(replace(report, study=study), words("en"))
+    assert document.finding[-1] == "Nothing has been measured on a machine of our own."
+    assert not any(section.heading.startswith("Measured on") for section in document.sections)
+
+
+def test_a_day_in_the_past_is_refused(published: Path) -> None:
+    chosen: Any = Choice(as_of=date(2023, 1, 1))
+    with SnapshotReader(published) as reader, pytest.raises(InputError, match="--as-of"):
+        compute.prepare(reader, chosen)
