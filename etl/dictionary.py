@@ -27,6 +27,11 @@ _INTRODUCTION = """\
 - `models/`: small embedded models and their cards.
 - `watch.toml`: the shares and apps the user added or hid, made by `artonomics watch`.
 - `collection.toml`: what the live app sources ask for, where it is not the default.
+- `delivery.yml`: where reports and alerts go ([below](#where-reports-and-alerts-go)); `schedules.yml`:
+  the schedules of reports; `alerts.yml`: the rules of alerts; `disclosure.en.txt`, `disclosure.zh.txt`:
+  the house's own words at the foot of each report.
+- `reports/history.jsonl`: what was built; `reports/scheduled/NAME/INSTANT/`: the files of scheduled
+  reports; `delivery/ledger.jsonl`: every attempt to deliver; `alerts/`: what is raised and what happened.
 - `raw/`, `warehouse/`, `lake/`, `jobs/`, `reports/`: made at run time, not kept in git. They lie
   elsewhere with `--data DIR` or the variable `ARTONOMICS_DATA`. `lake/` holds event logs as Parquet
   by source and UTC day; replaced days lie in `lake/.superseded`, rejected ones in `lake/.rejects`.
@@ -67,6 +72,33 @@ health_and_fitness = 6013
 requests_per_minute = 10
 ```
 """
+_DELIVERY = """\
+## Where reports and alerts go
+
+`delivery.yml` in the data folder names channels. Secrets stand in variables or files, never in it;
+cron and systemd do not know the variables of a shell, so prefer the `…_file` keys there.
+
+```yaml
+channels:
+  desk:
+    kind: smtp
+    host: mail.example.com
+    port: 587               # security: starttls (default), ssl or none; ca_file for an own authority
+    user: reports
+    password_file: mail-password.txt      # or password: ${MAIL_PASSWORD}
+    sender: reports@example.com
+    to: [ada@example.com, bo@example.com]
+    link_base: https://dashboard.example.com
+  team: {kind: feishu, url: "${FEISHU_URL}", secret: "${FEISHU_SECRET}"}   # dingtalk likewise
+  chat: {kind: slack, url_file: slack-url.txt}
+  group: {kind: wecom, url: "${WECOM_URL}"}     # files too, 20 MB each; with_files: false: without
+  share: {kind: folder, path: /srv/reports}
+```
+
+Every channel also takes `timeout_seconds` and `attempts`. An attempt without an end, or one whose
+server fell silent after the whole message, is `uncertain` and is not repeated by itself. The formats
+of the chats follow their makers' descriptions and are tested against local servers that speak them.
+"""
 _REACH = {"whole": "the whole series", "range": "a range of days", "present": "the present state"}
 _LAYOUTS = """\
 ## Exports of vendors
@@ -96,6 +128,7 @@ def document() -> str:
         "\n".join(["| table | what it holds |", "|---|---|", *map(_entry, _all_tables())]) + "\n",
         _SOURCES + "\n" + _sources(),
         _COLLECTION + "\n" + _fields(),
+        _DELIVERY,
         _LAYOUTS + "\n" + _vendor_layouts(),
         _SHARED + "\n" + _columns(shared),
         _BITEMPORAL + "\n" + _columns(schemas.VALIDITY),
