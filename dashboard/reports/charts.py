@@ -6,28 +6,22 @@ say different things.
 
 from __future__ import annotations
 
-import math
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import Any, Literal
 
 import numpy as np
-import pandas as pd
 import plotly.graph_objects as go
 
-from dashboard.figures.theme import PALETTE
+from dashboard.reports import chart_values as read
+from dashboard.reports.chart_values import Numbers, Place
+from dashboard.reports.floating_bars import Bar, layers
 
-Kind = Literal["line", "scatter", "column", "bar", "stacked"]
-Place = float | str | None
-
-_DAY_ZERO = pd.Timestamp("1899-12-30")
-"""Day 0 of a spreadsheet's calendar."""
-_DAY_FORMAT = "yyyy-mm-dd"
-_TAG = re.compile(r"<[^>]*>")
-_BREAK = re.compile(r"<br\s*/?>")
-_MEANT = {"&lt;": "<", "&gt;": ">", "&amp;": "&"}
+Kind = Literal["line", "scatter", "column", "bar", "stacked", "stacked_bar"]
+Span = tuple[float, float, float]
+"""Lowest and highest value of an axis, and the step between its ticks."""
+LYING = ("bar", "stacked_bar")
+BARS = ("column", "bar", "stacked", "stacked_bar")
 
 
 @dataclass(frozen=True)
@@ -50,17 +44,23 @@ class Series:
         Whether its points are joined, and whether they are marked.
     low, high
         Ends of its error bars, in the units of ``y``; empty where it has none.
+    colors
+        The colour of each point where they differ.
+    is_edge
+        Whether it is the edge of a band around another series.
     """
 
     name: str
     x: tuple[Place, ...]
-    y: tuple[float | None, ...]
+    y: Numbers
     color: str
     dash: str = "solid"
     lines: bool = True
     marks: bool = False
-    low: tuple[float | None, ...] = ()
-    high: tuple[float | None, ...] = ()
+    low: Numbers = ()
+    high: Numbers = ()
+    colors: tuple[str, ...] = ()
+    is_edge: bool = False
 
 
 @dataclass(frozen=True)
@@ -70,18 +70,23 @@ class Chart:
     Attributes
     ----------
     kind
-        ``line`` and ``column`` over categories, ``scatter`` over numbers and days, ``bar`` lying,
-        ``stacked`` columns.
+        ``line``, ``column`` and ``stacked`` columns over categories, ``bar`` and ``stacked_bar``
+        lying, ``scatter`` over numbers and days.
     series
-        What it shows, in order.
+        What it shows, in order; except in a scatter, all stand over the same categories.
     title
         Its own title where the figure has several panels; else empty.
     x_title, y_title
         Titles of the axis of the places and of the axis of the values, with their units.
     x_format, y_format
-        How a spreadsheet writes them.
-    y_reversed
-        Whether small values stand at the top, as for positions.
+        How a spreadsheet writes the ticks.
+    x_reversed, y_reversed
+        Whether the first place stands at the far end (of a lying chart: at the top), and whether
+        small values stand at the top, as for positions.
+    x_span, y_span
+        Ends and steps of the axes; ``None`` lets the program choose.
+    x_log, y_log
+        Whether an axis is logarithmic.
     """
 
     kind: Kind
@@ -91,7 +96,35 @@ class Chart:
     y_title: str
     x_format: str = "General"
     y_format: str = "General"
+    x_reversed: bool = False
     y_reversed: bool = False
+    x_span: Span | None = None
+    y_span: Span | None = None
+    x_log: bool = False
+    y_log: bool = False
+
+    def in_legend(self) -> list[int]:
+        """Return the positions of the series that a legend names; one of a band's two edges."""
+        named = [at for at, each in enumerate(self.series) if each.name and each.color]
+        edges = [at for at in named if self.series[at].is_edge]
+        seen: set[str] = set()
+        kept: list[int] = []
+        for at in named:
+            series = self.series[at]
+            if at in edges and series.color in seen:
+                continue
+            seen |= {series.color} if at in edges else set()
+            kept.append(at)
+        return kept
+
+    def is_plain(self) -> bool:
+        """Return whether one series alone is shown, with or without its band."""
+        return sum(not each.is_edge for each in self.series if each.name and each.color) <= 1
+
+    def stands_alone(self) -> bool:
+        """Return whether no category holds bars of two series, which can then share its room."""
+        held = zip(*(each.y for each in self.series), strict=True)
+        return all(sum(value is not None for value in values) <= 1 for values in held)
 
 
 @dataclass(frozen=True)
@@ -114,7 +147,7 @@ class Surface:
 
     x: tuple[str, ...]
     y: tuple[str, ...]
-    z: tuple[tuple[float | None, ...], ...]
+    z: tuple[Numbers, ...]
     title: str
     x_title: str
     y_title: str
@@ -125,14 +158,16 @@ class Surface:
 def charts_of(figure: go.Figure) -> tuple[Chart | Surface, ...]:
     """Return the charts of a figure, one for each of its panels and kinds of trace.
 
-    A figure that only says why there is nothing to draw has none.
+    A figure that only says why there is nothing to draw has none, and neither has a panel whose
+    axis its figure has bent by hand, for a native chart would show other numbers.
     """
     found: list[Chart | Surface] = []
     for axes, traces in _panels(figure).items():
         panel = _Panel(figure, *axes)
-        for trace in traces:
-            if trace.type in ("heatmap", "contour"):
-                found.append(panel.surface(trace))
+        if read.is_bent(panel.x_axis) or read.is_bent(panel.y_axis):
+            continue
+        surfaces = [panel.surface(t) for t in traces if t.type in ("heatmap", "contour")]
+        found += [each for each in surfaces if any(z is not None for row in each.z for z in row)]
         found += panel.charts([trace for trace in traces if trace.type in ("scatter", "bar")])
     return tuple(found)
 
@@ -156,93 +191,147 @@ class _Panel:
         self.y_axis: Any = layout[f"yaxis{y[1:]}"]
         self.is_stacked = layout.barmode in ("stack", "relative")
         self.title = _heading(figure, self.x_axis, self.y_axis)
+        self.y_title = read.title(self.y_axis) or _title_beside(layout, self.y_axis)
+        self.keys = _keys(figure)
 
     def surface(self, trace: Any) -> Surface:
         """Return the table behind a heat map or contour."""
-        colors: Any = trace.colorbar
+        bar: Any = trace.colorbar
+        z = tuple(read.numbers(row) for row in np.asarray(trace.z, dtype=object))
+        told = read.office(getattr(bar, "tickformat", None))
         return Surface(
-            x=tuple(_words(value, self.x_axis) for value in _values(trace.x)),
-            y=tuple(_words(value, self.y_axis) for value in _values(trace.y)),
-            z=tuple(tuple(map(_number, row)) for row in np.asarray(trace.z, dtype=object)),
+            x=tuple(read.words(value, self.x_axis) for value in read.values(trace.x)),
+            y=tuple(read.words(value, self.y_axis) for value in read.values(trace.y)),
+            z=z,
             title=self.title,
-            x_title=_title(self.x_axis),
-            y_title=_title(self.y_axis),
-            format=_office(getattr(colors, "tickformat", None)),
+            x_title=read.title(self.x_axis),
+            y_title=self.y_title,
+            format=_surface_format(trace, z) if told == "General" else told,
             diverges=trace.zmid == 0,
         )
 
     def charts(self, traces: Sequence[Any]) -> Iterator[Chart]:
         """Yield the charts of the traces: those of one kind together."""
         kinds: dict[Kind, list[Series]] = {}
+        floating = [trace for trace in traces if trace.type == "bar" and trace.base is not None]
+        if floating:
+            bars = [trace for trace in traces if trace.type == "bar"]
+            kind: Kind = "stacked_bar" if floating[0].orientation == "h" else "stacked"
+            kinds[kind] = self._floating(bars)
+            traces = [trace for trace in traces if trace not in bars and not _is_unseen(trace)]
         for trace in traces:
             for kind, series in self._series(trace):
-                kinds.setdefault(kind, []).append(series)
+                if any(y is not None for y in series.y):
+                    kinds.setdefault(kind, []).append(series)
         for kind, series in kinds.items():
-            yield self._chart(kind, _named(series))
+            if series:
+                yield self._chart(kind, _named(series))
 
     def _chart(self, kind: Kind, series: tuple[Series, ...]) -> Chart:
-        places, values = self.x_axis, self.y_axis
-        if kind == "bar":
-            places, values = values, places
-        is_days = kind == "scatter" and _is_days(self.x_axis, series)
-        direction = values.autorange == "reversed" or _runs_down(values.range)
+        places, heights = self.x_axis, self.y_axis
+        titles = read.title(self.x_axis), self.y_title
+        if kind in LYING:
+            places, heights, titles = heights, places, titles[::-1]
+        if kind != "scatter":
+            series = _aligned(series, _order(places, series))
+        y_span = _y_span(kind, series, heights)
+        are_days = kind == "scatter" and _are_days(places, series)
+        x_span = _x_span(series, places, are_days=are_days) if kind == "scatter" else None
         return Chart(
             kind=kind,
             series=series,
             title=self.title,
-            x_title=_title(places),
-            y_title=_title(values),
-            x_format=_DAY_FORMAT if is_days else _office(places.tickformat),
-            y_format=_office(values.tickformat),
-            y_reversed=bool(direction) and kind != "bar",
+            x_title=titles[0],
+            y_title=titles[1],
+            x_format=read.DAY_FORMAT if are_days else _format(places, x_span),
+            y_format=_format(heights, y_span),
+            x_reversed=read.is_reversed(places),
+            y_reversed=read.is_reversed(heights),
+            x_span=x_span,
+            y_span=y_span,
+            x_log=kind == "scatter" and places.type == "log",
+            y_log=heights.type == "log",
         )
 
+    def _floating(self, traces: Sequence[Any]) -> list[Series]:
+        """Return bars that begin elsewhere than at zero, as a stack."""
+        lying = traces[0].orientation == "h"
+        axis = self.y_axis if lying else self.x_axis
+        bars: list[Bar] = []
+        for owner, trace in enumerate(traces):
+            x, y = read.values(trace.x), read.values(trace.y)
+            places, lengths = (y, x) if lying else (x, y)
+            bases = np.broadcast_to(np.asarray(0 if trace.base is None else trace.base), len(x))
+            for name, begin, length in zip(
+                read.categories(places, axis), bases, read.numbers(lengths), strict=True
+            ):
+                if length is not None and (start := read.number(begin)) is not None:
+                    bars.append(Bar(owner, name, start, start + length))
+        names = read.row_names(axis) or tuple(dict.fromkeys(bar.category for bar in bars))
+        return [
+            Series(
+                name="" if layer.owner is None else self._name(traces[layer.owner]),
+                x=names,
+                y=layer.lengths,
+                color="" if layer.owner is None else read.color(traces[layer.owner]),
+            )
+            for layer in layers(bars, names, len(traces))
+        ]
+
+    def _name(self, trace: Any) -> str:
+        """Return the name of a trace, or that of the legend's key of its colour."""
+        return read.plain(trace.name) or self.keys.get(read.color(trace), "")
+
     def _series(self, trace: Any) -> Iterator[tuple[Kind, Series]]:
-        x, y = _values(trace.x), _values(trace.y)
+        x, y = read.values(trace.x), read.values(trace.y)
         if not x or not y:
             return
+        rows_lie = bool(read.row_names(self.y_axis)) or not read.is_number(y)
         if trace.type == "bar":
             yield from self._bars(trace, x, y)
         elif trace.fill == "toself":
             yield from self._band(trace, x, y)
-        elif not _is_number(y) and _is_number(x):
-            low, high = _errors(trace.error_x, x)
-            yield (
-                "bar",
-                Series(
-                    _name(trace), _categories(y), _numbers(x), _color(trace), low=low, high=high
-                ),
-            )
+        elif rows_lie and read.is_number(x):
+            if "markers" in (trace.mode or "lines") and not _is_unseen(trace):
+                yield "bar", self._one(trace, read.categories(y, self.y_axis), x, trace.error_x)
         elif trace.mode != "text":
-            kind, places = _places(x)
-            low, high = _errors(trace.error_y, y)
-            mode, line = trace.mode or "lines", trace.line
-            # The edge of a filled band has no width in the figure, and is all there is of it here.
-            is_edge = mode == "lines" and line.width == 0
-            yield (
-                kind,
-                Series(
-                    name=_name(trace),
-                    x=places,
-                    y=_numbers(y),
-                    color=_color(trace),
-                    dash="dot" if is_edge else line.dash or "solid",
-                    lines="lines" in mode,
-                    marks="markers" in mode,
-                    low=low,
-                    high=high,
-                ),
-            )
+            kind, places = self._places(x)
+            yield kind, self._one(trace, places, y, trace.error_y)
+
+    def _one(self, trace: Any, places: tuple[Place, ...], y: list[Any], bars: Any) -> Series:
+        low, high = read.errors(bars, y)
+        mode, line = trace.mode or "lines", trace.line
+        # The edge of a filled band has no width in the figure, and is all there is of it here.
+        is_edge = mode == "lines" and line.width == 0
+        return Series(
+            name=self._name(trace),
+            x=places,
+            y=read.numbers(y),
+            color=read.color(trace),
+            dash="dot" if is_edge else line.dash or "solid",
+            lines="lines" in mode,
+            marks="markers" in mode,
+            low=low,
+            high=high,
+            is_edge=is_edge,
+        )
 
     def _bars(self, trace: Any, x: list[Any], y: list[Any]) -> Iterator[tuple[Kind, Series]]:
         lying = trace.orientation == "h"
         places, lengths = (y, x) if lying else (x, y)
-        low, high = _errors(trace.error_x if lying else trace.error_y, lengths)
+        axis = self.y_axis if lying else self.x_axis
+        low, high = read.errors(trace.error_x if lying else trace.error_y, lengths)
         series = Series(
-            _name(trace), _categories(places), _numbers(lengths), _color(trace), low=low, high=high
+            self._name(trace),
+            read.categories(places, axis),
+            read.numbers(lengths),
+            read.color(trace),
+            low=low,
+            high=high,
+            colors=read.colors(trace),
         )
         if lying:
-            yield "bar", series
+            yield ("stacked_bar" if self.is_stacked else "bar"), series
         else:
             yield ("stacked" if self.is_stacked else "column"), series
 
@@ -251,12 +340,18 @@ class _Panel:
         half = len(x) // 2
         if list(x[:half]) != list(reversed(x[half:])):
             return
-        kind, places = _places(x[:half])
-        one, other = _numbers(y[:half]), tuple(reversed(_numbers(y[half:])))
-        color = _color(trace)
+        kind, places = self._places(x[:half])
+        one, other = read.numbers(y[:half]), tuple(reversed(read.numbers(y[half:])))
         upper, lower = (one, other) if _sum(one) >= _sum(other) else (other, one)
         for mark, edge in (("↑", upper), ("↓", lower)):
-            yield kind, Series(f"{_name(trace)} {mark}".strip(), places, edge, color, "dot")
+            name = f"{read.plain(trace.name)} {mark}".strip()
+            yield kind, Series(name, places, edge, read.color(trace), "dot", is_edge=True)
+
+    def _places(self, x: Sequence[Any]) -> tuple[Kind, tuple[Place, ...]]:
+        if read.row_names(self.x_axis):
+            return "line", read.categories(x, self.x_axis)
+        found = read.numbers(x) if read.is_number(x) else read.days(x)
+        return ("line", read.categories(x, self.x_axis)) if found is None else ("scatter", found)
 
 
 def _heading(figure: go.Figure, x_axis: Any, y_axis: Any) -> str:
@@ -269,24 +364,33 @@ def _heading(figure: go.Figure, x_axis: Any, y_axis: Any) -> str:
     for note in layout.annotations:
         over = note.xref == "paper" and note.yref == "paper" and not note.showarrow
         if over and abs(note.x - middle) < 1e-6 and abs(note.y - top) < 1e-6:
-            return plain(note.text)
+            return read.plain(note.text)
     return ""
 
 
-def plain(text: str | None) -> str:
-    """Return a label of a figure without its tags."""
-    said = _TAG.sub("", _BREAK.sub(" ", text or ""))
-    for sign, meant in _MEANT.items():
-        said = said.replace(sign, meant)
-    return said.strip()
+def _title_beside(layout: Any, y_axis: Any) -> str:
+    """Return the title that the first panel of a row bears for all of them."""
+    if y_axis.matches is None:
+        return ""
+    return read.title(layout[f"yaxis{y_axis.matches[1:]}"])
 
 
-def _title(axis: Any) -> str:
-    return plain(axis.title.text)
+def _keys(figure: go.Figure) -> dict[str, str]:
+    """Return the names of the legend's keys, which are traces without a point, by colour."""
+    traces: Any = figure.data
+    return {
+        read.color(trace): read.plain(trace.name)
+        for trace in traces
+        if trace.type in ("scatter", "bar")
+        and trace.name
+        and all(value is None for value in read.values(trace.x))
+    }
 
 
-def _name(trace: Any) -> str:
-    return plain(trace.name)
+def _is_unseen(trace: Any) -> bool:
+    """Return whether a trace holds no mark of its own: whiskers beside bars, lines between them."""
+    is_skipped = trace.hoverinfo == "skip"
+    return trace.type == "scatter" and (is_skipped or trace.marker.size == 1)
 
 
 def _named(series: Sequence[Series]) -> tuple[Series, ...]:
@@ -300,132 +404,112 @@ def _named(series: Sequence[Series]) -> tuple[Series, ...]:
     return tuple(named)
 
 
-def _values(column: Any) -> list[Any]:
-    return [] if column is None else list(column)
+def _order(axis: Any, series: Sequence[Series]) -> tuple[str, ...]:
+    """Return the categories of all series: as the figure orders them, else as they appear."""
+    told = [read.plain(str(name)) for name in read.values(axis.categoryarray)]
+    held = dict.fromkeys(place for each in series for place in _apart(each.x))
+    first = [name for name in dict.fromkeys((*told, *read.row_names(axis))) if name in held]
+    return tuple(dict.fromkeys((*first, *held)))
 
 
-def _is_number(values: Sequence[Any]) -> bool:
-    kinds = (int, float, np.integer, np.floating)
-    return all(value is None or isinstance(value, kinds) for value in values)
+def _apart(x: Sequence[Place]) -> list[str]:
+    """Return categories told apart where one bears the name of another."""
+    seen: dict[str, int] = {}
+    found: list[str] = []
+    for place in map(str, x):
+        seen[place] = seen.get(place, 0) + 1
+        found.append(f"{place} ({seen[place]})" if seen[place] > 1 else place)
+    return found
 
 
-def _instants(values: Sequence[Any]) -> list[Any] | None:
-    """Return values as instants; ``None`` where they are no days."""
-    kinds = (datetime, np.datetime64, pd.Timestamp, str)
-    if not all(isinstance(value, kinds) or hasattr(value, "isoformat") for value in values):
-        return None
-    if any(isinstance(value, str) and not re.match(r"\d{4}-\d\d-\d\d", value) for value in values):
-        return None
-    return list(pd.to_datetime(list(values)))
+def _aligned(series: Sequence[Series], order: tuple[str, ...]) -> tuple[Series, ...]:
+    """Return the series over the same categories; a category that one lacks is a gap."""
+    found: list[Series] = []
+    for each in series:
+        place = {name: at for at, name in enumerate(_apart(each.x))}
+        at = [place.get(name) for name in order]
+
+        def spread(column: Numbers, at: Sequence[int | None] = at) -> Numbers:
+            return tuple(None if i is None else column[i] for i in at) if column else ()
+
+        tints = (
+            tuple(each.color if i is None else each.colors[i] for i in at) if each.colors else ()
+        )
+        found.append(
+            replace(
+                each,
+                x=order,
+                y=spread(each.y),
+                low=spread(each.low),
+                high=spread(each.high),
+                colors=tints,
+            )
+        )
+    return tuple(found)
 
 
-def _places(x: Sequence[Any]) -> tuple[Kind, tuple[Place, ...]]:
-    if _is_number(x):
-        return "scatter", _numbers(x)
-    instants = _instants(x)
-    if instants is None:
-        return "line", _categories(x)
-    day = pd.Timedelta(days=1)
-    since = [at.tz_localize(None) - _DAY_ZERO for at in instants]
-    return "scatter", tuple(None if pd.isna(span) else span / day for span in since)
-
-
-def _is_days(axis: Any, series: Sequence[Series]) -> bool:
+def _are_days(axis: Any, series: Sequence[Series]) -> bool:
     if axis.type is not None:
         return axis.type == "date"
     first = [place for each in series for place in each.x if isinstance(place, float)]
     return "%Y" in (axis.tickformat or "") or (bool(first) and min(first) > 30_000)
 
 
-def _categories(values: Sequence[Any]) -> tuple[str, ...]:
-    instants = None if _is_number(values) else _instants(values)
-    if instants is not None:
-        return tuple(f"{at:%Y-%m-%d}" for at in instants)
-    return tuple(
-        plain(value) if isinstance(value, str) else "" if value is None else f"{value:g}"
-        for value in values
+def _y_span(kind: Kind, series: Sequence[Series], axis: Any) -> Span | None:
+    columns = [column for each in series for column in (each.y, each.low, each.high)]
+    found = [value for column in columns for value in column if value is not None]
+    if kind in ("stacked", "stacked_bar"):
+        stacks = list(zip(*(each.y for each in series), strict=True))
+        found += [sum(v for v in stack if v is not None and v > 0) for stack in stacks]
+        found += [sum(v for v in stack if v is not None and v < 0) for stack in stacks]
+    if axis.type == "log":
+        found = [value for value in found if value > 0]
+        return read.log_span(min(found), max(found)) if found else None
+    if kind in BARS:
+        found.append(0.0)
+    return _within(found, axis)
+
+
+def _within(found: Sequence[float], axis: Any) -> Span | None:
+    """Return round ends around the values, no further than a figure's own range shows them."""
+    if not found:
+        return None
+    low, high = min(found), max(found)
+    told = axis.range
+    if told is not None and None not in told and read.is_number(told):
+        low, high = max(low, min(told)), min(high, max(told))
+    return read.round_span(min(low, high), max(low, high))
+
+
+def _x_span(series: Sequence[Series], axis: Any, *, are_days: bool) -> Span | None:
+    found = [x for each in series for x in each.x if isinstance(x, int | float)]
+    if not found:
+        return None
+    if are_days:
+        low, high = float(int(min(found))), float(-int(-max(found) // 1))
+        return (low, high, max(1.0, round((high - low) / 6))) if high > low else None
+    if axis.type == "log":
+        found = [value for value in found if value > 0]
+        return read.log_span(min(found), max(found)) if found else None
+    return _within(found, axis)
+
+
+def _format(axis: Any, span: Span | None) -> str:
+    return read.axis_format(
+        axis.tickformat, None if span is None or axis.type == "log" else span[2]
     )
 
 
-def _words(value: Any, axis: Any) -> str:
-    if isinstance(value, str):
-        return plain(value)
-    number = _number(value)
-    if number is None:
-        return pd.Timestamp(value).strftime("%Y-%m-%d") if value is not None else ""
-    if "%" in (axis.tickformat or ""):
-        return f"{100 * number:.3g}%"
-    return f"{number:,.6g}"
+def _surface_format(trace: Any, z: Sequence[Numbers]) -> str:
+    """Return a format with as many decimals as the values ask for where a figure names none."""
+    told = f"{trace.texttemplate or ''} {trace.hovertemplate or ''}"
+    known = [abs(value) for row in z for value in row if value is not None]
+    if "%{z:" in told:
+        spelt = told.split("%{z:", 1)[1].split("}", 1)[0]
+        return read.office(spelt)
+    most = max(known, default=0.0)
+    return "#,##0" if most >= 100 else "0.0" if most >= 10 else "0.00" if most >= 0.1 else "0.0000"
 
 
-def _number(value: Any) -> float | None:
-    if value is None or isinstance(value, str):
-        return None
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        return None
-    return number if math.isfinite(number) else None
-
-
-def _numbers(values: Sequence[Any]) -> tuple[float | None, ...]:
-    return tuple(map(_number, values))
-
-
-def _sum(values: Sequence[float | None]) -> float:
-    return sum(value for value in values if value is not None)
-
-
-def _errors(
-    bars: Any, values: Sequence[Any]
-) -> tuple[tuple[float | None, ...], tuple[float | None, ...]]:
-    """Return the ends of error bars; empty where there are none."""
-    if bars.array is None or bars.visible is False:
-        return (), ()
-    up = _numbers(_values(bars.array))
-    down = _numbers(_values(bars.arrayminus)) if bars.arrayminus is not None else up
-    middle = _numbers(values)
-    low = tuple(
-        None if y is None or d is None else y - d for y, d in zip(middle, down, strict=True)
-    )
-    high = tuple(None if y is None or u is None else y + u for y, u in zip(middle, up, strict=True))
-    return low, high
-
-
-def _color(trace: Any) -> str:
-    """Return the colour of a trace as ``#RRGGBB``; bars of several colours take the first."""
-    line = getattr(trace, "line", None)
-    for color in (
-        line.color if line is not None and "lines" in (trace.mode or "lines") else None,
-        trace.marker.color,
-        trace.fillcolor if trace.type == "scatter" else None,
-    ):
-        first = color[0] if isinstance(color, tuple | list | np.ndarray) and len(color) else color
-        if isinstance(first, str) and (found := _hexadecimal(first)):
-            return found
-    return PALETTE[0]
-
-
-def _hexadecimal(color: str) -> str:
-    if re.fullmatch(r"#[0-9A-Fa-f]{6}", color):
-        return color
-    parts = re.fullmatch(r"rgba?\(\s*(\d+),\s*(\d+),\s*(\d+).*\)", color)
-    return "#{:02X}{:02X}{:02X}".format(*map(int, parts.groups())) if parts else ""
-
-
-def _runs_down(span: Any) -> bool:
-    return span is not None and None not in span and _is_number(span) and span[0] > span[1]
-
-
-def _office(tickformat: str | None) -> str:
-    """Return a d3 format as a spreadsheet spells it."""
-    told = tickformat or ""
-    if "%Y" in told:
-        return _DAY_FORMAT if "%d" in told else "yyyy-mm"
-    digits = re.search(r"\.(\d)", told)
-    decimals = "." + "0" * int(digits[1]) if digits and digits[1] != "0" else ""
-    if told.endswith("%"):
-        return f"0{decimals}%"
-    if told.endswith(("f", "d")) or told == ",":
-        return f"#,##0{decimals}" if "," in told else f"0{decimals}"
-    return "General"
+def _sum(column: Numbers) -> float:
+    return sum(value for value in column if value is not None)

@@ -28,7 +28,7 @@ from dashboard.reports.document import (
     Section,
     Source,
 )
-from dashboard.reports.pptx_charts import Box, add_chart
+from dashboard.reports.pptx_charts import Box, Look, add_chart
 from dashboard.text import words
 
 Item = TypeVar("Item")
@@ -176,7 +176,7 @@ class _Deck:
         for few in _runs(charts, 4):
             slide = self.slide(section.heading, self._notes(picture.caption, picture.alt))
             for chart, box in zip(few, _boxes(len(few)), strict=True):
-                add_chart(slide, chart, box, picture.alt, self.font)
+                add_chart(slide, chart, box, picture.alt, Look(self.font, is_small=len(few) > 2))
             self._caption(slide, picture.caption)
         for surface in parts:
             if isinstance(surface, Surface):

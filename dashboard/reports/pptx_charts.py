@@ -9,6 +9,7 @@ from typing import Any
 from pptx.chart.data import CategoryChartData, XyChartData
 from pptx.dml.color import RGBColor
 from pptx.enum.chart import (
+    XL_AXIS_CROSSES,
     XL_CHART_TYPE,
     XL_LEGEND_POSITION,
     XL_MARKER_STYLE,
@@ -20,13 +21,14 @@ from pptx.oxml.ns import nsdecls, qn
 from pptx.util import Emu, Pt
 
 from dashboard.figures.theme import INKS
-from dashboard.reports.charts import Chart, Series
+from dashboard.reports.charts import BARS, Chart, Series, Span
 
 _TYPES = {
     "line": XL_CHART_TYPE.LINE_MARKERS,
     "column": XL_CHART_TYPE.COLUMN_CLUSTERED,
     "bar": XL_CHART_TYPE.BAR_CLUSTERED,
     "stacked": XL_CHART_TYPE.COLUMN_STACKED,
+    "stacked_bar": XL_CHART_TYPE.BAR_STACKED,
 }
 _DASHES = {
     "solid": MSO_LINE_DASH_STYLE.SOLID,
@@ -49,7 +51,15 @@ class Box:
     height: int
 
 
-def add_chart(slide: Any, chart: Chart, box: Box, alt: str, font: str) -> None:
+@dataclass(frozen=True)
+class Look:
+    """How a chart is set: its font, and whether it is one of several small ones."""
+
+    font: str
+    is_small: bool = False
+
+
+def add_chart(slide: Any, chart: Chart, box: Box, alt: str, look: Look) -> None:
     """Put a chart on a slide, with its alternative text."""
     sides = [Emu(side) for side in (box.left, box.top, box.width, box.height)]
     if chart.kind == "scatter":
@@ -58,24 +68,47 @@ def add_chart(slide: Any, chart: Chart, box: Box, alt: str, font: str) -> None:
         frame = slide.shapes.add_chart(_TYPES[chart.kind], *sides, _columns(chart))
     frame._element.nvGraphicFramePr.cNvPr.set("descr", alt)
     made = frame.chart
-    made.font.size, made.font.name = _SMALL, font
+    made.font.size, made.font.name = _SMALL, look.font
     made.font.color.rgb = _rgb(INKS["light"].text)
+    made.font._rPr.append(made.font._rPr.makeelement(qn("a:ea"), {"typeface": look.font}))
     made.has_title = bool(chart.title)
     if chart.title:
         made.chart_title.text_frame.text = chart.title
         made.chart_title.text_frame.paragraphs[0].runs[0].font.size = Pt(11)
-    made.has_legend = len([each for each in chart.series if each.name and each.color]) > 1
-    if made.has_legend:
-        made.legend.position, made.legend.include_in_layout = XL_LEGEND_POSITION.BOTTOM, False
+        made.chart_title.include_in_layout = False
+    _legend(made, chart, look)
     _axes(made, chart)
-    for drawn, series in zip(made.plots[0].series, chart.series, strict=True):
+    plot = made.plots[0]
+    if chart.kind in BARS:
+        plot.gap_width = 60
+        plot.overlap = 100 if chart.kind.startswith("stacked") or chart.stands_alone() else 0
+    for drawn, series in zip(plot.series, chart.series, strict=True):
         _look(drawn, chart, series)
         if series.low and series.high:
             _error_bars(drawn, series)
 
 
+def _legend(made: Any, chart: Chart, look: Look) -> None:
+    """Name the series below the plot, where there is more to name than the caption does."""
+    shown = chart.in_legend()
+    has_band = any(chart.series[at].is_edge for at in shown)
+    made.has_legend = not chart.is_plain() or (has_band and not look.is_small)
+    if not made.has_legend:
+        return
+    made.legend.position, made.legend.include_in_layout = XL_LEGEND_POSITION.BOTTOM, False
+    made.legend.font.size = Pt(9)
+    place = made.legend._element.find(qn("c:legendPos"))
+    for position in reversed([at for at in range(len(chart.series)) if at not in shown]):
+        place.addnext(
+            parse_xml(
+                f'<c:legendEntry {nsdecls("c")}><c:idx val="{position}"/><c:delete val="1"/>'
+                "</c:legendEntry>"
+            )
+        )
+
+
 def _points(chart: Chart) -> XyChartData:
-    data = XyChartData(number_format=chart.y_format)
+    data = XyChartData(number_format="General")
     for series in chart.series:
         own = data.add_series(series.name or chart.y_title)
         for x, y in zip(series.x, series.y, strict=True):
@@ -85,13 +118,10 @@ def _points(chart: Chart) -> XyChartData:
 
 
 def _columns(chart: Chart) -> CategoryChartData:
-    """Return the data over the categories of all series, in order of appearance."""
-    data = CategoryChartData(number_format=chart.y_format)
-    names = list(dict.fromkeys(str(x) for series in chart.series for x in series.x))
-    data.categories = names
+    data = CategoryChartData(number_format="General")
+    data.categories = [str(place) for place in chart.series[0].x]
     for series in chart.series:
-        own = {str(x): y for x, y in zip(series.x, series.y, strict=True)}
-        data.add_series(series.name or chart.y_title, [own.get(name) for name in names])
+        data.add_series(series.name or chart.y_title, series.y)
     return data
 
 
@@ -106,36 +136,51 @@ def _axes(made: Any, chart: Chart) -> None:
         axis.tick_labels.font.size = Pt(9)
         axis.format.line.color.rgb = _rgb(INKS["light"].quiet)
         axis.has_major_gridlines = False
+        # Labels keep out of the plot, also where bars hang below zero.
+        axis.tick_label_position = XL_TICK_LABEL_POSITION.LOW
     heights.has_major_gridlines = True
     heights.major_gridlines.format.line.color.rgb = _rgb(INKS["light"].grid)
     heights.tick_labels.number_format = chart.y_format
     heights.tick_labels.number_format_is_linked = False
-    places.tick_label_position = XL_TICK_LABEL_POSITION.LOW
-    heights.tick_label_position = XL_TICK_LABEL_POSITION.LOW
-    heights.reverse_order = chart.y_reversed
-    if chart.kind == "bar":
-        places.reverse_order = False
+    places.reverse_order, heights.reverse_order = chart.x_reversed, chart.y_reversed
+    places.crosses = XL_AXIS_CROSSES.MAXIMUM if chart.x_reversed else XL_AXIS_CROSSES.MINIMUM
+    if chart.kind not in BARS:  # bars stand on zero
+        heights.crosses = XL_AXIS_CROSSES.MAXIMUM if chart.y_reversed else XL_AXIS_CROSSES.MINIMUM
+    _span(heights, chart.y_span, is_log=chart.y_log)
     if chart.kind == "scatter":
-        ends = [x for series in chart.series for x in series.x if isinstance(x, int | float)]
-        if ends and max(ends) > min(ends):
-            places.minimum_scale, places.maximum_scale = min(ends), max(ends)
+        _span(places, chart.x_span, is_log=chart.x_log)
         places.tick_labels.number_format = chart.x_format
         places.tick_labels.number_format_is_linked = False
 
 
+def _span(axis: Any, span: Span | None, *, is_log: bool) -> None:
+    if span is not None:
+        axis.minimum_scale, axis.maximum_scale = span[0], span[1]
+        if not is_log:
+            axis.major_unit = span[2]
+    if is_log:
+        axis._element.find(qn("c:scaling")).insert(
+            0, parse_xml(f'<c:logBase {nsdecls("c")} val="10"/>')
+        )
+
+
 def _look(drawn: Any, chart: Chart, series: Series) -> None:
-    if chart.kind in ("column", "bar", "stacked"):
+    if chart.kind in BARS:
         if series.color:
             drawn.format.fill.solid()
             drawn.format.fill.fore_color.rgb = _rgb(series.color)
         else:
             drawn.format.fill.background()
         drawn.invert_if_negative = False
+        for position, color in enumerate(series.colors):
+            fill = drawn.points[position].format.fill
+            fill.solid()
+            fill.fore_color.rgb = _rgb(color)
         return
     drawn.smooth = False
     if series.lines:
         drawn.format.line.color.rgb = _rgb(series.color)
-        drawn.format.line.width = Pt(1.75)
+        drawn.format.line.width = Pt(1.0 if series.is_edge else 1.75)
         drawn.format.line.dash_style = _DASHES[series.dash]
     else:
         drawn.format.line.fill.background()
@@ -152,8 +197,9 @@ def _error_bars(drawn: Any, series: Series) -> None:
     spans = {"plus": (series.high, series.y), "minus": (series.y, series.low)}
     lengths = "".join(_lengths(name, above, below) for name, (above, below) in spans.items())
     bars = parse_xml(
-        f'<c:errBars {nsdecls("c")}><c:errBarType val="both"/><c:errValType val="cust"/>'
-        f'<c:noEndCap val="0"/>{lengths}</c:errBars>'
+        f'<c:errBars {nsdecls("c", "a")}><c:errBarType val="both"/><c:errValType val="cust"/>'
+        f'<c:noEndCap val="0"/>{lengths}<c:spPr><a:ln w="9525"><a:solidFill>'
+        f'<a:srgbClr val="{INKS["light"].quiet[1:]}"/></a:solidFill></a:ln></c:spPr></c:errBars>'
     )
     # The schema has an order: error bars come before the categories and values.
     first = next(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from io import BytesIO
 from typing import Any, assert_never
@@ -27,17 +27,19 @@ from dashboard.reports.document import (
     Picture,
     Points,
     Section,
-    Source,
 )
-from dashboard.reports.xlsx_charts import HIGH_ROWS, WIDE_COLUMNS, ChartData
+from dashboard.reports.room import longest_word, n_lines, signs
+from dashboard.reports.xlsx_charts import HEIGHT_PX, WIDTH_PX, ChartData
 from dashboard.text import words
 from etl.spreadsheets import harmless_text
 
 _FONTS = {"en": "Arial", "zh": "Microsoft YaHei"}
-_N_COLUMNS = 12
-_COLUMN_WIDTH = 15
-_TEXT_SIGNS = 150
-"""Signs of running text in one line across the columns."""
+_NARROWEST, _WIDEST, _TEXT_WIDTH = 9.0, 38.0, 150.0
+"""Widths of columns, and the width over which running text goes, in digits."""
+_LINE_POINTS, _ROW_PX = 14.0, 20
+_CHART_ROWS = -(-(HEIGHT_PX + 12) // _ROW_PX)
+_LONG_ROWS = 20
+"""A table longer than this keeps its header in sight."""
 _MAX_SHEET_NAME = 31
 _FORBIDDEN = re.compile(r"[\[\]:*?/\\]")
 _SHOWN_NUMBER = re.compile(r"[+\-]?[\d.,]*\d%?")
@@ -60,7 +62,13 @@ class _Workbook:
         )
         at = document.data_at.astimezone(UTC).replace(tzinfo=None)
         self.book.set_properties(
-            {"title": document.title, "subject": document.subtitle, "created": at}
+            {
+                "title": document.title,
+                "subject": document.subtitle,
+                "author": "Artonomics",
+                "comments": document.disclaimer,
+                "created": at,
+            }
         )
         self.book.set_calc_mode("auto")
         self.font = {"font_name": _FONTS[document.language], "font_size": 10}
@@ -71,16 +79,18 @@ class _Workbook:
         """Write all sheets and return the file."""
         summary = self.sheet(self.words.t("Summary"))
         sheets = [(section, self.sheet(section.heading)) for section in self.document.sections]
-        data = ChartData(self.book, self.sheet(self.words.t("Chart data")), self.look("bold"))
+        numbers = self.sheet(self.words.t("Chart data")).sheet
+        numbers.set_column(0, 40, 16)
+        data = ChartData(self.book, numbers, self.font["font_name"], self.look("header"))
         self._summary(summary)
-        for section, sheet in sheets:
-            self._section(section, sheet, data)
+        for section, page in sheets:
+            self._section(section, page, data)
         self._sources(self.sheet(self.document.sources_heading))
-        summary.activate()
+        summary.sheet.activate()
         self.book.close()
         return self.file.getvalue()
 
-    def sheet(self, heading: str) -> Any:
+    def sheet(self, heading: str) -> _Page:
         """Add a sheet whose name is a heading, cut and freed of what a name may not hold."""
         base = _FORBIDDEN.sub(" ", heading).strip("' ")[:_MAX_SHEET_NAME] or "–"
         name, again = base, 2
@@ -90,12 +100,13 @@ class _Workbook:
         self._names.add(name.casefold())
         sheet = self.book.add_worksheet(name)
         sheet.hide_gridlines(2)
-        sheet.set_column(0, _N_COLUMNS, _COLUMN_WIDTH, self.look("plain"))
         sheet.set_landscape()
-        sheet.set_paper(9)
+        sheet.set_paper(9)  # A4
+        sheet.set_margins(left=0.5, right=0.5, top=0.6, bottom=0.7)
         sheet.fit_to_pages(1, 0)
-        sheet.set_footer(f"&L{harmless_text(self.document.title).replace('&', '&&')}&R&P / &N")
-        return sheet
+        foot = self.document.title[:150].replace("&", "&&")
+        sheet.set_footer(f"&L{foot}&R&P / &N")
+        return _Page(sheet)
 
     def look(self, kind: str, number: str = "") -> Any:
         """Return a format, made once."""
@@ -105,124 +116,223 @@ class _Workbook:
             self._looks[key] = self.book.add_format(looks)
         return self._looks[key]
 
-    def _summary(self, sheet: Any) -> None:
+    def _summary(self, page: _Page) -> None:
         document = self.document
-        row = _text(sheet, 0, document.title, self.look("title"), 24)
-        row = _text(sheet, row, document.subtitle, self.look("quiet")) + 1
+        names = [signs(name) for name, _ in document.facts]
+        page.set_widths([min(_WIDEST, max([_NARROWEST, *names]) + 2)], self.look("plain"))
+        page.text(document.title, self.look("title"), 1.7)
+        page.text(document.subtitle, self.look("quiet"))
+        page.row += 1
         for sentence in document.finding:
-            row = _text(sheet, row, sentence, self.look("finding"))
-        row += 1
-        for name, value in document.facts:
-            sheet.write_string(row, 0, name, self.look("bold"))
-            _write_text(sheet, row, 1, value, self.look("plain"))
-            row += 1
-        _text(sheet, row + 1, document.disclaimer, self.look("quiet"))
+            page.text(sentence, self.look("finding"))
+        page.row += 1
+        self._facts(page)
 
-    def _section(self, section: Section, sheet: Any, data: ChartData) -> None:
-        row = _text(sheet, 0, section.heading, self.look("heading"), 20) + 1
+    def _facts(self, page: _Page) -> None:
+        for name, value in self.document.facts:
+            page.pair(name, value, (self.look("bold"), self.look("text")))
+        page.row += 1
+        page.text(self.document.disclaimer, self.look("quiet"))
+
+    def _section(self, section: Section, page: _Page, data: ChartData) -> None:
+        page.set_widths(_widths(section), self.look("plain"))
+        page.text(section.heading, self.look("heading"), 1.5)
+        page.sheet.repeat_rows(0)
+        page.sheet.freeze_panes(1, 0)
+        page.row += 1
         for block in section.blocks:
-            row = self._block(block, sheet, row, data) + 1
+            self._block(block, page, data)
+            page.row += 1
 
-    def _block(self, block: Block, sheet: Any, row: int, data: ChartData) -> int:
-        """Write a block and return the row below it."""
+    def _block(self, block: Block, page: _Page, data: ChartData) -> None:
+        """Write a block; the page then stands below it."""
         match block:
             case Paragraph():
-                return _text(sheet, row, block.text, self.look("text"))
+                page.text(block.text, self.look("text"))
             case Points():
                 for item in block.items:
-                    row = _text(sheet, row, f"• {item}", self.look("text"))
-                return row
+                    page.text(f"• {item}", self.look("text"))
             case Picture():
-                return self._picture(block, sheet, row, data)
+                self._picture(block, page, data)
             case Grid():
-                return self._grid(block, sheet, row)
+                self._grid(block, page)
             case Calculation():
-                return self._calculation(block, sheet, row)
+                self._calculation(block, page)
             case _:
                 assert_never(block)
 
-    def _picture(self, picture: Picture, sheet: Any, row: int, data: ChartData) -> int:
-        charts = [chart for chart in charts_of(picture.figure) if not isinstance(chart, Surface)]
-        surfaces = [part for part in charts_of(picture.figure) if isinstance(part, Surface)]
+    def _picture(self, picture: Picture, page: _Page, data: ChartData) -> None:
+        parts = charts_of(picture.figure)
+        charts = [part for part in parts if not isinstance(part, Surface)]
         for position, chart in enumerate(charts):
             line, column = divmod(position, 2)
-            place = (row + line * HIGH_ROWS, column * WIDE_COLUMNS)
-            data.insert(sheet, place, chart, picture.alt)
-        row += math.ceil(len(charts) / 2) * HIGH_ROWS
-        for surface in surfaces:
-            row = self._surface(surface, sheet, row) + 1
-        return _text(sheet, row, picture.caption, self.look("quiet"))
+            place = (page.row + line * _CHART_ROWS, 4 + column * (WIDTH_PX + 12))
+            data.insert(page.sheet, place, chart, (picture.caption, picture.alt))
+        page.row += -(-len(charts) // 2) * _CHART_ROWS
+        for surface in parts:
+            if isinstance(surface, Surface):
+                self._surface(surface, page)
+        if not parts:
+            page.text(picture.alt, self.look("text"))
+        page.text(picture.caption, self.look("quiet"))
 
-    def _surface(self, surface: Surface, sheet: Any, row: int) -> int:
+    def _surface(self, surface: Surface, page: _Page) -> None:
         """Write a value over two axes as a table with shaded cells."""
-        title = " · ".join(
-            filter(None, (surface.title, f"{surface.y_title} ↓ {surface.x_title} →"))
-        )
-        row = _text(sheet, row, title, self.look("bold"))
-        for column, name in enumerate(surface.x):
-            _write_text(sheet, row, column + 1, name, self.look("header"))
-        for line, (name, values) in enumerate(zip(surface.y, surface.z, strict=True), row + 1):
-            _write_text(sheet, line, 0, name, self.look("bold"))
-            for column, value in enumerate(values):
+        title = " · ".join(filter(None, (surface.title, surface_heading(surface))))
+        page.text(title, self.look("bold"))
+        first = page.row
+        page.cells(["", *surface.x], [self.look("header")] * (1 + len(surface.x)))
+        shown = self.look("shade", surface.format)
+        for name, values in zip(surface.y, surface.z, strict=True):
+            _write_text(page.sheet, page.row, 0, name, self.look("bold"))
+            for column, value in enumerate(values, 1):
                 if value is not None:
-                    sheet.write_number(line, column + 1, value, self.look("plain", surface.format))
-        last = row + len(surface.y)
-        sheet.conditional_format(row + 1, 1, last, len(surface.x), _shades(surface))
-        return last + 1
+                    page.sheet.write_number(page.row, column, value, shown)
+            page.row += 1
+        area = (first + 1, 1, page.row - 1, len(surface.x))
+        page.sheet.conditional_format(*area, _shades(surface))
+        page.row += 1
 
-    def _grid(self, grid: Grid, sheet: Any, row: int) -> int:
-        row = _text(sheet, row, grid.caption, self.look("bold"))
-        for column, name in enumerate(grid.header):
-            _write_text(sheet, row, column, name, self.look("header"))
+    def _grid(self, grid: Grid, page: _Page) -> None:
+        page.text(grid.caption, self.look("bold"))
+        heads = [self.look("header number" if right else "header") for right in grid.numeric]
+        page.cells(grid.header, heads)
+        if len(grid.rows) > _LONG_ROWS and page.row <= 5:
+            page.sheet.freeze_panes(page.row, 0)
+            page.sheet.repeat_rows(page.row - 1)
         for line, texts in enumerate(grid.rows):
-            for column, text in enumerate(texts):
-                value = grid.values[line][column] if grid.values else None
+            looks = [self.look("number" if right else "cell") for right in grid.numeric]
+            row = page.cells(texts, looks)
+            for column, value in enumerate(grid.values[line] if grid.values else ()):
                 number = grid.formats[column] if grid.formats else ""
-                look = "number" if grid.numeric[column] else "cell"
-                place = (row + 1 + line, column)
-                if not _write_value(sheet, *place, value, self.look(look, number)):
-                    _write_text(sheet, *place, text, self.look(look))
-        return row + 1 + len(grid.rows)
+                look = self.look("number" if grid.numeric[column] else "cell", number)
+                _write_value(page.sheet, row, column, value, look)
 
-    def _calculation(self, sums: Calculation, sheet: Any, row: int) -> int:
+    def _calculation(self, sums: Calculation, page: _Page) -> None:
         """Write inputs as cells to change, and formulas that follow them."""
-        row = _text(sheet, row, sums.caption, self.look("bold"))
-        for column, name in enumerate(sums.header):
-            _write_text(sheet, row, column, name, self.look("header"))
+        page.text(sums.caption, self.look("bold"))
+        page.cells(sums.header, [self.look("header")] * len(sums.header))
+        plain = [self.look("cell")] * len(sums.header)
         cells: dict[str, str] = {}
         for line in sums.inputs:
-            row += 1
-            self._named(sheet, row, line.label, line.unit)
-            sheet.write_number(row, 1, line.value, self.look("input", line.format))
-            _write_text(sheet, row, 3, line.evidence, self.look("cell"))
-            _write_text(sheet, row, 4, line.source, self.look("cell"))
+            row = page.cells((line.label, "", line.unit, line.evidence, line.source), plain)
+            page.sheet.write_number(row, 1, line.value, self.look("input", line.format))
             cells[line.key] = xl_rowcol_to_cell(row, 1, row_abs=True, col_abs=True)
-        for line in sums.formulas:
-            row += 1
-            self._named(sheet, row, line.label, line.unit)
+        spelt = sums.grid().rows[len(sums.inputs) :]
+        for line, told in zip(sums.formulas, spelt, strict=True):
+            row = page.cells((line.label, "", line.unit, "", told[4].removeprefix("= ")), plain)
             formula, known = f"={line.expression.format_map(cells)}", math.isfinite(line.value)
             look = self.look("result", line.format)
-            sheet.write_formula(row, 1, formula, look, line.value if known else "")
+            page.sheet.write_formula(row, 1, formula, look, line.value if known else "")
             cells[line.key] = xl_rowcol_to_cell(row, 1, row_abs=True, col_abs=True)
-        return row + 1
 
-    def _named(self, sheet: Any, row: int, label: str, unit: str) -> None:
-        _write_text(sheet, row, 0, label, self.look("cell"))
-        _write_text(sheet, row, 2, unit, self.look("cell"))
+    def _sources(self, page: _Page) -> None:
+        """Write where everything comes from: sources by line, then what the report rests on."""
+        sources = self.document.sources
+        most = max((signs(source.title) for source in sources), default=0)
+        page.set_widths([min(60.0, max(20.0, most + 2.0)), 90.0], self.look("plain"))
+        page.text(self.document.sources_heading, self.look("heading"), 1.5)
+        head = [self.words.t("Source"), self.words.t("Address")]
+        page.cells(head, [self.look("header")] * 2)
+        page.sheet.freeze_panes(page.row, 0)
+        for source in sources:
+            row = page.cells((source.title, source.address), [self.look("cell")] * 2)
+            # A spreadsheet refuses longer links.
+            if source.on_the_web and len(source.address) <= 2_000:
+                shown = source.address[:255]
+                page.sheet.write_url(row, 1, source.address, self.look("link"), shown)
+        page.row += 1
+        self._facts(page)
 
-    def _sources(self, sheet: Any) -> None:
-        row = _text(sheet, 0, self.document.sources_heading, self.look("heading"), 20)
-        for source in self.document.sources:
-            _write_text(sheet, row, 0, source.title, self.look("plain"))
-            self._address(sheet, row, source)
-            row += 1
 
-    def _address(self, sheet: Any, row: int, source: Source) -> None:
-        # A spreadsheet refuses longer links.
-        if source.on_the_web and len(source.address) <= 2_000:
-            sheet.write_url(row, 6, source.address, self.look("link"), source.address[:255])
-        else:
-            _write_text(sheet, row, 6, source.address, self.look("plain"))
+class _Page:
+    """A sheet that is written from top to bottom."""
+
+    def __init__(self, sheet: Any) -> None:
+        self.sheet, self.row = sheet, 0
+        self._widths: list[float] = []
+
+    def set_widths(self, widths: Sequence[float], look: Any) -> None:
+        """Set the widths of columns, and add some until running text has its room."""
+        self._widths = list(widths)
+        while sum(self._widths) < _TEXT_WIDTH - _NARROWEST:
+            self._widths.append(min(12.0, _TEXT_WIDTH - sum(self._widths)))
+        for column, width in enumerate(self._widths):
+            self.sheet.set_column(column, column, width, look)
+
+    def text(self, text: str, look: Any, scale: float = 1.0) -> None:
+        """Write running text across the columns, high enough for its lines."""
+        n, room = 0, 0.0
+        while n < len(self._widths) and room < _TEXT_WIDTH - _NARROWEST:
+            room, n = room + self._widths[n], n + 1
+        if n > 1:
+            self.sheet.merge_range(self.row, 0, self.row, n - 1, "", look)
+        _write_text(self.sheet, self.row, 0, text, look)
+        self._high(n_lines(text, room / scale) * scale)
+
+    def pair(self, name: str, value: str, looks: tuple[Any, Any]) -> None:
+        """Write a name and, over all other columns, its value."""
+        last = len(self._widths) - 1
+        if last > 1:
+            self.sheet.merge_range(self.row, 1, self.row, last, "", looks[1])
+        _write_text(self.sheet, self.row, 0, name, looks[0])
+        _write_text(self.sheet, self.row, 1, value, looks[1])
+        self._high(n_lines(value, sum(self._widths[1:])))
+
+    def cells(self, texts: Sequence[str], looks: Sequence[Any]) -> int:
+        """Write one row of text, high enough for its lines, and return which row it was."""
+        for column, (text, look) in enumerate(zip(texts, looks, strict=True)):
+            _write_text(self.sheet, self.row, column, text, look)
+        self._high(max(map(n_lines, texts, self._widths), default=1))
+        return self.row - 1
+
+    def _high(self, lines: float) -> None:
+        # A row is no higher than 409 points.
+        self.sheet.set_row(self.row, min(409.0, 2 + _LINE_POINTS * lines))
+        self.row += 1
+
+
+def surface_heading(surface: Surface) -> str:
+    """Return what stands down and across a table of a value over two axes."""
+    parts = (f"{surface.y_title} ↓" if surface.y_title else "", f"{surface.x_title} →")
+    return "  ".join(part for part in parts if len(part) > 2)
+
+
+def _widths(section: Section) -> list[float]:
+    """Return the widths of the columns that hold the tables of a section."""
+    widest: dict[int, float] = {}
+    for block in section.blocks:
+        for column, width in enumerate(_wanted(block)):
+            widest[column] = max(widest.get(column, _NARROWEST), width)
+    return [min(_WIDEST, widest[column]) for column in sorted(widest)]
+
+
+def _wanted(block: Block) -> list[float]:
+    """Return the widths that a block asks for, by column."""
+    match block:
+        case Picture():
+            return [
+                width
+                for part in charts_of(block.figure)
+                if isinstance(part, Surface)
+                for width in (max(map(signs, part.y)) + 2.0, *[_NARROWEST] * len(part.x))
+            ]
+        case Calculation():
+            return _wanted(block.grid())
+        case Grid():
+            formats = block.formats or ("",) * len(block.header)
+            return [
+                max([longest_word(name), signs(name) / 2, *map(signs, column)])
+                + 2.0
+                + (2 if spelt.startswith("yyyy") else 0)
+                for name, spelt, column in zip(block.header, formats, _columns(block), strict=True)
+            ]
+        case _:
+            return []
+
+
+def _columns(grid: Grid) -> list[tuple[str, ...]]:
+    return list(zip(*grid.rows, strict=True)) or [()] * len(grid.header)
 
 
 _LINE = {"border": 0, "bottom": 1, "bottom_color": INKS["light"].grid}
@@ -235,21 +345,20 @@ _LOOKS: Mapping[str, dict[str, Any]] = {
     "finding": {"text_wrap": True, "valign": "top", "left": 5, "left_color": BLUE, "indent": 1},
     "quiet": {"font_color": INKS["light"].quiet, "text_wrap": True, "valign": "top"},
     "header": {"bold": True, "text_wrap": True, "valign": "top", "bottom": 2},
+    "header number": {
+        "bold": True,
+        "text_wrap": True,
+        "valign": "top",
+        "bottom": 2,
+        "align": "right",
+    },
+    "shade": {"align": "right", "border": 1, "border_color": INKS["light"].paper},
     "cell": {"text_wrap": True, "valign": "top", **_LINE},
     "number": {"align": "right", "valign": "top", **_LINE},
     "input": {"align": "right", "font_color": "#0000C0", "bg_color": "#FFF8DC", **_LINE},
     "result": {"align": "right", "bold": True, **_LINE},
-    "link": {"font_color": BLUE, "underline": 1},
+    "link": {"font_color": BLUE, "underline": 1, "text_wrap": True, "valign": "top", **_LINE},
 }
-
-
-def _text(sheet: Any, row: int, text: str, look: Any, height: float = 13.5) -> int:
-    """Write running text across the columns, high enough for its lines; return the next row."""
-    signs = sum(2 if ord(sign) > 0x2E7F else 1 for sign in text)
-    sheet.merge_range(row, 0, row, _N_COLUMNS - 1, "", look)
-    _write_text(sheet, row, 0, text, look)
-    sheet.set_row(row, height * max(1, math.ceil(signs / _TEXT_SIGNS)))
-    return row + 1
 
 
 def _write_text(sheet: Any, row: int, column: int, text: str, look: Any) -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from xlsxwriter.utility import xl_col_to_name
+from xlsxwriter.utility import xl_range_abs
 
-from dashboard.reports.charts import Chart, Series
+from dashboard.figures.theme import INKS
+from dashboard.reports.charts import BARS, LYING, Chart, Series
+from etl.spreadsheets import harmless_text
 
-WIDE_COLUMNS, HIGH_ROWS = 6, 18
-"""Cells that a chart covers."""
-_WIDTH_PX, _HEIGHT_PX = 640, 350
+WIDTH_PX, HEIGHT_PX = 640, 350
+"""Size of a chart."""
 
 _DASHES = {
     "solid": "solid",
@@ -26,118 +27,175 @@ _TYPES: dict[str, dict[str, str]] = {
     "column": {"type": "column"},
     "bar": {"type": "bar"},
     "stacked": {"type": "column", "subtype": "stacked"},
+    "stacked_bar": {"type": "bar", "subtype": "stacked"},
 }
+_QUIET, _GRID = {"color": INKS["light"].quiet}, {"color": INKS["light"].grid}
 
 
 class ChartData:
-    """The sheet with the numbers of all charts: one block of columns each.
+    """The sheet with the numbers of all charts: one table each, below one another.
 
     Parameters
     ----------
     book, sheet
         The workbook, and its sheet for the numbers.
-    head
-        Format of headings.
+    font, head
+        Family of the letters in charts, and format of headings.
     """
 
-    def __init__(self, book: Any, sheet: Any, head: Any) -> None:
-        self._book, self._sheet, self._head = book, sheet, head
-        self._column = 0
+    def __init__(self, book: Any, sheet: Any, font: str, head: Any) -> None:
+        self._book, self._sheet, self._font, self._head = book, sheet, font, head
+        self._formats: dict[str, Any] = {}
+        self._row = 0
 
-    def insert(self, sheet: Any, place: tuple[int, int], chart: Chart, alt: str) -> None:
-        """Put a chart at a place (row, column) of a sheet, with its alternative text."""
+    def insert(
+        self, sheet: Any, place: tuple[int, int], chart: Chart, told: tuple[str, str]
+    ) -> None:
+        """Put a chart on a sheet, at a row and so many pixels to the right.
+
+        ``told`` is its caption, which heads its numbers, and its alternative text.
+        """
+        caption, alt = told
         made = self._book.add_chart(_TYPES[chart.kind])
-        for series in chart.series:
-            made.add_series(self._series(chart, series))
+        for series in self._table(chart, caption):
+            made.add_series(series)
         made.set_title(
-            {"name": chart.title, "name_font": {"size": 10}} if chart.title else {"none": True}
+            {"name": harmless_text(chart.title), "name_font": self._letters(10, bold=True)}
+            if chart.title
+            else {"none": True}
         )
-        made.set_x_axis(_places(chart))
-        made.set_y_axis(_heights(chart))
-        named = [series for series in chart.series if series.name and series.color]
-        made.set_legend({"position": "bottom"} if len(named) > 1 else {"none": True})
-        made.set_size({"width": _WIDTH_PX, "height": _HEIGHT_PX})
+        places, heights = self._places(chart), self._heights(chart)
+        # The library calls the upright axis y, also where the places stand on it.
+        lying = chart.kind in LYING
+        made.set_x_axis(heights if lying else places)
+        made.set_y_axis(places if lying else heights)
+        made.set_legend(self._legend(chart))
+        made.set_size({"width": WIDTH_PX, "height": HEIGHT_PX})
+        made.set_chartarea({"border": {"none": True}})
         made.show_na_as_empty_cell()
-        options = {"description": alt, "object_position": 1, "x_offset": 4, "y_offset": 4}
-        sheet.insert_chart(*place, made, options)
-        self._column += 1  # an empty column between two charts
+        row, left = place
+        options = {"description": alt, "object_position": 1, "x_offset": left, "y_offset": 4}
+        sheet.insert_chart(row, 0, made, options)
 
-    def _series(self, chart: Chart, series: Series) -> dict[str, Any]:
-        name = series.name or chart.y_title
-        n = len(series.y)
-        places = self._write(chart.x_title or name, series.x, chart.x_format)
-        heights = self._write(name, series.y, chart.y_format)
-        wanted: dict[str, Any] = {
-            "name": [self._sheet.get_name(), 0, heights],
-            "categories": [self._sheet.get_name(), 1, places, n, places],
-            "values": [self._sheet.get_name(), 1, heights, n, heights],
-            **_look(chart, series),
-        }
-        if series.low and series.high:
-            # Along the values, also where the columns lie.
-            wanted["y_error_bars"] = {
-                "type": "custom",
-                "plus_values": self._errors(name, series.high, series.y, n),
-                "minus_values": self._errors(name, series.y, series.low, n),
+    def _table(self, chart: Chart, caption: str) -> list[dict[str, Any]]:
+        """Write the numbers of a chart; series that stand over the same places share a column."""
+        heading = " · ".join(filter(None, (caption, chart.title)))
+        self._sheet.write_string(self._row, 0, harmless_text(heading), self._head)
+        self._row += 1
+        n, column = 0, 0
+        held: dict[tuple[Any, ...], int] = {}
+        found: list[dict[str, Any]] = []
+        for series in chart.series:
+            name = series.name or chart.y_title
+            if series.x not in held:
+                held[series.x] = column
+                column = self._write(column, chart.x_title or name, series.x, chart.x_format)
+            places, heights = held[series.x], column
+            column = self._write(column, name, series.y, "General")
+            wanted: dict[str, Any] = {
+                "name": [self._sheet.get_name(), self._row, heights],
+                "categories": self._cells(places, len(series.x)),
+                "values": self._cells(heights, len(series.y)),
+                **_look(chart, series),
             }
-        return wanted
+            if series.low and series.high:
+                # Along the values, also where the columns lie.
+                wanted["y_error_bars"] = {
+                    "type": "custom",
+                    "plus_values": self._cells(column, len(series.y)),
+                    "minus_values": self._cells(column + 1, len(series.y)),
+                    "line": {**_QUIET, "width": 1},
+                }
+                column = self._write(column, f"{name} (+)", _between(series.high, series.y))
+                column = self._write(column, f"{name} (−)", _between(series.y, series.low))
+            found.append(wanted)
+            n = max(n, len(series.y))
+        self._row += n + 2
+        return found
 
-    def _errors(self, name: str, above: tuple[Any, ...], below: tuple[Any, ...], n: int) -> str:
-        spans = tuple(
-            None if high is None or low is None else high - low
-            for high, low in zip(above, below, strict=True)
-        )
-        column = self._write(f"± {name}", spans, "General")
-        letters = xl_col_to_name(column)
-        return f"='{self._sheet.get_name()}'!${letters}$2:${letters}${n + 1}"
+    def _cells(self, column: int, n: int) -> str:
+        name = self._sheet.get_name().replace("'", "''")
+        return f"='{name}'!{xl_range_abs(self._row + 1, column, self._row + n, column)}"
 
-    def _write(self, heading: str, values: tuple[Any, ...], number: str) -> int:
-        """Write one column and return its position; a gap stays an empty cell."""
-        column = self._column
-        look = self._book.add_format({"num_format": number})
-        self._sheet.write_string(0, column, heading, self._head)
-        for row, value in enumerate(values, 1):
+    def _write(
+        self, column: int, heading: str, values: tuple[Any, ...], number: str = "General"
+    ) -> int:
+        """Write one column and return the next; a gap stays an empty cell."""
+        if number not in self._formats:
+            self._formats[number] = self._book.add_format({"num_format": number})
+        self._sheet.write_string(self._row, column, harmless_text(heading), self._head)
+        for row, value in enumerate(values, self._row + 1):
             if isinstance(value, str):
-                self._sheet.write_string(row, column, value)
+                self._sheet.write_string(row, column, harmless_text(value))
             elif value is not None:
-                self._sheet.write_number(row, column, value, look)
-        self._column += 1
-        return column
+                self._sheet.write_number(row, column, value, self._formats[number])
+        return column + 1
+
+    def _letters(self, size: float, *, bold: bool = False) -> dict[str, Any]:
+        return {"name": self._font, "size": size, "bold": bold, "color": INKS["light"].text}
+
+    def _legend(self, chart: Chart) -> dict[str, Any]:
+        shown = chart.in_legend()
+        if chart.is_plain() and not any(chart.series[at].is_edge for at in shown):
+            return {"none": True}
+        hidden = [at for at in range(len(chart.series)) if at not in shown]
+        return {"position": "bottom", "font": self._letters(9), "delete_series": hidden}
+
+    def _axis(self, title: str, number: str) -> dict[str, Any]:
+        return {
+            "name": harmless_text(title),  # an equals sign would make it a reference
+            "name_font": self._letters(9),
+            "num_font": self._letters(9),
+            "num_format": number,
+            "label_position": "low",
+            "line": _QUIET,
+        }
+
+    def _places(self, chart: Chart) -> dict[str, Any]:
+        axis = self._axis(chart.x_title, chart.x_format)
+        axis |= {"reverse": chart.x_reversed, "crossing": "max" if chart.x_reversed else "min"}
+        axis["major_gridlines"] = {"visible": False}
+        return axis | _span(chart.x_span, is_log=chart.x_log)
+
+    def _heights(self, chart: Chart) -> dict[str, Any]:
+        axis = self._axis(chart.y_title, chart.y_format)
+        axis |= {"reverse": chart.y_reversed, "major_gridlines": {"visible": True, "line": _GRID}}
+        if chart.kind not in BARS:  # bars stand on zero
+            axis["crossing"] = "max" if chart.y_reversed else "min"
+        return axis | _span(chart.y_span, is_log=chart.y_log)
+
+
+def _span(span: tuple[float, float, float] | None, *, is_log: bool) -> dict[str, Any]:
+    if span is None:
+        return {"log_base": 10} if is_log else {}
+    low, high, step = span
+    return {"min": low, "max": high} | ({"log_base": 10} if is_log else {"major_unit": step})
+
+
+def _between(above: tuple[Any, ...], below: tuple[Any, ...]) -> tuple[float | None, ...]:
+    return tuple(
+        None if high is None or low is None else high - low
+        for high, low in zip(above, below, strict=True)
+    )
 
 
 def _look(chart: Chart, series: Series) -> dict[str, Any]:
-    if chart.kind in ("column", "bar", "stacked"):
+    if chart.kind in BARS:
+        stacked = chart.kind.startswith("stacked")
+        look: dict[str, Any] = {"gap": 60}
+        if stacked or chart.stands_alone():
+            look["overlap"] = 100
         if not series.color:
-            return {"fill": {"none": True}, "border": {"none": True}}
-        return {"fill": {"color": series.color}, "gap": 60}
+            return look | {"fill": {"none": True}, "border": {"none": True}}
+        if series.colors:
+            look["points"] = [{"fill": {"color": color}} for color in series.colors]
+        return look | {"fill": {"color": series.color}}
     line: dict[str, Any] = {"none": True}
     if series.lines:
-        line = {"color": series.color, "width": 1.75, "dash_type": _DASHES[series.dash]}
+        width = 1.0 if series.is_edge else 1.75
+        line = {"color": series.color, "width": width, "dash_type": _DASHES[series.dash]}
     marker: dict[str, Any] = {"type": "none"}
     if series.marks:
         fill = {"color": series.color}
         marker = {"type": "circle", "size": 6, "fill": fill, "border": fill}
     return {"line": line, "marker": marker}
-
-
-def _places(chart: Chart) -> dict[str, Any]:
-    axis: dict[str, Any] = {"name": chart.x_title, "num_font": {"size": 9}, "label_position": "low"}
-    if chart.kind == "bar":  # the first category stands at the top, as in the figure
-        return {"name": chart.x_title, "num_font": {"size": 9}, "label_position": "low"}
-    if chart.kind == "scatter":
-        ends = [x for series in chart.series for x in series.x if isinstance(x, float)]
-        axis |= {"num_format": chart.x_format, "major_gridlines": {"visible": False}}
-        if ends:
-            axis |= {"min": min(ends), "max": max(ends)} if max(ends) > min(ends) else {}
-    return axis
-
-
-def _heights(chart: Chart) -> dict[str, Any]:
-    return {
-        "name": chart.y_title,
-        "num_format": chart.y_format,
-        "num_font": {"size": 9},
-        "reverse": chart.y_reversed,
-        "major_gridlines": {"visible": True, "line": {"color": "#E3E6EB"}},
-        "crossing": "max" if chart.y_reversed else "min",
-    }
