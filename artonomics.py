@@ -95,14 +95,15 @@ def sql(
     question: str,
     /,
     *,
-    format: Literal["table", "csv", "json", "parquet"] = "table",
+    format: Literal["table", "csv", "json", "parquet", "xlsx"] = "table",
     out: Path | None = None,
     session: Given,
 ) -> None:
     """Put a read-only question to the published snapshot.
 
-    A printed table shows everything. CSV, JSON, Parquet and files are exports: they leave out the
-    rows of sources that may not be passed on, and say which.
+    A printed table shows everything. CSV, JSON, Parquet, XLSX and files are exports: they leave
+    out the rows of sources that may not be passed on, and say which. A workbook has a sheet that
+    says where its values come from.
 
     Parameters
     ----------
@@ -122,8 +123,10 @@ def sql(
     if form == "table" and out is None:
         console.print_frame(plain.query(question), form)
         return
-    frame, left_out = exports.answer(SnapshotReader(data_dir, for_export=True), question, plain)
-    console.print_frame(frame, form, out)
+    reader = SnapshotReader(data_dir, for_export=True)
+    frame, left_out = exports.answer(reader, question, plain)
+    about = exports.origin(frame, question, reader.info, left_out) if form == "xlsx" else None
+    console.print_frame(frame, form, out, about)
     for words in left_out:
         console.note(words)
 

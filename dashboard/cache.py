@@ -45,9 +45,22 @@ def held_back() -> bool:
     return _held_back(_key(), _reader_for_export(str(data_dir())))
 
 
+def left_out() -> pd.DataFrame:
+    """Return what a download leaves out: source, table_name, n_rows."""
+    return _reader_for_export(str(data_dir())).left_out()
+
+
 def info() -> SnapshotInfo:
     """Return which snapshot is being read."""
     return reader().info
+
+
+def info_or_none() -> SnapshotInfo | None:
+    """Return which snapshot is being read; nothing where none can be."""
+    try:
+        return info()
+    except ArtonomicsError:
+        return None
 
 
 def is_empty() -> bool:

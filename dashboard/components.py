@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
+from importlib.metadata import version
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -19,7 +21,7 @@ from streamlit.column_config import (
     TextColumn,
 )
 
-from dashboard import cache
+from dashboard import cache, downloads
 from dashboard.tables.table import Provenance, Table, TableColumn, plain
 from dashboard.text import MISSING, Words
 from etl.errors import ArtonomicsError, SnapshotMissingError
@@ -106,7 +108,7 @@ def figure_card(
     with st.container(border=True):
         with _card_head(heading):
             as_table = st.toggle(words.t("Show as table"), key=f"{table.file_name}:table")
-            download_button(words, table)
+            download_button(words, table, heading, provenance)
         if as_table:
             frame_view(table)
         else:
@@ -132,7 +134,7 @@ def table_card(
     with st.container(border=True):
         with _card_head(heading):
             st.caption(words.n("{n} row", "{n} rows", len(table.frame)), width="content")
-            download_button(words, table)
+            download_button(words, table, heading, provenance)
         if note:
             st.caption(note)
         if table.frame.empty:
@@ -157,17 +159,44 @@ def frame_view(table: Table) -> None:
     )
 
 
-def download_button(words: Words, table: Table) -> None:
-    """Offer the table as CSV; it is written only when somebody asks for it."""
-    st.download_button(
-        words.t("Download CSV"),
-        data=table.csv,
-        file_name=f"artonomics-{table.file_name}.csv",
-        mime="text/csv",
-        key=f"{table.file_name}:csv",
+def download_button(
+    words: Words, table: Table, heading: str = "", provenance: Provenance | None = None
+) -> None:
+    """Offer the table as CSV, Parquet and a workbook; each is written only when it is asked for."""
+    origin = _origin(heading or table.file_name, provenance)
+    kinds = {"csv": "CSV", "xlsx": "Excel", "parquet": "Parquet"}
+    with st.popover(
+        words.t("Download"),
         icon=":material/download:",
         type="tertiary",
-        on_click="ignore",
+        key=f"{table.file_name}:download",
+    ):
+        for form, label in kinds.items():
+            st.download_button(
+                label,
+                data=partial(downloads.make, table, form, origin, words),
+                file_name=f"artonomics-{table.file_name}.{form}",
+                mime=downloads.MIME_TYPES[form],
+                key=f"{table.file_name}:{form}",
+                icon=":material/download:",
+                type="tertiary",
+                on_click="ignore",
+            )
+
+
+def _origin(title: str, provenance: Provenance | None) -> downloads.Origin:
+    """Return what this page knows of a table: the file is made when the page is gone."""
+    info = cache.info_or_none()
+    page = urlsplit(st.context.url or "/").path.rstrip("/") or "/"
+    return downloads.Origin(
+        title=title,
+        provenance=provenance,
+        published_at=info.published_at if info else None,
+        data_version=info.data_version if info else "",
+        version=version("artonomics"),
+        page=page,
+        filters=tuple(sorted(st.query_params.to_dict().items())),
+        left_out=cache.left_out if info else None,
     )
 
 

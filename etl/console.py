@@ -25,7 +25,9 @@ from etl.errors import ArtonomicsError, InputError
 if TYPE_CHECKING:
     import pandas as pd
 
-FrameFormat = Literal["table", "csv", "json", "parquet"]
+    from etl.workbooks import About
+
+FrameFormat = Literal["table", "csv", "json", "parquet", "xlsx"]
 MAX_TABLE_ROWS = 200
 _PIPE_WIDTH = 10_000  # a pipe has no width: nothing may be cut off there
 
@@ -120,22 +122,41 @@ def _cell(value: Any) -> str:
     return f"{value:.6g}" if isinstance(value, float) else str(value)
 
 
-def print_frame(frame: pd.DataFrame, form: FrameFormat, out: Path | None = None) -> None:
+def print_frame(
+    frame: pd.DataFrame, form: FrameFormat, out: Path | None = None, about: About | None = None
+) -> None:
     """Write a frame to standard output, or to the file ``out``.
+
+    Parameters
+    ----------
+    frame
+        What to write.
+    form
+        How.
+    out
+        File to write to.
+    about
+        Where it comes from; a workbook needs it.
 
     Raises
     ------
     InputError
-        If Parquet would be written onto a terminal.
+        If Parquet or a workbook would be written onto a terminal.
     """
-    if form == "parquet":
+    if form in ("parquet", "xlsx"):
         if out is None and sys.stdout.isatty():
             raise InputError(
-                "got --format parquet on a terminal",
-                "a file or a pipe: Parquet is not text",
+                f"got --format {form} on a terminal",
+                f"a file or a pipe: {'Parquet' if form == 'parquet' else 'a workbook'} is not text",
                 "add --out FILE",
             )
-        content = frame.to_parquet(index=False)
+        if form == "parquet":
+            content = frame.to_parquet(index=False)
+        else:
+            from etl import workbooks
+
+            assert about is not None
+            content = workbooks.workbook(frame, about)
         _write_bytes(content, out)
     elif form == "csv":
         from etl.spreadsheets import harmless

@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
-from etl import marts, statements
+from etl import marts, statements, workbooks
 from etl.errors import InputError
 from etl.schemas import ETL_RUNS, LAKE_DAYS, PRODUCT_EVENTS, SOURCES, TABLES, Table
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from etl.snapshots import SnapshotInfo
     from etl.warehouse import SnapshotReader
 
 UNGUARDED = {SOURCES.name, ETL_RUNS.name}
@@ -53,6 +55,59 @@ def answer(
     return frame, [
         f"left out, the terms of the source forbid to pass it on: {w}" for w in words(left)
     ]
+
+
+def origin(
+    frame: pd.DataFrame, question: str, info: SnapshotInfo, left_out: Sequence[str]
+) -> workbooks.About:
+    """Return where an answer comes from, for the second sheet of a workbook.
+
+    Parameters
+    ----------
+    frame
+        The answer.
+    question
+        What was asked.
+    info
+        The snapshot.
+    left_out
+        What was left out, in words.
+    """
+    tables = [TABLES[name] for name in re.findall(r"\w+", question.lower()) if name in TABLES]
+    facts = [
+        ("Question", question),
+        *(("Table", f"{table.name}: {table.meaning}") for table in dict.fromkeys(tables)),
+        *_said_by_rows(frame),
+        ("Data version", info.data_version),
+        ("Data published", info.published_at.isoformat()),
+        ("Program", f"Artonomics {version('artonomics')}"),
+        *(("Left out", words) for words in left_out),
+    ]
+    return workbooks.About(
+        facts,
+        [_note(str(name), tables) for name in frame.columns],
+        info.published_at,
+        header=("Column", "Type", "Unit", "Meaning of the table's column of that name"),
+    )
+
+
+def _said_by_rows(frame: pd.DataFrame) -> Iterator[tuple[str, str]]:
+    """Yield the kinds of evidence, the sources and their addresses that the rows name."""
+    names = {"evidence_kind": "Evidence", "source": "Source", "source_url": "Address"}
+    for column, name in names.items():
+        if column in frame:
+            yield from ((name, str(value)) for value in sorted(frame[column].dropna().unique()))
+
+
+def _note(name: str, tables: Sequence[Table]) -> workbooks.ColumnNote:
+    """Return what the tables asked say of a column of that name, where they agree."""
+    found = {
+        (column.type, column.unit, column.meaning)
+        for table in tables
+        for column in table.stored_columns()
+        if column.name == name
+    }
+    return workbooks.ColumnNote(name, *(found.pop() if len(found) == 1 else ()))
 
 
 def about(left: pd.DataFrame, question: str) -> pd.DataFrame:

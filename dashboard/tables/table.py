@@ -61,12 +61,16 @@ class Provenance:
 
 @dataclass(frozen=True)
 class TableColumn:
-    """A shown column: its heading, how it is written, its decimals and its explanation."""
+    """A shown column: its heading, how it is written, its decimals, explanation and unit.
+
+    The unit goes with a download; on the page it stands in the heading.
+    """
 
     label: str
     kind: ColumnKind = "text"
     digits: int = 2
     help: str | None = None
+    unit: str = ""
 
 
 @dataclass(frozen=True)
@@ -86,18 +90,30 @@ class Table:
         """The shown columns in order."""
         return self.frame.loc[:, list(self.columns)]
 
+    def leaving(self, *, every_column: bool = False) -> pd.DataFrame:
+        """Return the shown columns of the rows that may be passed on, as they are.
+
+        Where none may be, one row says why.
+
+        Parameters
+        ----------
+        every_column
+            Also those that are not shown.
+        """
+        frame = self.frame
+        if self.passed_on is not None:
+            try:
+                frame = self.passed_on()
+            except ArtonomicsError as failure:
+                return pd.DataFrame({"nothing_may_be_passed_on": [str(failure)]})
+        return frame if every_column else frame.loc[:, list(self.columns)]
+
     def csv(self) -> bytes:
         """Return the shown columns as CSV under their raw names (UTF-8 with a mark for Excel).
 
         Rows that may not be passed on are left out; where none is left the file says so.
         """
-        frame = self.shown
-        if self.passed_on is not None:
-            try:
-                frame = self.passed_on().loc[:, list(self.columns)]
-            except ArtonomicsError as failure:
-                frame = pd.DataFrame({"nothing_may_be_passed_on": [str(failure)]})
-        return harmless(frame).to_csv(index=False).encode("utf-8-sig")
+        return harmless(self.leaving()).to_csv(index=False).encode("utf-8-sig")
 
 
 def plain(text: object) -> str:

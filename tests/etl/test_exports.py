@@ -9,11 +9,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import openpyxl
 import pandas as pd
 import pytest
 
 import artonomics
-from etl import exports, marts, pipeline, sources
+from etl import exports, marts, pipeline, sources, workbooks
 from etl.config import Settings, bundled_dir
 from etl.errors import InputError
 from etl.schemas import STOCK_PRICES, TABLES
@@ -181,6 +182,38 @@ def test_json_and_files_are_exports_and_the_terminal_is_none(ask: Any, tmp_path:
     table = ask(f"{QUESTION} AND close > 100")
     assert "123.457" in table[1]
     assert table[2] == ""
+
+
+def test_a_workbook_is_an_export_that_says_where_it_comes_from(ask: Any, tmp_path: Path):
+    out = tmp_path / "answer.xlsx"
+    wide = "SELECT trade_date, close, source FROM stock_prices WHERE ticker = '1357.HK'"
+    status, _, told = ask(wide, "--format", "xlsx", "--out", str(out))
+    assert status == 0
+    assert "left out" in told
+    book = openpyxl.load_workbook(out)
+    values = list(book["Data"].iter_rows(values_only=True))
+    assert values[0] == ("trade_date", "close", "source")
+    assert SECRET not in [row[1] for row in values]
+    about = [row for row in book["Provenance"].iter_rows(values_only=True) if row[0]]
+    facts = [row[:2] for row in about]
+    assert ("Question", wide) in facts
+    assert ("Source", "stock_prices") in facts
+    assert any(name == "Left out" and "yahoo_prices" in str(said) for name, said in facts)
+    assert {"Data version", "Data published", "Program", "Table"} <= {row[0] for row in about}
+    unit = next(row[2] for row in about if row[0] == "close")
+    assert unit == "currency per share"
+
+
+def test_a_workbook_is_not_written_onto_a_terminal(ask: Any, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
+    status, _, told = ask("SELECT 1 AS x", "--format", "xlsx")
+    assert (status, "--out FILE" in told) == (2, True)
+
+
+def test_more_rows_than_a_sheet_holds_are_refused():
+    about = workbooks.About([], [], NOW)
+    with pytest.raises(InputError, match="which a sheet holds"):
+        workbooks.workbook(pd.DataFrame({"x": range(workbooks.MAX_ROWS + 1)}), about)
 
 
 def test_where_nothing_is_left_the_export_is_refused(ask: Any):
