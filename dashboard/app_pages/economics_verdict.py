@@ -14,8 +14,8 @@ from dashboard.studies import break_even_study
 from dashboard.studies.economics.comparison import MULTIPLES
 from dashboard.studies.economics.scenario import ScenarioStudy
 from dashboard.tables.economics import names, results
+from dashboard.tables.economics import verdict as words_of
 from dashboard.text import Words
-from etl.analytics.inputs import INPUTS
 from etl.analytics.scenario_result import Evaluation, Outcome, Step
 
 MONTH_TILES = (
@@ -35,14 +35,26 @@ def verdict(
 ) -> None:
     """Say how likely the result is above zero, and what decides it."""
     evaluation, outcome = found
-    step = evaluation.step(outcome.step)
+    first, *others = words_of.sentences(study, evaluation, outcome, said)
+    told = [_about(present, study, said), f"**{plain(first)}**", *map(plain, others)]
+    if outcome.is_greyed:
+        told.insert(1, f":gray-badge[:material/blur_on: {said.t('greyed')}]")
+    deciding = words_of.deciding(study, evaluation, outcome, said)
     with st.container(border=True):
-        st.markdown(
-            " ".join([_about(present, study, said), *_sentences(study, step, outcome, said)])
-        )
-        deciding = _deciding(study, step, outcome, said)
+        st.markdown(" ".join(told))
         if deciding:
-            st.markdown("\n".join(f"- {line}" for line in deciding))
+            st.markdown("\n".join(f"- {_line(one, said)}" for one in deciding))
+
+
+def _line(one: words_of.Deciding, said: Words) -> str:
+    """Return the Markdown of an input that decides, with its badge."""
+    missing = said.t("missing, needed")
+    badge = (
+        evidence_badge(said, one.evidence_kind)
+        if one.evidence_kind
+        else f":red-badge[:material/error: {missing}]"
+    )
+    return " · ".join((f"**{plain(one.name)}**", badge, *map(plain, one.told)))
 
 
 def _about(present: Present, study: ScenarioStudy, said: Words) -> str:
@@ -54,62 +66,6 @@ def _about(present: Present, study: ScenarioStudy, said: Words) -> str:
         months=said.n("{n} month", "{n} months", told.horizon_months),
         rate=said.percent(told.hurdle_rate, digits=0),
     )
-
-
-def _sentences(study: ScenarioStudy, step: Step, outcome: Outcome, said: Words) -> list[str]:
-    what = names.step_name(step.name, said)
-    if step.value is None:
-        told = said.t("**whether it is worth it is not known.**")
-        return [told, plain(results.reason_of(step.missing, step.reason, said))]
-    value = names.amount(step.value, step.unit.replace("{c}", study.currency), said)
-    if not outcome.variance:
-        sentence = (
-            said.t("**{what}: {value}, above zero.**", what=what, value=plain(value))
-            if step.value > 0
-            else said.t("**{what}: {value}, not above zero.**", what=what, value=plain(value))
-        )
-        return [
-            sentence,
-            said.t("No input that it needs has a range, so there is no probability to state."),
-        ]
-    odds = said.percent(outcome.probability_profitable, digits=0)
-    sentence = said.t(
-        "**the probability that the result is above zero is {odds}** ({what}: {value}).",
-        odds=odds,
-        what=what,
-        value=plain(value),
-    )
-    if not outcome.is_greyed:
-        return [sentence]
-    greyed = said.t(
-        "Assumed inputs carry {share} of the variance: a sketch, not a forecast.",
-        share=said.percent(outcome.assumed_share, digits=0),
-    )
-    badge = said.t("greyed")
-    return [f":gray-badge[:material/blur_on: {badge}]", sentence, plain(greyed)]
-
-
-def _deciding(study: ScenarioStudy, step: Step, outcome: Outcome, said: Words) -> list[str]:
-    """Return a line for each of the three inputs that decide, with what would settle it."""
-    given, missing = study.scenario.inputs.given, said.t("missing, needed")
-    lines: list[str] = []
-    for name in dict.fromkeys([*step.missing, *outcome.deciding()]):
-        told = [f"**{plain(names.input_name(name, said))}**"]
-        if name in outcome.variance:
-            share = said.percent(outcome.variance[name], digits=0)
-            told.append(said.t("{share} of the variance", share=share))
-        if name in given:
-            told.append(evidence_badge(said, given[name].evidence_kind))
-        else:
-            told.append(f":red-badge[:material/error: {missing}]")
-        if name in outcome.thresholds:
-            unit = INPUTS[name].unit.replace("{c}", study.currency)
-            at = names.amount(outcome.thresholds[name], unit, said)
-            told.append(plain(said.t("zero at {value}", value=at)))
-        settled = names.settled_by(INPUTS[name].settled_by, said)
-        told.append(plain(said.t("would settle it: {what}", what=settled)))
-        lines.append(" · ".join(told))
-    return lines[:3]
 
 
 def tiles(study: ScenarioStudy, evaluation: Evaluation, shown: Sequence[str], said: Words) -> None:

@@ -1,0 +1,204 @@
+"""A user's month as a calculation that a spreadsheet keeps live."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from dashboard.reports.document import Calculation, Formula, Input
+from dashboard.studies.economics.scenario import ScenarioStudy
+from dashboard.tables.economics import names
+from dashboard.text import Words
+from etl.analytics.inputs import INPUTS
+from etl.analytics.picture_cost import delivered_cost, generations_per_picture
+from etl.analytics.user_month import free_images, server_cost_per_user
+
+_COMMON = ("paying_share", "net_proceeds", "refund_rate", "chargeback_rate")
+_MORE = ("ad_revenue_per_free_user", "other_cost_per_user", "fixed_costs", "active_users")
+_SHARES = ("ratio", "share")
+
+
+def user_month_sums(study: ScenarioStudy, words: Words) -> Calculation | None:
+    """Return the contribution of a user-month over its inputs; ``None`` where one is missing."""
+    if study.month is None:
+        return None
+    lines = _Lines(study, words)
+    costs = lines.costs()
+    inputs = [lines.given(name) for name in _COMMON + _MORE] + costs.inputs
+    if not all(math.isfinite(line.value) for line in inputs):
+        return None
+    unit = words.t("{currency} a month", currency=study.currency)
+    payer = lines.formula(
+        "per_payer",
+        words.t("A payer's contribution"),
+        "{net_proceeds} * (1 - {refund_rate} - {chargeback_rate}) - {other_cost_per_user} - "
+        f"({costs.payer})",
+        "contribution_per_payer",
+        unit,
+    )
+    other = lines.formula(
+        "per_free",
+        words.t("Contribution of a user who does not pay"),
+        f"{{ad_revenue_per_free_user}} - {{other_cost_per_user}} - ({costs.free})",
+        "",
+        unit,
+    )
+    user = lines.formula(
+        "per_user",
+        words.t("A user's contribution, paying or not"),
+        "{paying_share} * {per_payer} + (1 - {paying_share}) * {per_free}",
+        "contribution_per_user",
+        unit,
+    )
+    month = lines.formula(
+        "monthly_result",
+        words.t("The month's result, fixed costs paid"),
+        "{active_users} * {per_user} - {fixed_costs}",
+        "monthly_result",
+        unit,
+    )
+    share = lines.formula(
+        "break_even",
+        words.t("Share of users who must pay, fixed costs among it"),
+        "MAX(0, ({fixed_costs} / {active_users} - {per_free}) / ({per_payer} - {per_free}))",
+        "break_even_with_fixed_costs",
+        words.t("share"),
+    )
+    known = [line for line in (payer, other, user, month, share) if math.isfinite(line.value)]
+    return Calculation(
+        words.t("A user's month: change what is yours"),
+        (
+            words.t("What"),
+            words.t("Value"),
+            words.t("Unit"),
+            words.t("Evidence"),
+            words.t("Source or formula"),
+        ),
+        tuple(inputs),
+        tuple(known),
+    )
+
+
+class _Costs:
+    """Inputs of what pictures cost, and the formulas of a payer and of a user who does not pay."""
+
+    def __init__(self, inputs: list[Input], payer: str, free: str) -> None:
+        self.inputs, self.payer, self.free = inputs, payer, free
+
+
+class _Lines:
+    """Inputs and formulas of one scenario."""
+
+    def __init__(self, study: ScenarioStudy, words: Words) -> None:
+        assert study.month is not None
+        self.study, self.words = study, words
+        self.values = {
+            name: np.asarray(value, dtype=float)
+            for name, value in study.scenario.inputs.values().items()
+        }
+        self.steps = {step.name: step for step in study.month.evaluation.steps}
+
+    def given(self, name: str) -> Input:
+        """Return an input of the scenario as it is, or as nothing plays no part."""
+        spec, quantity = INPUTS[name], self.study.scenario.inputs.given.get(name)
+        value = float(self.values.get(name, np.asarray(math.nan)))
+        unit = spec.unit.replace("{c}", self.study.currency)
+        return self._input(
+            name,
+            names.input_name(name, self.words),
+            value,
+            unit,
+            self.words.evidence(quantity.evidence_kind if quantity else "assumed"),
+            quantity.source if quantity else self.words.t("not given: plays no part"),
+        )
+
+    def _input(
+        self, key: str, label: str, value: float, unit: str, evidence: str, source: str
+    ) -> Input:
+        is_share = unit in _SHARES
+        text = names.amount(value if math.isfinite(value) else None, unit, self.words)
+        return Input(
+            key,
+            label,
+            value,
+            text,
+            "0.0%" if is_share else "#,##0.00##",
+            names.unit_name(unit, self.words),
+            evidence,
+            source,
+        )
+
+    def costs(self) -> _Costs:
+        """Return what pictures cost under the scenario's way of sourcing."""
+        sourcing, v = self.study.scenario.document.sourcing, self.values
+        if sourcing == "gross_margin":
+            margin = self.given("gross_margin")
+            return _Costs(
+                [margin],
+                "{net_proceeds} * (1 - {gross_margin})",
+                "{ad_revenue_per_free_user} * (1 - {gross_margin})",
+            )
+        if sourcing == "shared_server":
+            server = self._derived(
+                "server_per_user",
+                self.words.t("The server's share of a user"),
+                float(server_cost_per_user(v)),
+            )
+            return _Costs([server], "{server_per_user}", "{server_per_user}")
+        picture = self._derived(
+            "cost_per_image",
+            self.words.t("Cost of a delivered picture"),
+            float(delivered_cost(v, sourcing)),
+        )
+        moderation = self._derived(
+            "moderation",
+            self.words.t("Moderation of a delivered picture"),
+            float(generations_per_picture(v) * v["moderation_per_image"]),
+        )
+        free = self._derived(
+            "free_images",
+            self.words.t("Pictures of a user who does not pay, cap and abuse counted"),
+            float(free_images(v)),
+            money=False,
+        )
+        each = "({cost_per_image} + {moderation})"
+        paid = self.given("paid_images_per_user")
+        return _Costs(
+            [picture, moderation, paid, free],
+            f"{{paid_images_per_user}} * {each}",
+            f"{{free_images}} * {each}",
+        )
+
+    def _derived(self, key: str, label: str, value: float, *, money: bool = True) -> Input:
+        unit = self.study.currency if money else "count"
+        kind, source = self.words.evidence("estimated"), self.words.t("from the scenario's inputs")
+        return self._input(key, label, value, unit, kind, source)
+
+    def formula(self, key: str, label: str, expression: str, step: str, unit: str) -> Formula:
+        """Return a formula with the value of its step; without one it is computed from the rest."""
+        value = math.nan
+        found = self.steps.get(step)
+        if found is not None and found.value is not None:
+            value = float(found.value)
+        elif key == "per_free":
+            value = self._per_free()
+        is_share = key == "break_even"
+        shown = value if math.isfinite(value) else None
+        text = (
+            self.words.percent(shown, digits=2)
+            if is_share
+            else names.amount(shown, self.study.currency, self.words)
+        )
+        form = "0.00%" if is_share else "#,##0.00##"
+        return Formula(key, label, expression, value, text, form, unit)
+
+    def _per_free(self) -> float:
+        """Return what a user who does not pay brings: what is left of a user's mean."""
+        share = float(self.values["paying_share"])
+        user, payer = (
+            self.steps[name].value for name in ("contribution_per_user", "contribution_per_payer")
+        )
+        if user is None or payer is None or share >= 1:
+            return math.nan
+        return (float(user) - share * float(payer)) / (1 - share)
