@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from difflib import get_close_matches
@@ -134,20 +134,21 @@ class Evidence:
             Of the result. An amount of money is in the currency of the facts, whatever currency
             stands here.
         is_told
-            The unit was written beside the formula: another currency than the facts' is then an
-            error, as nobody has said at which rate.
+            The unit was written beside the formula: facts in another currency are then converted
+            before they are reckoned with, as are facts in several currencies, each at the rate of
+            its own day; ``converted`` says at which.
 
         Raises
         ------
         InputError
-            Anything else, a division by zero, facts in several currencies.
+            Anything else, a division by zero, an amount without an exchange rate.
         """
         tree = parsed(text)
         names = names_in(tree)
         if len(names) > MOST_TERMS:
             raise InputError(f"got a formula over {len(names)} facts", f"at most {MOST_TERMS}")
         terms = {name: self._term(name) for name in names}
-        unit = _in_currency_of(terms, unit, is_told=is_told)
+        terms, unit = self._in_one_currency(terms, unit, is_told=is_told)
         value = worked_out(tree, {name: term.value for name, term in terms.items()})
         at = [
             dict(zip(terms, ends, strict=True))
@@ -167,7 +168,34 @@ class Evidence:
             source_url=next((term.source_url for term in terms.values()), ""),
             as_of=max((term.as_of for term in terms.values() if term.as_of), default=None),
             fact_id=", ".join(terms),
+            converted="; ".join(
+                dict.fromkeys(term.converted for term in terms.values() if term.converted)
+            ),
         )
+
+    def _in_one_currency(
+        self, terms: dict[str, Quantity], unit: str, *, is_told: bool
+    ) -> tuple[dict[str, Quantity], str]:
+        """Return the terms in one currency, and the unit of the result."""
+        held = list(dict.fromkeys(found for term in terms.values() if (found := _currency(term))))
+        own, _, per = unit.partition("/")
+        is_money = is_currency(own)
+        if not held or (len(held) == 1 and not is_money):
+            return terms, unit
+        if len(held) > 1 or is_told:
+            # What is no amount may be one over another: any one currency serves.
+            target = own if is_money else held[0]
+            one = {name: self._money_in(term, target) for name, term in terms.items()}
+            return one, unit
+        return terms, f"{held[0]}/{per}" if per else held[0]
+
+    def _money_in(self, term: Quantity, currency: str) -> Quantity:
+        before = _currency(term)
+        if not before or before == currency:
+            return term
+        # "USD ARR" and "USD/month" alike are dollars.
+        plain = replace(term, unit=term.unit.replace(" ", "/", 1))
+        return self.converted(plain, currency)
 
     def _term(self, name: str) -> Quantity:
         if " " not in name:
@@ -340,24 +368,10 @@ def _public_on(row: Row) -> date | None:
     return published
 
 
-def _in_currency_of(terms: Mapping[str, Quantity], unit: str, *, is_told: bool) -> str:
-    """Return the unit of a formula, with the currency of the facts that are amounts of money."""
-    words = {name: term.unit.replace(" ", "/").partition("/")[0] for name, term in terms.items()}
-    found = sorted({word for word in words.values() if is_currency(word)})
-    own, _, per = unit.partition("/")
-    if len(found) > 1:
-        raise InputError(
-            f"got a formula over {' and '.join(found)}", "amounts in one currency in a formula"
-        )
-    if not found or not is_currency(own) or own == found[0]:
-        return unit
-    if is_told:
-        raise InputError(
-            f"got a formula over {found[0]} with the unit {unit}",
-            "the currency of the facts",
-            "leave unit out: it is converted at the rate of the day",
-        )
-    return f"{found[0]}/{per}" if per else found[0]
+def _currency(term: Quantity) -> str:
+    """Return the currency of an amount of money; empty for anything else."""
+    word = term.unit.replace(" ", "/").partition("/")[0]
+    return word if is_currency(word) else ""
 
 
 def _text(value: Any) -> str:

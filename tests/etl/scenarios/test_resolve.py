@@ -115,8 +115,7 @@ OUT_OF_BOUNDS = [
     ({"images_per_second": {"value": 9, "unit": "images/hour"}}, "images/second"),
     ({"cac": {"value": 1, "as_of": "2026-06-01"}}, "what was known on 2026-01-31"),
     ({"cost_per_image": {"fact": "F0294", "unit": "CNY/image"}}, "an amount in USD"),
-    ({"cost_per_image": {"formula": "F0294 * 7", "unit": "CNY/image"}}, "over USD with the unit"),
-    ({"cac": {"formula": "F0294 + F0484"}}, "amounts in one currency"),
+    ({"cost_per_image": {"formula": "F0294", "unit": "XAU/image"}}, "needs the rate of XAU"),
     ({"cac": {"formula": "1" + "0" * 400}}, "too large a number"),
     ({"cac": {"formula": "F0484 / (F0485 - 14000)"}}, "a range around zero"),
     ({"cac": {"formula": "+".join(["1"] * 5_000)}}, "at most 1,000"),
@@ -138,6 +137,40 @@ def test_a_formula_over_another_currency_is_converted_and_not_renamed(resolve: R
     assert given["cost_per_image"].value == pytest.approx(2 * given["api_price"].value)
     assert given["cost_per_image"].unit == "CNY/image"
     assert "CNY/USD" in given["cost_per_image"].converted
+
+
+def test_a_unit_in_another_currency_converts_what_a_formula_reckons_with(resolve: Resolve) -> None:
+    told = {"formula": "F0294 * 2", "unit": "CNY/image"}
+    both = {"cost_per_image": told, "api_price": {"fact": "F0294"}}
+    given = resolve(both).inputs.given
+    assert given["cost_per_image"].value == pytest.approx(2 * given["api_price"].value)
+    assert given["cost_per_image"].converted == given["api_price"].converted
+
+
+def test_facts_in_several_currencies_are_converted_each_at_the_rate_of_its_day(
+    resolve: Resolve,
+) -> None:
+    parts = {"api_price": {"fact": "F0294"}, "server_price": {"fact": "F0484"}}
+    given = resolve({**parts, "cac": {"formula": "F0294 + F0484"}}).inputs.given
+    whole = given["api_price"].value + given["server_price"].value
+    assert given["cac"].value == pytest.approx(whole)
+    assert given["cac"].unit == "CNY/payer"
+    assert "CNY/USD" in given["cac"].converted
+    dollars = resolve(parts, currency="USD").inputs.given
+    ratio = resolve({"refund_rate": {"formula": "F0294 / F0484"}}).inputs.given["refund_rate"]
+    assert ratio.value == pytest.approx(dollars["api_price"].value / dollars["server_price"].value)
+
+
+@pytest.mark.parametrize("currency", ["USD", "EUR", "CNY"])
+def test_a_formula_lives_through_another_currency(resolve: Resolve, currency: str) -> None:
+    from dashboard.scenarios import with_settings
+
+    raw = {**TYPED, "inputs": {"cost_per_image": {"formula": "F0294 * 2"}}}
+    switched = with_settings(raw, {"currency": currency})
+    found = resolve(switched["inputs"], currency=currency).inputs.given["cost_per_image"]
+    assert found.unit == f"{currency}/image"
+    straight = resolve({"api_price": {"fact": "F0294"}}, currency=currency).inputs.given
+    assert found.value == pytest.approx(2 * straight["api_price"].value)
 
 
 def test_a_range_typed_beside_a_fact_is_assumed_unless_it_is_said_otherwise(
