@@ -154,6 +154,11 @@ class Surface:
     format: str = "General"
     diverges: bool = False
 
+    def heading(self) -> str:
+        """Return what stands down and across."""
+        parts = (f"{self.y_title} ↓", f"{self.x_title} →")
+        return "  ".join(part for part in parts if len(part) > 2)
+
 
 def charts_of(figure: go.Figure) -> tuple[Chart | Surface, ...]:
     """Return the charts of a figure, one for each of its panels and kinds of trace.

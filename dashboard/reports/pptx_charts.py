@@ -136,8 +136,11 @@ def _axes(made: Any, chart: Chart) -> None:
         axis.tick_labels.font.size = Pt(9)
         axis.format.line.color.rgb = _rgb(INKS["light"].quiet)
         axis.has_major_gridlines = False
-        # Labels keep out of the plot, also where bars hang below zero.
-        axis.tick_label_position = XL_TICK_LABEL_POSITION.LOW
+    # Labels keep out of the plot, also where bars hang below zero.
+    places.tick_label_position = (
+        XL_TICK_LABEL_POSITION.HIGH if chart.y_reversed else XL_TICK_LABEL_POSITION.LOW
+    )
+    heights.tick_label_position = XL_TICK_LABEL_POSITION.NEXT_TO_AXIS
     heights.has_major_gridlines = True
     heights.major_gridlines.format.line.color.rgb = _rgb(INKS["light"].grid)
     heights.tick_labels.number_format = chart.y_format

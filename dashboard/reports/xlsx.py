@@ -29,7 +29,7 @@ from dashboard.reports.document import (
     Section,
 )
 from dashboard.reports.room import longest_word, n_lines, signs
-from dashboard.reports.xlsx_charts import HEIGHT_PX, WIDTH_PX, ChartData
+from dashboard.reports.xlsx_charts import HEIGHT_PX, WIDTH_PX, ChartData, Told
 from dashboard.text import words
 from etl.spreadsheets import harmless_text
 
@@ -81,7 +81,9 @@ class _Workbook:
         sheets = [(section, self.sheet(section.heading)) for section in self.document.sections]
         numbers = self.sheet(self.words.t("Chart data")).sheet
         numbers.set_column(0, 40, 16)
-        data = ChartData(self.book, numbers, self.font["font_name"], self.look("header"))
+        data = ChartData(
+            self.book, numbers, self.font["font_name"], self.look("header"), self.look("bold")
+        )
         self._summary(summary)
         for section, page in sheets:
             self._section(section, page, data)
@@ -167,7 +169,9 @@ class _Workbook:
         for position, chart in enumerate(charts):
             line, column = divmod(position, 2)
             place = (page.row + line * _CHART_ROWS, 4 + column * (WIDTH_PX + 12))
-            data.insert(page.sheet, place, chart, (picture.caption, picture.alt))
+            data.insert(
+                page.sheet, place, chart, Told(picture.caption, picture.alt, len(charts) > 2)
+            )
         page.row += -(-len(charts) // 2) * _CHART_ROWS
         for surface in parts:
             if isinstance(surface, Surface):
@@ -178,7 +182,7 @@ class _Workbook:
 
     def _surface(self, surface: Surface, page: _Page) -> None:
         """Write a value over two axes as a table with shaded cells."""
-        title = " · ".join(filter(None, (surface.title, surface_heading(surface))))
+        title = " · ".join(filter(None, (surface.title, surface.heading())))
         page.text(title, self.look("bold"))
         first = page.row
         page.cells(["", *surface.x], [self.look("header")] * (1 + len(surface.x)))
@@ -290,12 +294,6 @@ class _Page:
         # A row is no higher than 409 points.
         self.sheet.set_row(self.row, min(409.0, 2 + _LINE_POINTS * lines))
         self.row += 1
-
-
-def surface_heading(surface: Surface) -> str:
-    """Return what stands down and across a table of a value over two axes."""
-    parts = (f"{surface.y_title} ↓" if surface.y_title else "", f"{surface.x_title} →")
-    return "  ".join(part for part in parts if len(part) > 2)
 
 
 def _widths(section: Section) -> list[float]:

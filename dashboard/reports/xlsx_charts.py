@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import dataclass
 from typing import Any
 
 from xlsxwriter.utility import xl_range_abs
@@ -32,6 +34,18 @@ _TYPES: dict[str, dict[str, str]] = {
 _QUIET, _GRID = {"color": INKS["light"].quiet}, {"color": INKS["light"].grid}
 
 
+@dataclass(frozen=True)
+class Told:
+    """What is said of a chart: its caption, which heads its numbers, and its alternative text.
+
+    One of many panels needs no legend for a band that the caption names.
+    """
+
+    caption: str
+    alt: str
+    is_one_of_many: bool = False
+
+
 class ChartData:
     """The sheet with the numbers of all charts: one table each, below one another.
 
@@ -39,25 +53,20 @@ class ChartData:
     ----------
     book, sheet
         The workbook, and its sheet for the numbers.
-    font, head
-        Family of the letters in charts, and format of headings.
+    font, head, bold
+        Family of the letters in charts, and formats of headings and of captions.
     """
 
-    def __init__(self, book: Any, sheet: Any, font: str, head: Any) -> None:
-        self._book, self._sheet, self._font, self._head = book, sheet, font, head
+    def __init__(self, book: Any, sheet: Any, font: str, head: Any, bold: Any) -> None:
+        self._book, self._sheet, self._font = book, sheet, font
+        self._head, self._bold = head, bold
         self._formats: dict[str, Any] = {}
         self._row = 0
 
-    def insert(
-        self, sheet: Any, place: tuple[int, int], chart: Chart, told: tuple[str, str]
-    ) -> None:
-        """Put a chart on a sheet, at a row and so many pixels to the right.
-
-        ``told`` is its caption, which heads its numbers, and its alternative text.
-        """
-        caption, alt = told
+    def insert(self, sheet: Any, place: tuple[int, int], chart: Chart, told: Told) -> None:
+        """Put a chart on a sheet, at a row and so many pixels to the right."""
         made = self._book.add_chart(_TYPES[chart.kind])
-        for series in self._table(chart, caption):
+        for series in self._table(chart, told.caption):
             made.add_series(series)
         made.set_title(
             {"name": harmless_text(chart.title), "name_font": self._letters(10, bold=True)}
@@ -69,19 +78,20 @@ class ChartData:
         lying = chart.kind in LYING
         made.set_x_axis(heights if lying else places)
         made.set_y_axis(places if lying else heights)
-        made.set_legend(self._legend(chart))
+        made.set_legend(self._legend(chart, told))
         made.set_size({"width": WIDTH_PX, "height": HEIGHT_PX})
         made.set_chartarea({"border": {"none": True}})
         made.show_na_as_empty_cell()
         row, left = place
-        options = {"description": alt, "object_position": 1, "x_offset": left, "y_offset": 4}
+        options = {"description": told.alt, "object_position": 1, "x_offset": left, "y_offset": 4}
         sheet.insert_chart(row, 0, made, options)
 
     def _table(self, chart: Chart, caption: str) -> list[dict[str, Any]]:
         """Write the numbers of a chart; series that stand over the same places share a column."""
         heading = " · ".join(filter(None, (caption, chart.title)))
-        self._sheet.write_string(self._row, 0, harmless_text(heading), self._head)
+        self._sheet.write_string(self._row, 0, harmless_text(heading), self._bold)
         self._row += 1
+        self._sheet.set_row(self._row, 42)
         n, column = 0, 0
         held: dict[tuple[Any, ...], int] = {}
         found: list[dict[str, Any]] = []
@@ -89,9 +99,9 @@ class ChartData:
             name = series.name or chart.y_title
             if series.x not in held:
                 held[series.x] = column
-                column = self._write(column, chart.x_title or name, series.x, chart.x_format)
+                column = self._write(column, chart.x_title or name, series.x, day_or_number(chart))
             places, heights = held[series.x], column
-            column = self._write(column, name, series.y, "General")
+            column = self._write(column, name, series.y)
             wanted: dict[str, Any] = {
                 "name": [self._sheet.get_name(), self._row, heights],
                 "categories": self._cells(places, len(series.x)),
@@ -117,10 +127,9 @@ class ChartData:
         name = self._sheet.get_name().replace("'", "''")
         return f"='{name}'!{xl_range_abs(self._row + 1, column, self._row + n, column)}"
 
-    def _write(
-        self, column: int, heading: str, values: tuple[Any, ...], number: str = "General"
-    ) -> int:
+    def _write(self, column: int, heading: str, values: tuple[Any, ...], number: str = "") -> int:
         """Write one column and return the next; a gap stays an empty cell."""
+        number = number or _number_format(values)
         if number not in self._formats:
             self._formats[number] = self._book.add_format({"num_format": number})
         self._sheet.write_string(self._row, column, harmless_text(heading), self._head)
@@ -134,9 +143,10 @@ class ChartData:
     def _letters(self, size: float, *, bold: bool = False) -> dict[str, Any]:
         return {"name": self._font, "size": size, "bold": bold, "color": INKS["light"].text}
 
-    def _legend(self, chart: Chart) -> dict[str, Any]:
+    def _legend(self, chart: Chart, told: Told) -> dict[str, Any]:
         shown = chart.in_legend()
-        if chart.is_plain() and not any(chart.series[at].is_edge for at in shown):
+        has_band = any(chart.series[at].is_edge for at in shown)
+        if chart.is_plain() and (told.is_one_of_many or not has_band):
             return {"none": True}
         hidden = [at for at in range(len(chart.series)) if at not in shown]
         return {"position": "bottom", "font": self._letters(9), "delete_series": hidden}
@@ -147,13 +157,14 @@ class ChartData:
             "name_font": self._letters(9),
             "num_font": self._letters(9),
             "num_format": number,
-            "label_position": "low",
             "line": _QUIET,
         }
 
     def _places(self, chart: Chart) -> dict[str, Any]:
         axis = self._axis(chart.x_title, chart.x_format)
         axis |= {"reverse": chart.x_reversed, "crossing": "max" if chart.x_reversed else "min"}
+        # Labels keep out of the plot, also where bars hang below zero.
+        axis["label_position"] = "high" if chart.y_reversed else "low"
         axis["major_gridlines"] = {"visible": False}
         return axis | _span(chart.x_span, is_log=chart.x_log)
 
@@ -163,6 +174,21 @@ class ChartData:
         if chart.kind not in BARS:  # bars stand on zero
             axis["crossing"] = "max" if chart.y_reversed else "min"
         return axis | _span(chart.y_span, is_log=chart.y_log)
+
+
+def day_or_number(chart: Chart) -> str:
+    """Return how places are written in the table of a chart: days as days."""
+    return chart.x_format if chart.x_format.startswith("yyyy") else ""
+
+
+def _number_format(values: tuple[Any, ...]) -> str:
+    """Return a format with four significant digits for the largest of the values."""
+    known = [abs(value) for value in values if isinstance(value, int | float)]
+    most = max(known, default=0.0)
+    if all(value == int(value) for value in known):
+        return "#,##0"
+    decimals = max(0, 3 - math.floor(math.log10(most)))
+    return "#,##0" + ("." + "0" * decimals if decimals else "")
 
 
 def _span(span: tuple[float, float, float] | None, *, is_log: bool) -> dict[str, Any]:
