@@ -12,7 +12,12 @@ from dashboard.text import LANGUAGES, Words, words
 # A file of our own: a named icon would be fetched from the network.
 ICON = Path(__file__).resolve().parent / "icon.svg"
 # White letters on the tags of a selection: the dark theme's own blue is too light for them.
-STYLE = "<style>[data-tag] { background-color: #004A78; }</style>"
+# A table's own toolbar would write every shown row, also those that may not be passed on, and cells
+# that a spreadsheet runs: the cards' downloads stand in its place.
+STYLE = (
+    "<style>[data-tag] { background-color: #004A78; }"
+    " button[aria-label^='Download as CSV'] { display: none; }</style>"
+)
 LANGUAGE_NAMES = {"en": "English", "zh": "中文"}
 
 
@@ -70,6 +75,12 @@ def _pages(said: Words) -> list[st.Page]:
             title=said.t("Data"),
             icon=":material/database:",
             url_path="data",
+        ),
+        st.Page(
+            "app_pages/reports.py",
+            title=said.t("Reports"),
+            icon=":material/outgoing_mail:",
+            url_path="reports",
         ),
     ]
 

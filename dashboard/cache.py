@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 import pandas as pd
 import streamlit as st
 
+from dashboard import reporting
 from dashboard.figures.theme import Mode
 from dashboard.text import Words
 from etl.config import default_data_dir
@@ -89,6 +90,11 @@ def study(question: Callable[..., T], *parameters: Hashable, **named: Hashable) 
     return _study(_key(), question.__name__, parameters, named, question, reader())
 
 
+def lacking(formats: tuple[str, ...], languages: tuple[str, ...]) -> list[tuple[str, str]]:
+    """Return code and reason of what this machine lacks for reports; asked anew every minute."""
+    return _lacking(formats, languages)
+
+
 def drawn(name: str, build: Callable[[Mode], T], said: Words, *parameters: Hashable) -> T:
     """Return what ``build`` makes in the theme of the page: a figure, or all cards of a page.
 
@@ -122,6 +128,11 @@ def _reader_for_export(folder: str) -> SnapshotReader:
 @st.cache_data(show_spinner=False, max_entries=8)
 def _held_back(snapshot: str, _source: SnapshotReader) -> bool:
     return not _source.left_out().empty
+
+
+@st.cache_data(show_spinner=False, max_entries=64, ttl="1m")
+def _lacking(formats: tuple[str, ...], languages: tuple[str, ...]) -> list[tuple[str, str]]:
+    return [(fault.code, str(fault)) for fault in reporting.lacking(formats, languages)]
 
 
 # Whether a source is stale changes with the day, so answers do not live for ever.

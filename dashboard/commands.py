@@ -80,6 +80,7 @@ def build(
     lang: str = "en,zh",
     as_of: date | None = None,
     out: Path | None = None,
+    preview: Annotated[bool, Flag] = False,
     session: Given,
 ) -> None:
     """Build a report from the published snapshot, without rows that may not be passed on.
@@ -100,6 +101,8 @@ def build(
         Only what was public on that day.
     out
         Folder to write to; by default reports/ of the data folder.
+    preview
+        Leave it out of the history of reports.
     """
     from dashboard import reports
     from dashboard.reports import history
@@ -128,7 +131,8 @@ def build(
         reader = SnapshotReader(settings.data_dir, for_export=True)
         files = reports.build(reader, order, progress)
     took = time.monotonic() - started
-    history.record(settings.data_dir, history.built(order, files, reader.info, took))
+    if not preview:
+        history.record(settings.data_dir, history.built(order, files, reader.info, took))
     rows = [{"file": str(file)} for file in files]
     session.show({"files": files}, lambda: console.print_rows(rows))
 

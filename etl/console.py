@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 FrameFormat = Literal["table", "csv", "json", "parquet", "xlsx"]
 MAX_TABLE_ROWS = 200
+PLAIN_CODES = ("ERROR", "INPUT", "SOURCE")
+"""Codes that say no more than the exit status does: they are not printed."""
 _PIPE_WIDTH = 10_000  # a pipe has no width: nothing may be cut off there
 
 
@@ -188,9 +190,11 @@ def note(message: str) -> None:
 
 
 def print_error(error: ArtonomicsError) -> None:
-    """Print an error as what was got, what was expected and what to do."""
+    """Print an error as what was got, what was expected, what to do, and its code if it has one."""
     console = _console(sys.stderr)
     parts = (("error", error.got), ("expected", error.expected), ("to do", error.todo))
+    if error.code not in PLAIN_CODES:
+        parts = (*parts, ("code", error.code))
     for label, words in parts:
         if words:
             style = "bold red" if label == "error" else "bold"

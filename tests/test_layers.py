@@ -14,11 +14,13 @@ ROOT = Path(__file__).resolve().parent.parent
 OURS = ("artonomics", "etl", "dashboard", "generator")
 WITHOUT_STREAMLIT = (
     "dashboard.cases",
+    "dashboard.downloads",
     "dashboard.figures",
     "dashboard.launch",
     "dashboard.measuring",
     "dashboard.processes",
     "dashboard.queries",
+    "dashboard.reporting",
     "dashboard.reports",
     "dashboard.scenarios",
     "dashboard.serve",
@@ -72,11 +74,13 @@ MAY_IMPORT = {
         "dashboard.cache",
         "dashboard.cases",
         "dashboard.components",
+        "dashboard.downloads",
         "dashboard.figures",
         "dashboard.measuring",
         "dashboard.permalinks",
         "dashboard.processes",  # runs and imports started from a page are processes
         "dashboard.queries",  # named for the cache to ask, never called: see below
+        "dashboard.reporting",  # reports are built by processes; the page knows these alone
         "dashboard.scenarios",
         "dashboard.studies",  # likewise
         "dashboard.tables",

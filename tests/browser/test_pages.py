@@ -150,7 +150,7 @@ def test_a_table_of_growth_is_downloaded(page, grown_dashboard):
     visit(page, f"{grown_dashboard}/growth?lang=en")
     page.get_by_role("button", name="Download").first.click()
     with page.expect_download() as waited:
-        page.get_by_role("button", name="CSV").first.click()
+        page.get_by_test_id("stPopoverBody").get_by_role("button", name="CSV").click()
     content = waited.value.path().read_text(encoding="utf-8-sig").splitlines()
     assert content[0] == "cohort,size,period,retained,retention_rate,low,high,complete"
     assert len(content) > 100
