@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from etl.alerts import rules, state, words
+from etl.alerts import rules, rules_file, state
+from etl.alerts.changes import Change, compare, drop_rules
 from etl.alerts.reading import Look, Reading
 from etl.alerts.readings import readings
 from etl.alerts.rules import Quiet, Rule
-from etl.alerts.state import Standing, State, Waiting
+from etl.alerts.state import State, Waiting
 from etl.delivery import channels
 from etl.delivery.deliver import Receipt, deliver
 from etl.delivery.message import Message
@@ -20,16 +21,8 @@ from etl.warehouse import SnapshotReader
 
 _DONE = ("sent", "skipped", "uncertain", "would_send")
 """An uncertain delivery is not repeated by itself: the ledger says where to look."""
-
-
-@dataclass(frozen=True)
-class Change:
-    """An alert that began or ended."""
-
-    what: str
-    rule: str
-    subject: str
-    sentence: str
+DELIVERY = "(channels)"
+"""Stands among the faults where the channels that rules name cannot be used."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +38,7 @@ class Checked:
     receipts
         How the sending went.
     faults
-        Why a rule could not be looked at, by its name.
+        Why a rule could not be looked at, by its name; the channels' fault under ``(channels)``.
     n_waiting
         Messages that are still to be sent: quiet hours, or a channel that failed.
     """
@@ -64,7 +57,7 @@ def check(
 
     An alert is told when it begins, not again while it lasts, and when it ends. A rule that cannot
     be looked at keeps what was raised and is told among the faults; so does a subject of which
-    nothing is known. A rule or subject that is gone ends its alert.
+    nothing is known. A rule that is gone ends its alerts.
 
     Parameters
     ----------
@@ -80,153 +73,105 @@ def check(
     Raises
     ------
     InputError
-        If the rules are wrong, or name a channel that is not there.
+        If the rules are wrong.
+    ArtonomicsError
+        If another process looks for too long, or what is remembered cannot be read.
     """
-    held = rules.load(data_dir)
-    wanted = list(dict.fromkeys(name for rule in held for name in rule.to))
-    if wanted:
-        channels.chosen(data_dir, wanted)
-    look = Look(reader, data_dir, now)
+    held = rules_file.load(data_dir)
     with state.turn(data_dir):
         found = state.read(data_dir)
-        faults: dict[str, str] = {}
-        read: list[Reading] = []
-        changes: list[Change] = []
+        read, faults = read_all(held, Look(reader, data_dir, now))
+        changes = drop_rules(found, held, now)
         for rule in held:
-            try:
-                own = readings(rule, look)
-            except ArtonomicsError as fault:
-                faults[rule.name] = str(fault)
-                continue
-            read += own
-            changes += _compared(found, rule, own, now)
-        changes += _gone(found, held, read, faults, now)
-        found = replace(found, checked_at=now.astimezone(UTC).isoformat())
+            if rule.name in read:
+                changes += compare(found, rule, read[rule.name], now)
+        told = [reading for own in read.values() for reading in own]
+        _describe(found, held, told, faults, now)
+        faults |= _channel_faults(data_dir, held)
         if not dry_run:
-            for change in changes:
-                state.note(
-                    data_dir, change.what, change.rule, change.subject, now, text=change.sentence
-                )
             state.write(data_dir, found)  # before anything is sent: a crash forgets nothing
+            state.note(data_dir, found)
         receipts = _sent(data_dir, found, now, dry_run=dry_run)
         if not dry_run:
             state.write(data_dir, found)
-    return Checked(tuple(read), tuple(changes), tuple(receipts), faults, len(found.waiting))
+    return Checked(tuple(told), tuple(changes), tuple(receipts), faults, len(found.waiting))
 
 
-def _compared(found: State, rule: Rule, own: Sequence[Reading], now: datetime) -> list[Change]:
-    """Bring the state up to the readings of a rule; return what began and ended."""
-    changes: list[Change] = []
-    for reading in own:
-        standing = found.find(rule.name, reading.subject)
-        if standing is not None:
-            _refresh(standing, rule, reading, now)
-        if reading.level == "raised" and standing is None:
-            standing = Standing(rule.name, reading.subject, now.astimezone(UTC).isoformat())
-            _refresh(standing, rule, reading, now)
-            found.raised.append(standing)
-            changes.append(_change(found, rule, reading, standing, is_raised=True))
-        elif reading.level == "clear" and standing is not None:
-            found.raised.remove(standing)
-            changes.append(_change(found, rule, reading, standing, is_raised=False))
-    return changes
+def read_all(held: Sequence[Rule], look: Look) -> tuple[dict[str, list[Reading]], dict[str, str]]:
+    """Return the readings of each rule by its name, and why a rule could not be looked at."""
+    read: dict[str, list[Reading]] = {}
+    faults: dict[str, str] = {}
+    for rule in held:
+        try:
+            read[rule.name] = readings(rule, look)
+        except ArtonomicsError as fault:
+            faults[rule.name] = str(fault)
+        except Exception as fault:  # noqa: BLE001  one rule must not silence the others
+            faults[rule.name] = f"{type(fault).__name__}: {fault}"
+    return read, faults
 
 
-def _refresh(standing: Standing, rule: Rule, reading: Reading, now: datetime) -> None:
-    standing.seen_at = now.astimezone(UTC).isoformat()
-    standing.unknown = reading.reason if reading.level == "unknown" else ""
-    if reading.level == "unknown":
-        return
-    standing.sentence = words.sentence(rule, reading)
-    standing.value, standing.line, standing.unit = reading.value, reading.line, reading.unit
-    standing.evidence_kind, standing.source = reading.evidence_kind, reading.source
-    standing.as_of = reading.as_of.isoformat() if reading.as_of else None
-    standing.url, standing.link = reading.url, reading.link
-
-
-def _change(
-    found: State, rule: Rule, reading: Reading, standing: Standing, *, is_raised: bool
-) -> Change:
-    what = "raised" if is_raised else "cleared"
-    said = words.message(rule, reading, is_raised=is_raised)
-    if rule.to and (is_raised or rule.tell_clear):
-        key = f"alert/{rule.name}/{reading.subject}/{standing.opened_at}/{what}"
-        quiet = rule.quiet.model_dump(mode="json") if rule.quiet else {}
-        found.waiting.append(
-            Waiting(
-                key,
-                "raised" if is_raised else "cleared",
-                rule.name,
-                list(rule.to),
-                said.subject,
-                said.text,
-                said.link,
-                quiet,
-            )
-        )
-    return Change(what, rule.name, reading.subject, said.text.partition("\n")[0])
-
-
-def _gone(
+def _describe(
     found: State,
     held: Sequence[Rule],
-    read: Sequence[Reading],
+    told: Sequence[Reading],
     faults: dict[str, str],
     now: datetime,
-) -> list[Change]:
-    """End the alerts whose rule or subject is no longer there; a faulty rule keeps its own."""
-    known = {(reading.rule, reading.subject) for reading in read}
-    by_name = {rule.name: rule for rule in held}
-    changes: list[Change] = []
-    for standing in [one for one in found.raised if one.rule not in faults]:
-        if (standing.rule, standing.subject) in known:
-            continue
-        found.raised.remove(standing)
-        rule = by_name.get(standing.rule)
-        said = words.removed(standing.rule, standing.subject, rule.language if rule else "en")
-        if rule is not None and rule.to and rule.tell_clear:
-            key = f"alert/{standing.rule}/{standing.subject}/{standing.opened_at}/cleared"
-            quiet = rule.quiet.model_dump(mode="json") if rule.quiet else {}
-            found.waiting.append(
-                Waiting(
-                    key,
-                    "cleared",
-                    standing.rule,
-                    list(rule.to),
-                    said.subject,
-                    said.text,
-                    quiet=quiet,
-                )
-            )
-        changes.append(Change("cleared", standing.rule, standing.subject, said.text))
-    return changes
+) -> None:
+    """Remember what the look was, and what stands of a rule that could not be looked at."""
+    found.checked_at = now.astimezone(UTC).isoformat()
+    found.n_rules, found.n_subjects = len(held), len(told)
+    found.n_unknown = sum(reading.level == "unknown" for reading in told)
+    found.faults = dict(faults)
+    for standing in found.raised:
+        if standing.rule in faults:
+            standing.unknown = faults[standing.rule]
+
+
+def _channel_faults(data_dir: Path, held: Sequence[Rule]) -> dict[str, str]:
+    """Return why channels that rules name cannot be used; alerts are still looked at."""
+    wanted = list(dict.fromkeys(name for rule in held for name in rule.to))
+    try:
+        if wanted:
+            channels.chosen(data_dir, wanted)
+    except ArtonomicsError as fault:
+        return {DELIVERY: str(fault)}
+    return {}
 
 
 def _sent(data_dir: Path, found: State, now: datetime, *, dry_run: bool) -> list[Receipt]:
     """Send what waits and may be sent now; what failed waits for the next look."""
     receipts: list[Receipt] = []
+    behind: set[tuple[str, str]] = set()
     for waiting in list(found.waiting):
-        if waiting.quiet and Quiet(**waiting.quiet).holds(now):  # pyright: ignore
-            continue
-        message = Message(waiting.subject, waiting.text, link=waiting.link)
+        alert = waiting.key.rpartition("/")[0]
+        is_quiet = bool(waiting.quiet) and Quiet.model_validate(waiting.quiet).holds(now)
         for name in list(waiting.to):
-            (receipt,) = _delivered(data_dir, message, name, waiting.key, now, dry_run=dry_run)
+            # The end of an alert never overtakes its beginning.
+            if is_quiet or (alert, name) in behind:
+                behind.add((alert, name))
+                continue
+            receipt = _delivered(data_dir, waiting, name, now, dry_run=dry_run)
             receipts.append(receipt)
             if receipt.status in _DONE:
                 waiting.to.remove(name)
+            else:
+                behind.add((alert, name))
         if not waiting.to:
             found.waiting.remove(waiting)
     return receipts
 
 
 def _delivered(
-    data_dir: Path, message: Message, name: str, key: str, now: datetime, *, dry_run: bool
-) -> list[Receipt]:
+    data_dir: Path, waiting: Waiting, name: str, now: datetime, *, dry_run: bool
+) -> Receipt:
     """Deliver through one channel; a channel that is gone or cannot be used is a failure there."""
+    message = Message(waiting.subject, waiting.text, link=waiting.link)
     try:
-        return deliver(data_dir, message, [name], key, now=now, dry_run=dry_run)
+        (receipt,) = deliver(data_dir, message, [name], waiting.key, now=now, dry_run=dry_run)
     except ArtonomicsError as fault:
-        return [Receipt(name, key, "failed", str(fault), now)]
+        return Receipt(name, waiting.key, "failed", str(fault), now)
+    return receipt
 
 
 def after_run(data_dir: Path, now: datetime) -> list[str]:
@@ -238,10 +183,15 @@ def after_run(data_dir: Path, now: datetime) -> list[str]:
         return []
     try:
         found = check(data_dir, SnapshotReader(data_dir), now)
-    except ArtonomicsError as fault:
+    except (ArtonomicsError, OSError) as fault:
         return [f"alerts were not looked at: {fault}"]
     told = [f"alert {one.what}: {one.rule}: {one.sentence}" for one in found.changes]
-    told += [f"rule {name} could not be looked at: {why}" for name, why in found.faults.items()]
+    told += [
+        f"channels of alerts cannot be used: {why}"
+        if name == DELIVERY
+        else f"rule {name} could not be looked at: {why}"
+        for name, why in found.faults.items()
+    ]
     told += [
         f"alert not sent through {one.channel}: {one.detail}"
         for one in found.receipts

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal, cast
 
+import numpy as np
 import pandas as pd
 
 from etl.alerts import rules
@@ -24,8 +25,8 @@ class Reading:
 
     Attributes
     ----------
-    rule
-        Name of the rule.
+    rule, kind
+        Name of the rule, and of which kind it is.
     subject
         What it is about: a ticker, a source, a cell …
     level
@@ -40,12 +41,13 @@ class Reading:
     link
         Path of the page that shows it.
     told
-        More for the sentence: its kind's own numbers.
+        More for the sentence: its kind's own numbers and words, as JSON can hold them.
     reason
-        Why nothing is known.
+        Why nothing is known, in English; :mod:`etl.alerts.words` has it in Chinese.
     """
 
     rule: str
+    kind: str
     subject: str
     level: Level
     value: float | None = None
@@ -62,11 +64,19 @@ class Reading:
 
 @dataclass(frozen=True)
 class Look:
-    """What a rule is looked at with: the snapshot, the data folder, the instant."""
+    """What a rule is looked at with: the snapshot, the data folder, the instant.
+
+    Rows of days after the instant are not looked at.
+    """
 
     reader: SnapshotReader
     data_dir: Path
     now: datetime
+
+    @property
+    def today(self) -> date:
+        """The calendar day of the instant in UTC."""
+        return self.now.astimezone(UTC).date()
 
 
 def require(what: str, got: str, known: Sequence[str], rule: rules.Rule) -> None:
@@ -91,3 +101,19 @@ def level_of(rule: rules.Crosses, value: float) -> Level:
     if rule.raises(value):
         return "raised"
     return "clear" if rule.clears(value) else "between"
+
+
+def number_of(value: Any) -> float | None:
+    """Return a finite number; ``None`` for what is missing or is none.
+
+    Raises
+    ------
+    ValueError
+        If it is a word.
+    """
+    if value is None or pd.isna(value):
+        return None
+    if isinstance(value, str):
+        raise ValueError(f"got the value {value[:60]!r}; expected a number")
+    found = float(value)
+    return found if np.isfinite(found) else None

@@ -1,4 +1,4 @@
-"""Rules of alerts: ``alerts.yml`` of the data folder, checked as it is read.
+"""Rules of alerts, each checked by itself; :mod:`etl.alerts.rules_file` reads them.
 
 Example::
 
@@ -13,29 +13,22 @@ Example::
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import hashlib
+import re
 from datetime import datetime, time
 from difflib import get_close_matches
-from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
-import yaml
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Field,
-    TypeAdapter,
-    ValidationError,
-    field_validator,
-    model_validator,
-)
-
-from etl.errors import InputError
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 FILE = "alerts.yml"
-_NAME = r"^[a-z0-9][a-z0-9_-]*$"
-_EXAMPLE = "rules: [{name: fresh, kind: source_stale, to: [desk]}]"
+_NAME = r"^[a-z0-9][a-z0-9_-]{0,63}$"
+_CLOCK = re.compile(r"^\d\d:\d\d(:\d\d)?$")
+_OF_SENDING = {"name", "to", "language", "tell_clear", "quiet"}
+Finite = Annotated[float, Field(strict=True, allow_inf_nan=False)]
+"""A number that is one: neither yes nor no, nor a word, nor .nan."""
+Whole = Annotated[int, Field(strict=True)]
 
 
 class Quiet(BaseModel):
@@ -54,6 +47,22 @@ class Quiet(BaseModel):
     begin: time
     end: time
     timezone: str = "UTC"
+
+    @field_validator("begin", "end", mode="before")
+    @classmethod
+    def _a_clock_time(cls, told: Any) -> Any:
+        if isinstance(told, str) and _CLOCK.match(told):
+            return told
+        if isinstance(told, time) and told.tzinfo is None:
+            return told
+        # YAML reads 22:00 without quotes as the number 1320.
+        raise ValueError('expected a clock time in quotes, for example "22:00"')
+
+    @model_validator(mode="after")
+    def _apart(self) -> Quiet:
+        if self.begin == self.end:
+            raise ValueError("expected an end that is not the beginning")
+        return self
 
     @field_validator("timezone")
     @classmethod
@@ -97,6 +106,12 @@ class Rule(BaseModel):
     tell_clear: bool = True
     quiet: Quiet | None = None
 
+    @property
+    def mark(self) -> str:
+        """What it looks at and by which line, in short: it differs once the rule is edited."""
+        told = self.model_dump_json(exclude=_OF_SENDING)
+        return hashlib.sha256(told.encode()).hexdigest()[:16]
+
 
 class AppEntersTop(Rule):
     """An app stands among the first of a chart.
@@ -104,12 +119,12 @@ class AppEntersTop(Rule):
     Attributes
     ----------
     app, storefront, chart_type, category
-        Which app (identifier of the table ``apps``) in which chart.
+        Which app (its identifier or bundle identifier in the table ``apps``) in which chart.
     top
         Positions that raise it: ``top`` and better.
     leaves
-        It clears when the app stands behind this position or out of the chart; by default behind
-        one and a half times ``top``.
+        It clears when the app stands behind this position, or is missing in a chart that was read
+        as deep; by default behind one and a half times ``top``.
     """
 
     kind: Literal["app_enters_top"]
@@ -117,8 +132,8 @@ class AppEntersTop(Rule):
     storefront: str = Field(pattern=r"^[A-Z]{2}$")
     chart_type: Literal["free", "paid", "grossing"] = "free"
     category: str = "overall"
-    top: int = Field(ge=1, le=500)
-    leaves: int | None = Field(default=None, ge=1, le=500)
+    top: Whole = Field(ge=1, le=500)
+    leaves: Whole | None = Field(default=None, ge=1, le=500)
 
     @property
     def clears_behind(self) -> int:
@@ -135,6 +150,8 @@ class AppEntersTop(Rule):
 class AbnormalReturn(Rule):
     """A share's return of its last trading day lies beyond so many standard errors of the model.
 
+    Days between two looks are not looked at.
+
     Attributes
     ----------
     tickers
@@ -147,8 +164,8 @@ class AbnormalReturn(Rule):
 
     kind: Literal["abnormal_return"]
     tickers: tuple[str, ...] = ()
-    sigmas: float = Field(default=3.0, gt=0, le=20)
-    calm_sigmas: float | None = Field(default=None, ge=0, le=20)
+    sigmas: Finite = Field(default=3.0, gt=0, le=20)
+    calm_sigmas: Finite | None = Field(default=None, ge=0, le=20)
 
     @property
     def calm(self) -> float:
@@ -166,7 +183,8 @@ class RetentionDrop(Rule):
     """The newest complete weekly cohort comes back less than those before it.
 
     It is raised where the upper end of the newest cohort's 95 % interval lies below the lower end
-    of that of the ``weeks`` before together, and clears where the rate is back within it.
+    of that of the ``weeks`` before together, and clears where the rate is back within it. Weeks
+    begin on Monday.
 
     Attributes
     ----------
@@ -180,8 +198,8 @@ class RetentionDrop(Rule):
 
     kind: Literal["retention_drop"]
     source: str
-    day: int = Field(default=7, ge=1, le=90)
-    weeks: int = Field(default=8, ge=1, le=104)
+    day: Whole = Field(default=7, ge=1, le=90)
+    weeks: Whole = Field(default=8, ge=1, le=104)
 
 
 class Crosses(Rule):
@@ -195,9 +213,9 @@ class Crosses(Rule):
         Where it clears, on the other side of the line; by default the line itself.
     """
 
-    above: float | None = None
-    below: float | None = None
-    clear: float | None = None
+    above: Finite | None = None
+    below: Finite | None = None
+    clear: Finite | None = None
 
     @property
     def line(self) -> float:
@@ -242,8 +260,8 @@ class CostCrosses(Crosses):
     kind: Literal["cost_crosses"]
     cell: str
     device: str = ""
-    hourly_price_usd: float = Field(gt=0)
-    utilisation: float = Field(default=0.35, gt=0, le=1)
+    hourly_price_usd: Finite = Field(gt=0)
+    utilisation: Finite = Field(default=0.35, gt=0, le=1)
 
 
 class ScenarioCrosses(Crosses):
@@ -269,7 +287,8 @@ class QueryCrosses(Crosses):
     ----------
     question
         One SELECT over the published tables with the columns ``subject, value`` and, where known,
-        ``as_of, evidence_kind``.
+        ``as_of, evidence_kind``. It answers with every subject each time: one that is missing is
+        unknown, not over.
     unit
         Of the value.
     """
@@ -292,16 +311,6 @@ class SourceStale(Rule):
     sources: tuple[str, ...] = ()
 
 
-AnyRule = Annotated[
-    AppEntersTop
-    | AbnormalReturn
-    | RetentionDrop
-    | CostCrosses
-    | ScenarioCrosses
-    | QueryCrosses
-    | SourceStale,
-    Field(discriminator="kind"),
-]
 KINDS: dict[str, type[Rule]] = {
     "app_enters_top": AppEntersTop,
     "abnormal_return": AbnormalReturn,
@@ -311,76 +320,3 @@ KINDS: dict[str, type[Rule]] = {
     "query_crosses": QueryCrosses,
     "source_stale": SourceStale,
 }
-
-
-def load(data_dir: Path) -> list[Rule]:
-    """Return the rules of the data folder; none where there is no file.
-
-    Raises
-    ------
-    InputError
-        If the file is no YAML, or says something wrong; the nearest known word is named.
-    """
-    path = data_dir / FILE
-    if not path.is_file():
-        return []
-    try:
-        told = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as problem:
-        raise InputError(
-            f"got {path}, which is no YAML: {problem}", _EXAMPLE, "mend the file"
-        ) from None
-    return parse(told, str(path))
-
-
-def parse(told: Any, place: str) -> list[Rule]:
-    """Return rules as they are written; see :func:`load`."""
-    listed = told.get("rules") if isinstance(told, Mapping) else None
-    if not isinstance(listed, list) or set(told) != {"rules"}:
-        raise InputError(f"got {place} without a list of rules alone", _EXAMPLE, "mend the file")
-    rules = [_rule(one, number, place) for number, one in enumerate(listed, 1)]
-    names = [rule.name for rule in rules]
-    twice = next((name for name in names if names.count(name) > 1), None)
-    if twice:
-        raise InputError(
-            f"got two rules named {twice!r} in {place}", "each name once", "rename one"
-        )
-    return rules
-
-
-def _rule(told: Any, number: int, place: str) -> Rule:
-    name = told.get("name", number) if isinstance(told, Mapping) else number
-    where = f"rule {name} of {place}"
-    if not isinstance(told, Mapping):
-        raise InputError(
-            f"got {told!r} as {where}", "a mapping with name and kind", "mend the file"
-        )
-    model = KINDS.get(str(told.get("kind")))
-    if model is None:
-        kind = str(told.get("kind"))
-        raise InputError(
-            f"got the kind {kind!r} in {where}", f"one of {', '.join(KINDS)}", _nearest(kind, KINDS)
-        )
-    try:
-        return TypeAdapter(model).validate_python(dict(told))
-    except ValidationError as problem:
-        raise InputError("; ".join(_faults(problem, model, where)), todo="mend the file") from None
-
-
-def _faults(problem: ValidationError, model: type[Rule], where: str) -> Iterator[str]:
-    for fault in problem.errors():
-        place = ".".join(map(str, fault["loc"]))
-        if fault["type"] == "extra_forbidden":
-            known = [name for name in model.model_fields if name != "kind"]
-            hint = _nearest(place, known)
-            yield f"got the key {place!r} in {where}; expected one of {', '.join(known)}; {hint}"
-        elif fault["type"] == "missing":
-            yield f"got no {place} in {where}"
-        else:
-            said = fault["msg"].removeprefix("Value error, ")
-            yield f"got {fault['input']!r} for {place or 'it'} in {where}: {said}"
-
-
-def _nearest(word: str, known: Any) -> str:
-    near = get_close_matches(word, list(known), n=1, cutoff=0.5)
-    return f"perhaps you meant {near[0]!r}" if near else "see the example in the documentation"

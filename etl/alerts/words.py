@@ -2,134 +2,209 @@
 
 from __future__ import annotations
 
-from datetime import date
+import math
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any, Literal, Protocol
 
-from babel.dates import format_date
+from babel.dates import format_date, format_datetime
 from babel.numbers import format_decimal, format_percent
 
-from etl.alerts import rules
-from etl.alerts.reading import Reading
+from etl.alerts.said import KINDS, REASONS, SAID, UNITS
 from etl.delivery.message import Message
 
+Language = Literal["en", "zh"]
 _LOCALES = {"en": "en_GB", "zh": "zh_CN"}
-_KINDS = {
-    "en": {k: k for k in ("measured", "disclosed", "estimated", "simulated", "assumed")},
-    "zh": {
-        "measured": "实测",
-        "disclosed": "披露",
-        "estimated": "估计",
-        "simulated": "模拟",
-        "assumed": "假设",
-    },
-}
-_SAID = {
-    "en": {
-        "raised": "Alert {rule}: {subject}",
-        "cleared": "Over: {rule}: {subject}",
-        "app_enters_top": "{app} stands at position {value} in the {storefront} chart "
-        "(line: {line}).",
-        "app_left": "{app} is no longer among the first {line} of the {storefront} chart.",
-        "abnormal_return": "{subject}: abnormal return {value} on its last trading day, t = {t} "
-        "(line: ±{line}), by the market model against {benchmark}. A move alone names no cause.",
-        "abnormal_calm": "{subject}: the last trading day is ordinary again (t = {t}).",
-        "retention_drop": "{subject}: {value} of {size} users of the newest weekly cohort came "
-        "back on day {day} (95% interval up to {high}); of the {weeks} cohorts before it {before}, "
-        "lower end of the interval {line}.",
-        "retention_back": "{subject}: day-{day} retention is back within its interval ({value}).",
-        "crosses": "{subject}: {value} {unit} (line: {line}).",
-        "source_failed": "The last run of {subject} failed: {error}",
-        "source_stale": "{subject} is stale.",
-        "source_fresh": "{subject} is collected again.",
-        "evidence": "Evidence: {kind}; as of {day}; {source}",
-        "removed": "The rule or its subject is no longer there.",
-        "unknown_day": "unknown",
-    },
-    "zh": {
-        "raised": "警报 {rule}：{subject}",
-        "cleared": "解除：{rule}：{subject}",
-        "app_enters_top": "{app} 在 {storefront} 榜单排名第 {value}（警戒线：{line}）。",
-        "app_left": "{app} 已不在 {storefront} 榜单前 {line} 名。",
-        "abnormal_return": "{subject}：最近交易日的异常收益 {value}，t = {t}（警戒线：±{line}），"
-        "市场模型，基准 {benchmark}。仅凭波动不能说明原因。",
-        "abnormal_calm": "{subject}：最近交易日恢复正常（t = {t}）。",
-        "retention_drop": "{subject}：最新一周的 {size} 名用户中 {value} 在第 {day} 天回访"
-        "（95% 区间上限 {high}）；此前 {weeks} 个同期群为 {before}，区间下限 {line}。",
-        "retention_back": "{subject}：第 {day} 天留存率回到区间内（{value}）。",
-        "crosses": "{subject}：{value} {unit}（警戒线：{line}）。",
-        "source_failed": "{subject} 最近一次采集失败：{error}",
-        "source_stale": "{subject} 的数据已过期。",
-        "source_fresh": "{subject} 已恢复采集。",
-        "evidence": "证据：{kind}；截至 {day}；{source}",
-        "removed": "规则或其对象已不存在。",
-        "unknown_day": "未知",
-    },
-}
 
 
-def message(rule: rules.Rule, reading: Reading, *, is_raised: bool) -> Message:
-    """Return what is sent about the beginning or the end of an alert."""
-    said = _SAID[rule.language]
-    head = said["raised" if is_raised else "cleared"]
-    text = "\n".join(
-        filter(None, (sentence(rule, reading, is_raised=is_raised), _proof(rule, reading)))
+class Told(Protocol):
+    """What a sentence is made of: a reading, or an alert that is remembered."""
+
+    @property
+    def kind(self) -> str:
+        """Kind of the rule."""
+        ...
+
+    @property
+    def subject(self) -> str:
+        """What it is about."""
+        ...
+
+    @property
+    def value(self) -> float | None:
+        """The number."""
+        ...
+
+    @property
+    def line(self) -> float | None:
+        """The line."""
+        ...
+
+    @property
+    def unit(self) -> str:
+        """Their unit."""
+        ...
+
+    @property
+    def evidence_kind(self) -> str:
+        """How the number came to be."""
+        ...
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """The kind's own numbers and words."""
+        ...
+
+
+class Proven(Told, Protocol):
+    """The same with the day, the source and the page that shows it."""
+
+    @property
+    def as_of(self) -> date | None:
+        """The day it is about."""
+        ...
+
+    @property
+    def source(self) -> str:
+        """Its source in words."""
+        ...
+
+    @property
+    def url(self) -> str:
+        """Its address."""
+        ...
+
+    @property
+    def link(self) -> str:
+        """Path of the page."""
+        ...
+
+
+def message(
+    rule_name: str, what: Proven, language: Language, *, is_raised: bool, since: datetime
+) -> Message:
+    """Return what is sent about the beginning or the end of an alert.
+
+    Parameters
+    ----------
+    since
+        When it began: it may be sent much later.
+    """
+    said = SAID[language]
+    head = said["raised" if is_raised else "cleared"].format(rule=rule_name, subject=what.subject)
+    lines = (
+        sentence(what, language, is_raised=is_raised),
+        proof(what, language),
+        said["since"].format(at=_instant(since, language)),
     )
-    return Message(head.format(rule=rule.name, subject=reading.subject), text, link=reading.link)
+    return Message(head, "\n".join(filter(None, lines)), link=what.link)
 
 
-def sentence(rule: rules.Rule, reading: Reading, *, is_raised: bool = True) -> str:
-    """Say in one sentence what a reading found."""
-    said, told = _SAID[rule.language], dict(reading.told)
-    locale = _LOCALES[rule.language]
-    told |= {"subject": reading.subject, "unit": reading.unit}
-    told |= {"value": _number(reading.value, locale), "line": _number(reading.line, locale)}
-    if isinstance(rule, rules.AppEntersTop):
-        return said["app_enters_top" if is_raised else "app_left"].format(**told)
-    if isinstance(rule, rules.AbnormalReturn):
-        told |= {"value": _percent(reading.value, locale, signed=True)}
-        told["t"] = _number(told.get("t"), locale)
-        return said["abnormal_return" if is_raised else "abnormal_calm"].format(**told)
-    if isinstance(rule, rules.RetentionDrop):
-        shares = ("high", "before")
-        told |= {name: _percent(told.get(name), locale) for name in shares}
-        told |= {"value": _percent(reading.value, locale), "line": _percent(reading.line, locale)}
-        return said["retention_drop" if is_raised else "retention_back"].format(**told)
-    if isinstance(rule, rules.SourceStale):
-        if not is_raised:
-            return said["source_fresh"].format(**told)
-        failed = bool(told.get("failed"))
-        return said["source_failed" if failed else "source_stale"].format(**told)
-    return said["crosses"].format(**told)
-
-
-def _proof(rule: rules.Rule, reading: Reading) -> str:
-    said, kinds = _SAID[rule.language], _KINDS[rule.language]
-    if not reading.evidence_kind:
-        return ""
-    day = _day(reading.as_of, _LOCALES[rule.language]) or said["unknown_day"]
-    kind = kinds.get(reading.evidence_kind, reading.evidence_kind)
-    source = " ".join(filter(None, (reading.source, reading.url)))
-    return said["evidence"].format(kind=kind, day=day, source=source)
-
-
-def removed(rule_name: str, subject: str, language: str = "en") -> Message:
-    """Return what is sent about an alert whose rule or subject is gone."""
-    said = _SAID[language]
+def removed(rule_name: str, subject: str, language: Language) -> Message:
+    """Return what is sent where a rule was edited and no longer looks at a subject."""
+    said = SAID[language]
     return Message(said["cleared"].format(rule=rule_name, subject=subject), said["removed"])
 
 
-def _day(day: date | None, locale: str) -> str:
-    return "" if day is None else format_date(day, "medium", locale=locale)
+def sentence(what: Told, language: Language, *, is_raised: bool = True) -> str:
+    """Say in one sentence what was found; made-up data are named first."""
+    said = SAID[language]
+    form = _form(what, is_raised=is_raised)
+    text = said[form].format(**_values(what, language))
+    return said["simulated"].format(text=text) if what.evidence_kind == "simulated" else text
 
 
-def _number(x: float | None, locale: str) -> str:
+def reason(why: str, language: Language) -> str:
+    """Return why nothing is known; a reason that no table holds stays as it is."""
+    return REASONS.get(why, why) if language == "zh" else why
+
+
+def proof(what: Proven, language: Language) -> str:
+    """Return the line of the evidence; empty where there is none."""
+    if not what.evidence_kind:
+        return ""
+    said = SAID[language]
+    source = " ".join(filter(None, (what.source, what.url)))
+    kind = KINDS[language].get(what.evidence_kind, what.evidence_kind)
+    if what.as_of is None:
+        return said["evidence_undated"].format(kind=kind, source=source)
+    day = _day(what.as_of, language)
+    return said["evidence"].format(kind=kind, day=day, source=source)
+
+
+def _form(what: Told, *, is_raised: bool) -> str:
+    told = what.told
+    match what.kind:
+        case "app_enters_top" if not is_raised:
+            return "app_left" if what.value is None else "app_fell"
+        case "abnormal_return" if not is_raised:
+            return "abnormal_calm"
+        case "retention_drop" if not is_raised:
+            return "retention_back"
+        case "retention_drop":
+            return "retention_drop_one" if told.get("weeks") == 1 else "retention_drop"
+        case "source_stale" if not is_raised:
+            return "source_fresh"
+        case "source_stale":
+            return "source_failed" if told.get("has_failed") else "source_stale"
+        case "app_enters_top" | "abnormal_return":
+            return what.kind
+        case _:
+            side = "above" if told.get("is_above") else "below"
+            return f"crosses_{side}" if is_raised else "crosses_back"
+
+
+def _values(what: Told, language: Language) -> dict[str, Any]:
+    told: dict[str, Any] = dict(what.told)
+    told["subject"] = what.subject
+    told["unit"] = UNITS[language].get(what.unit, what.unit)
+    told["value"], told["line"] = _number(what.value, language), _number(what.line, language)
+    match what.kind:
+        case "app_enters_top":
+            told["chart"] = SAID[language].get(f"chart_{told.get('chart')}", told.get("chart"))
+            told["app"] = told.get("app_zh" if language == "zh" else "app", what.subject)
+        case "abnormal_return":
+            change = None if what.value is None else math.expm1(what.value)
+            told["value"] = _percent(change, language, signed=True)
+            told["t"] = _number(told.get("t"), language)
+        case "retention_drop":
+            told |= {name: _percent(told.get(name), language) for name in ("high", "before")}
+            told |= {"value": _percent(what.value, language), "line": _percent(what.line, language)}
+            told["size"] = _number(told.get("size"), language)
+            told["week"] = _day(date.fromisoformat(told["week"]), language)
+            told["stay"] = _retention(told, language)
+        case "source_stale":
+            told["error"] = told.get("error") or SAID[language]["no_words"]
+        case _:
+            told["value"] = f"{told['value']} {told['unit']}".rstrip()
+    return told
+
+
+def _retention(told: Mapping[str, Any], language: Language) -> str:
+    """Name the retention of a day as the trade does."""
+    day = told["day"]
+    if language == "zh":
+        return "次日留存率" if day == 1 else f"{day}\u00a0日留存率"
+    return f"day-{day} retention"
+
+
+def _day(day: date, language: Language) -> str:
+    return format_date(day, "medium", locale=_LOCALES[language])
+
+
+def _instant(at: datetime, language: Language) -> str:
+    return f"{_day(at, language)} {format_datetime(at, 'HH:mm', locale=_LOCALES[language])} UTC"
+
+
+def _number(x: float | None, language: Language) -> str:
     if x is None:
         return "–"
     size = abs(x)
     pattern = "#,##0" if size >= 1_000 or x == int(x) else "#,##0.00" if size >= 0.1 else "0.####"
-    return format_decimal(x, format=f"{pattern};−{pattern}", locale=locale)
+    return format_decimal(x, format=f"{pattern};−{pattern}", locale=_LOCALES[language])
 
 
-def _percent(x: float | None, locale: str, *, signed: bool = False) -> str:
+def _percent(x: float | None, language: Language, *, signed: bool = False) -> str:
     if x is None:
         return "–"
-    return format_percent(x, format=f"{'+' * signed}0.0%;−0.0%", locale=locale)
+    return format_percent(x, format=f"{'+' * signed}0.0%;−0.0%", locale=_LOCALES[language])

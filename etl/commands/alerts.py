@@ -1,7 +1,8 @@
-"""``artonomics alerts …``: look at the rules, try the channels, list what is raised."""
+"""``artonomics alerts …``: look at the rules, try the channels, say how things stand."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 from cyclopts import App
@@ -27,23 +28,60 @@ def check(*, dry_run: Annotated[bool, Flag] = False, session: Given) -> int:
 
     from etl import console
     from etl.alerts import check as looking
-    from etl.alerts import rules
     from etl.warehouse import SnapshotReader
 
     data_dir = session.settings().data_dir
-    if not (data_dir / rules.FILE).is_file():
-        console.note(f"no rules: write them into {data_dir / rules.FILE}")
+    _say_without_rules(data_dir)
     found = looking.check(data_dir, SnapshotReader(data_dir), datetime.now(UTC), dry_run=dry_run)
     rows = [asdict(change) for change in found.changes]
     session.show(asdict(found), lambda: console.print_rows(rows))
-    for name, fault in found.faults.items():
-        console.note(f"rule {name} could not be looked at: {fault}")
+    _say_faults(found.faults)
     for receipt in found.receipts:
         console.note(f"{receipt.channel}: {receipt.status} {receipt.detail}")
     if found.n_waiting:
         console.note(f"{found.n_waiting} still to be sent: quiet hours, or a channel that failed")
     failed = any(receipt.status == "failed" for receipt in found.receipts)
     return 2 if found.faults else 3 if failed else 0
+
+
+@app.command
+def status(*, session: Given) -> int:
+    """Show what each rule reads at present: value, line, level, and why nothing is known."""
+    from datetime import UTC, datetime
+
+    from etl import console
+    from etl.alerts import rules_file, state
+    from etl.alerts.check import read_all
+    from etl.alerts.reading import Look
+    from etl.warehouse import SnapshotReader
+
+    data_dir = session.settings().data_dir
+    _say_without_rules(data_dir)
+    look = Look(SnapshotReader(data_dir), data_dir, datetime.now(UTC))
+    read, faults = read_all(rules_file.load(data_dir), look)
+    standing = {(one.rule, one.subject): one.opened_at for one in state.read(data_dir).raised}
+    columns = ("rule", "kind", "subject", "level", "value", "line", "unit", "evidence_kind")
+    columns += ("as_of", "reason")
+    rows = [
+        {name: getattr(reading, name) for name in columns}
+        | {"raised_since": standing.get((reading.rule, reading.subject))}
+        for own in read.values()
+        for reading in own
+    ]
+    shown = [console.plain(row) for row in rows]
+    document = {"readings": rows, "faults": faults}
+    session.show(document, lambda: console.print_rows(shown))
+    _say_faults(faults)
+    return 2 if faults else 0
+
+
+@app.command
+def example() -> None:
+    """Print an alerts.yml with every kind of rule, commented."""
+    from etl import console
+    from etl.alerts.rules_file import EXAMPLE
+
+    console.print_text(EXAMPLE)
 
 
 @app.command(name="test")
@@ -61,13 +99,13 @@ def try_(*channels: str, dry_run: Annotated[bool, Flag] = False, session: Given)
     from datetime import UTC, datetime
 
     from etl import console
-    from etl.alerts import rules
+    from etl.alerts import rules, rules_file
     from etl.delivery.deliver import deliver, probe
     from etl.delivery.message import Message
     from etl.errors import InputError
 
     data_dir = session.settings().data_dir
-    held = rules.load(data_dir)
+    held = rules_file.load(data_dir)
     wanted = list(channels) or list(dict.fromkeys(name for rule in held for name in rule.to))
     if not wanted:
         raise InputError(
@@ -93,9 +131,28 @@ def list_(*, session: Given) -> None:
     from dataclasses import asdict
 
     from etl import console
-    from etl.alerts import state
+    from etl.alerts import state, words
 
     found = state.read(session.settings().data_dir)
-    rows = [asdict(standing) for standing in found.raised]
-    columns = ("rule", "subject", "opened_at", "sentence", "evidence_kind", "as_of")
-    session.show(rows, lambda: console.print_rows(rows, columns))
+    rows = [
+        asdict(standing) | {"sentence": words.sentence(standing, "en")} for standing in found.raised
+    ]
+    columns = ("rule", "subject", "opened_at", "sentence", "evidence_kind", "as_of", "unknown")
+    shown = [console.plain(row) for row in rows]
+    session.show(rows, lambda: console.print_rows(shown, columns))
+
+
+def _say_without_rules(data_dir: Path) -> None:
+    """Say where rules belong, where there are none."""
+    from etl import console
+    from etl.alerts.rules import FILE
+
+    if not (data_dir / FILE).is_file():
+        console.note(f"no rules: write them into {data_dir / FILE} (see `alerts example`)")
+
+
+def _say_faults(faults: dict[str, str]) -> None:
+    from etl import console
+
+    for name, fault in faults.items():
+        console.note(f"rule {name} could not be looked at: {fault}")
