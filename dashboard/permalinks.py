@@ -118,6 +118,24 @@ def whole_number(low: int, high: int, words: Words) -> Callable[[str], int]:
     return parse
 
 
+def number(low: float, high: float, words: Words) -> Callable[[str], float]:
+    """Return a parser that accepts a number, decimals too, between ``low`` and ``high``."""
+
+    def parse(code: str) -> float:
+        expected = words.t(
+            "expected a number from {low} to {high}", low=f"{low:g}", high=f"{high:g}"
+        )
+        try:
+            found = float(code)
+        except ValueError:
+            raise ValueError(expected) from None
+        if not low <= found <= high:
+            raise ValueError(expected)
+        return found
+
+    return parse
+
+
 def span(low: int, high: int, words: Words) -> Callable[[str], tuple[int, int]]:
     """Return a parser of two whole numbers in order, written ``-2,2``."""
 

@@ -11,7 +11,7 @@ from dashboard import cache
 from dashboard.app_pages import economics_controls as controls
 from dashboard.app_pages import economics_second
 from dashboard.app_pages.economics_choice import Present
-from dashboard.components import Card, Provenance, figure_card, metric_tile, plain, table_card
+from dashboard.components import Card, Provenance, figure_card, plain, table_card
 from dashboard.figures.economics.day import day_figure
 from dashboard.figures.economics.waits import waits_figure
 from dashboard.figures.theme import Mode
@@ -65,16 +65,12 @@ def _body(written: str, study: ScenarioStudy, said: Words) -> None:
             )
         )
     with st.spinner(said.t("Working out the waits …"), show_time=True):
-        cards = cache.drawn(
+        controls.draw(
             "economics:capacity",
             lambda mode: _cards(written, speed.code, choice, said, mode),
             said,
-            written,
-            speed.code,
-            choice,
+            *(written, speed.code, choice),
         )
-    for card in cards:
-        card()
     economics_second.show(written, study, (speed, choice), said)
 
 
@@ -251,8 +247,7 @@ def _sentence(text: str, found: CapacityStudy) -> None:
     if found.n_short:
         st.error(plain(text), icon=":material/error:")
         return
-    with st.container(border=True):
-        st.markdown(plain(text))
+    controls.sentence(text)
 
 
 def _tiles(found: CapacityStudy, told: Provenance, said: Words) -> None:
@@ -276,9 +271,7 @@ def _tiles(found: CapacityStudy, told: Provenance, said: Words) -> None:
             for tier, row in ((str(row["tier"]), row) for row in found.marks.to_dict("records"))
         ),
     )
-    for column, (label, value, note) in zip(st.columns(len(shown)), shown, strict=True):
-        with column:
-            metric_tile(said, label, value, told, notes=[plain(note)] if note else [])
+    controls.tiles(shown, told, said)
 
 
 def _p95(found: CapacityStudy, row: dict[object, object], said: Words) -> str:

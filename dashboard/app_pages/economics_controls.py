@@ -6,13 +6,14 @@ short and follows the scenario.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from typing import Any
 
 import streamlit as st
 
 from dashboard import cache, permalinks
-from dashboard.components import plain
+from dashboard.components import Card, Provenance, metric_tile, plain
+from dashboard.figures.theme import Mode
 from dashboard.studies.economics.prices import (
     NONE,
     TYPED,
@@ -24,7 +25,7 @@ from dashboard.studies.economics.prices import (
 from dashboard.studies.economics.speeds import SpeedChoice, first_speed, of_scenario
 from dashboard.tables.economics import names
 from dashboard.tables.economics import sourcing as tables
-from dashboard.text import Words
+from dashboard.text import MISSING, Words
 from etl.errors import ArtonomicsError, InputError
 
 
@@ -39,6 +40,52 @@ def guarded(body: Callable[[], None], said: Words) -> None:
     except ValueError as fault:
         got, _, expected = str(fault).partition("; expected ")
         told(got, expected, said.t("change the figures of this card or of the scenario"), said)
+
+
+def draw(name: str, build: Callable[[Mode], list[Card]], said: Words, *on: Hashable) -> None:
+    """Draw the cards of a section; they are kept for as long as what they depend on stands.
+
+    Parameters
+    ----------
+    name
+        Of the section, a key of the cache.
+    on
+        Whatever the cards depend on beside snapshot, language and theme.
+    """
+    for card in cache.drawn(name, build, said, *on):
+        card()
+
+
+def sentence(text: str) -> None:
+    """Say in a frame what a section found."""
+    with st.container(border=True):
+        st.markdown(plain(text))
+
+
+def tiles(shown: Sequence[tuple[str, str, str]], told: Provenance, said: Words) -> None:
+    """Show figures side by side.
+
+    Parameters
+    ----------
+    shown
+        Label, figure and a note on it (empty for none); the note of a missing figure says why.
+    told
+        Of the figures; a missing one bears no evidence.
+    """
+    for column, (label, value, note) in zip(st.columns(len(shown)), shown, strict=True):
+        with column:
+            if value == MISSING:
+                missing_tile(label, note, said)
+            else:
+                metric_tile(said, label, value, told, notes=[plain(note)] if note else [])
+
+
+def missing_tile(label: str, why: str, said: Words) -> None:
+    """Show that a figure is missing and why; what is missing has no evidence kind."""
+    badge = f":red-badge[:material/error: {said.t('missing')}]"
+    with st.container(border=True, height="stretch"):
+        st.metric(label, MISSING)
+        st.markdown(f":small[{badge} {plain(why)}]")
 
 
 def told(got: str, expected: str, todo: str, said: Words) -> None:
@@ -131,7 +178,7 @@ def amount(
 ) -> float:
     """Show a number with decimals and return it."""
     _follow(key, float(default))
-    permalinks.restore(key, _decimal(*bounds, said), float(default), said)
+    permalinks.restore(key, permalinks.number(*bounds, said), float(default), said)
     st.number_input(
         label, float(bounds[0]), float(bounds[1]), key=key, format="%.6g", help=note or None
     )
@@ -150,22 +197,6 @@ def switch(key: str, label: str, said: Words, note: str = "") -> bool:
     permalinks.restore(key, lambda code: permalinks.one_of(("1",), said)(code) == "1", False, said)
     st.toggle(label, key=key, help=note or None)
     return bool(_kept(key, "1" if st.session_state[key] else "", ""))
-
-
-def _decimal(low: float, high: float, said: Words) -> Callable[[str], float]:
-    def parse(code: str) -> float:
-        expected = said.t(
-            "expected a number from {low} to {high}", low=f"{low:g}", high=f"{high:g}"
-        )
-        try:
-            number = float(code)
-        except ValueError:
-            raise ValueError(expected) from None
-        if not low <= number <= high:
-            raise ValueError(expected)
-        return number
-
-    return parse
 
 
 def _kept(key: str, code: str, default: str) -> str:

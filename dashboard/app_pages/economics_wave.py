@@ -9,7 +9,7 @@ import streamlit as st
 from dashboard import cache
 from dashboard.app_pages import economics_controls as controls
 from dashboard.app_pages.economics_choice import Present
-from dashboard.components import Card, Provenance, figure_card, metric_tile, plain, table_card
+from dashboard.components import Card, Provenance, figure_card, plain, table_card
 from dashboard.figures.economics.wave import rent_or_buy_figure, wave_capacity_figure
 from dashboard.figures.theme import Mode
 from dashboard.studies.economics.prices import Kind, family_of
@@ -69,17 +69,12 @@ def _body(written: str, study: ScenarioStudy, said: Words) -> None:
             icon=":material/sell:",
         )
         return
-    cards = cache.drawn(
+    controls.draw(
         "economics:machines",
         lambda mode: _cards(written, (priced, choice, shown), said, mode),
         said,
-        written,
-        priced,
-        choice,
-        shown,
+        *(written, priced, choice, shown),
     )
-    for card in cards:
-        card()
 
 
 def _wave(study: ScenarioStudy, said: Words) -> WaveChoice:
@@ -177,7 +172,7 @@ def _cards(
         said.t("the wave, the dated prices and the speed chosen above"),
     )
     return [
-        partial(_sentence, tables.sentence(found, said)),
+        partial(controls.sentence, tables.sentence(found, said)),
         partial(_tiles, found, told, said),
         partial(
             figure_card,
@@ -206,11 +201,6 @@ def _cards(
     ]
 
 
-def _sentence(text: str) -> None:
-    with st.container(border=True):
-        st.markdown(plain(text))
-
-
 def _tiles(found: WaveStudy, told: Provenance, said: Words) -> None:
     buy = found.plan("buy")
     pays = found.pays_from_days
@@ -231,6 +221,4 @@ def _tiles(found: WaveStudy, told: Provenance, said: Words) -> None:
             "",
         ),
     )
-    for column, (label, value, note) in zip(st.columns(3), shown, strict=True):
-        with column:
-            metric_tile(said, label, value, told, notes=[plain(note)] if note else [])
+    controls.tiles(shown, told, said)

@@ -17,6 +17,7 @@ from dashboard.app_pages import (
 )
 from dashboard.app_pages import economics_cards as cards
 from dashboard.app_pages import economics_choice as choice
+from dashboard.app_pages import economics_controls as controls
 from dashboard.app_pages import economics_verdict as verdicts
 from dashboard.app_pages import economics_wave as machines_of_a_wave
 from dashboard.app_pages.economics_choice import Present
@@ -90,7 +91,9 @@ def _month(present: Present, study: ScenarioStudy, said: Words) -> None:
         return
     st.header(said.t("From the price to what is left"), anchor=False)
     written = present.written
-    _draw("economics:month", lambda mode: cards.month_cards(written, said, mode), said, written)
+    controls.draw(
+        "economics:month", lambda mode: cards.month_cards(written, said, mode), said, written
+    )
     _break_even(present, study, said)
     _odds(present, "month", said)
 
@@ -100,7 +103,7 @@ def _break_even(present: Present, study: ScenarioStudy, said: Words) -> None:
     written = present.written
     pair = cards.surface_controls(study, said)
     if pair is not None:
-        _draw(
+        controls.draw(
             "economics:surface",
             lambda mode: cards.surface_cards(written, pair, said, mode),
             said,
@@ -114,7 +117,9 @@ def _wave(present: Present, study: ScenarioStudy, said: Words) -> None:
         return
     st.header(said.t("The wave"), anchor=False)
     written = present.written
-    _draw("economics:wave", lambda mode: cards.chain_cards(written, said, mode), said, written)
+    controls.draw(
+        "economics:wave", lambda mode: cards.chain_cards(written, said, mode), said, written
+    )
     if study.month is None:
         _break_even(present, study, said)
     _odds(present, "wave", said)
@@ -122,20 +127,13 @@ def _wave(present: Present, study: ScenarioStudy, said: Words) -> None:
 
 def _odds(present: Present, which: str, said: Words) -> None:
     written = present.written
-    _draw(
+    controls.draw(
         f"economics:odds:{which}",
         lambda mode: cards.odds_cards(written, which, said, mode),
         said,
         written,
     )
     cards.steps_card(written, which, said)
-
-
-def _draw(
-    name: str, build: Callable[..., list[Callable[[], object]]], said: Words, *on: object
-) -> None:
-    for card in cache.drawn(name, build, said, *on):  # pyright: ignore[reportArgumentType]
-        card()
 
 
 # What stands on the page about the scenario, in order; further cards are added at the end.

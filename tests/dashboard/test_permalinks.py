@@ -80,6 +80,15 @@ def test_an_impossible_length_is_refused(code):
         permalinks.whole_number(30, 250, EN)(code)
 
 
+def test_a_number_may_have_decimals_within_its_bounds():
+    parse = permalinks.number(0, 2.5, EN)
+    assert parse("2.5") == 2.5
+    assert parse("1e-3") == 0.001
+    for code in ("", "x", "2.6", "-0.1", "nan", "inf", "1,5"):
+        with pytest.raises(ValueError, match=r"expected a number from 0 to 2\.5"):
+            parse(code)
+
+
 def test_several_codes_stand_between_commas():
     parse = permalinks.several_of(("E1", "E2"), EN)
     assert parse("E2,E1") == ["E2", "E1"]
