@@ -103,19 +103,29 @@ class Chart:
     x_log: bool = False
     y_log: bool = False
 
-    def in_legend(self) -> list[int]:
-        """Return the positions of the series that a legend names; one of a band's two edges."""
-        named = [at for at, each in enumerate(self.series) if each.name and each.color]
-        edges = [at for at in named if self.series[at].is_edge]
+    def left_out_of_legend(self) -> list[int]:
+        """Return the positions of the series that no legend names: a band's second edge."""
         seen: set[str] = set()
-        kept: list[int] = []
-        for at in named:
-            series = self.series[at]
-            if at in edges and series.color in seen:
-                continue
-            seen |= {series.color} if at in edges else set()
-            kept.append(at)
-        return kept
+        found: list[int] = []
+        for at, series in enumerate(self.series):
+            if series.is_edge and series.color in seen:
+                found.append(at)
+            if series.is_edge:
+                seen.add(series.color)
+        return found
+
+    def named(self, series: Series) -> str:
+        """Return what a legend says of a series; a part that only carries has a blank name.
+
+        Office programs do not agree on which entry of a lying stack is which, so none is deleted.
+        """
+        return (series.name or self.y_title) if series.color else " "
+
+    def has_legend(self, *, is_one_of_many: bool = False) -> bool:
+        """Return whether there is more to name than the caption does."""
+        return not self.is_plain() or (
+            any(each.is_edge for each in self.series) and not is_one_of_many
+        )
 
     def is_plain(self) -> bool:
         """Return whether one series alone is shown, with or without its band."""
@@ -500,9 +510,9 @@ def _x_span(series: Sequence[Series], axis: Any, *, are_days: bool) -> Span | No
 
 
 def _format(axis: Any, span: Span | None) -> str:
-    return read.axis_format(
-        axis.tickformat, None if span is None or axis.type == "log" else span[2]
-    )
+    if axis.type == "log":
+        return "#,##0" if span and span[0] >= 1 else "General"
+    return read.axis_format(axis.tickformat, span[2] if span else None)
 
 
 def _surface_format(trace: Any, z: Sequence[Numbers]) -> str:

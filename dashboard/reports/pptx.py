@@ -312,7 +312,7 @@ class _Deck:
 
     def _cell(self, cell: Any, text: str, look: tuple[float, bool, bool], fill: str) -> None:
         size, bold, right = look
-        cell.margin_left = cell.margin_right = Inches(0.05)
+        cell.margin_left, cell.margin_right = Inches(0.05), Inches(0.12 if right else 0.05)
         cell.margin_top = cell.margin_bottom = Inches(0.02)
         cell.fill.solid()
         cell.fill.fore_color.rgb = RGBColor.from_string(fill or "FFFFFF")

@@ -9,7 +9,6 @@ from typing import Any
 from pptx.chart.data import CategoryChartData, XyChartData
 from pptx.dml.color import RGBColor
 from pptx.enum.chart import (
-    XL_AXIS_CROSSES,
     XL_CHART_TYPE,
     XL_LEGEND_POSITION,
     XL_MARKER_STYLE,
@@ -90,15 +89,13 @@ def add_chart(slide: Any, chart: Chart, box: Box, alt: str, look: Look) -> None:
 
 def _legend(made: Any, chart: Chart, look: Look) -> None:
     """Name the series below the plot, where there is more to name than the caption does."""
-    shown = chart.in_legend()
-    has_band = any(chart.series[at].is_edge for at in shown)
-    made.has_legend = not chart.is_plain() or (has_band and not look.is_small)
+    made.has_legend = chart.has_legend(is_one_of_many=look.is_small)
     if not made.has_legend:
         return
     made.legend.position, made.legend.include_in_layout = XL_LEGEND_POSITION.BOTTOM, False
     made.legend.font.size = Pt(9)
     place = made.legend._element.find(qn("c:legendPos"))
-    for position in reversed([at for at in range(len(chart.series)) if at not in shown]):
+    for position in reversed(chart.left_out_of_legend()):
         place.addnext(
             parse_xml(
                 f'<c:legendEntry {nsdecls("c")}><c:idx val="{position}"/><c:delete val="1"/>'
@@ -110,7 +107,7 @@ def _legend(made: Any, chart: Chart, look: Look) -> None:
 def _points(chart: Chart) -> XyChartData:
     data = XyChartData(number_format="General")
     for series in chart.series:
-        own = data.add_series(series.name or chart.y_title)
+        own = data.add_series(chart.named(series))
         for x, y in zip(series.x, series.y, strict=True):
             if isinstance(x, int | float) and y is not None:
                 own.add_data_point(x, y)
@@ -121,7 +118,7 @@ def _columns(chart: Chart) -> CategoryChartData:
     data = CategoryChartData(number_format="General")
     data.categories = [str(place) for place in chart.series[0].x]
     for series in chart.series:
-        data.add_series(series.name or chart.y_title, series.y)
+        data.add_series(chart.named(series), series.y)
     return data
 
 
@@ -146,14 +143,20 @@ def _axes(made: Any, chart: Chart) -> None:
     heights.tick_labels.number_format = chart.y_format
     heights.tick_labels.number_format_is_linked = False
     places.reverse_order, heights.reverse_order = chart.x_reversed, chart.y_reversed
-    places.crosses = XL_AXIS_CROSSES.MAXIMUM if chart.x_reversed else XL_AXIS_CROSSES.MINIMUM
+    # The library has words for this which leave the file as it was.
+    _crossed(by=heights, at="max" if chart.x_reversed else "min")
     if chart.kind not in BARS:  # bars stand on zero
-        heights.crosses = XL_AXIS_CROSSES.MAXIMUM if chart.y_reversed else XL_AXIS_CROSSES.MINIMUM
+        _crossed(by=places, at="max" if chart.y_reversed else "min")
     _span(heights, chart.y_span, is_log=chart.y_log)
     if chart.kind == "scatter":
         _span(places, chart.x_span, is_log=chart.x_log)
         places.tick_labels.number_format = chart.x_format
         places.tick_labels.number_format_is_linked = False
+
+
+def _crossed(by: Any, at: str) -> None:
+    """Let an axis cross the other at an end of it, below or left of the plot."""
+    by._element.find(qn("c:crosses")).set("val", at)
 
 
 def _span(axis: Any, span: Span | None, *, is_log: bool) -> None:

@@ -42,7 +42,7 @@ _LONG_ROWS = 20
 """A table longer than this keeps its header in sight."""
 _MAX_SHEET_NAME = 31
 _FORBIDDEN = re.compile(r"[\[\]:*?/\\]")
-_SHOWN_NUMBER = re.compile(r"[+\-]?[\d.,]*\d%?")
+_SHOWN_NUMBER = re.compile(r"[+\-−]?[\d,]*(?:\.\d+|\d)%?")
 
 
 def render(document: Document) -> bytes:
@@ -208,7 +208,7 @@ class _Workbook:
             looks = [self.look("number" if right else "cell") for right in grid.numeric]
             row = page.cells(texts, looks)
             for column, value in enumerate(grid.values[line] if grid.values else ()):
-                number = grid.formats[column] if grid.formats else ""
+                number = (grid.formats[column] if grid.formats else "") or _spelt(texts[column])
                 look = self.look("number" if grid.numeric[column] else "cell", number)
                 _write_value(page.sheet, row, column, value, look)
 
@@ -349,14 +349,30 @@ _LOOKS: Mapping[str, dict[str, Any]] = {
         "valign": "top",
         "bottom": 2,
         "align": "right",
+        "indent": 1,
     },
     "shade": {"align": "right", "border": 1, "border_color": INKS["light"].paper},
     "cell": {"text_wrap": True, "valign": "top", **_LINE},
-    "number": {"align": "right", "valign": "top", **_LINE},
-    "input": {"align": "right", "font_color": "#0000C0", "bg_color": "#FFF8DC", **_LINE},
-    "result": {"align": "right", "bold": True, **_LINE},
+    "number": {"align": "right", "indent": 1, "valign": "top", **_LINE},
+    "input": {
+        "align": "right",
+        "indent": 1,
+        "font_color": "#0000C0",
+        "bg_color": "#FFF8DC",
+        **_LINE,
+    },
+    "result": {"align": "right", "indent": 1, "bold": True, **_LINE},
     "link": {"font_color": BLUE, "underline": 1, "text_wrap": True, "valign": "top", **_LINE},
 }
+
+
+def _spelt(text: str) -> str:
+    """Return the format in which a spreadsheet writes a number as its text does."""
+    if not _SHOWN_NUMBER.fullmatch(text):
+        return ""
+    decimals = len(text.rstrip("%").partition(".")[2])
+    whole = "#,##0" if "," in text else "0"
+    return whole + ("." + "0" * decimals if decimals else "") + ("%" if text[-1] == "%" else "")
 
 
 def _write_text(sheet: Any, row: int, column: int, text: str, look: Any) -> None:

@@ -96,7 +96,7 @@ class ChartData:
         held: dict[tuple[Any, ...], int] = {}
         found: list[dict[str, Any]] = []
         for series in chart.series:
-            name = series.name or chart.y_title
+            name = chart.named(series)
             if series.x not in held:
                 held[series.x] = column
                 column = self._write(column, chart.x_title or name, series.x, day_or_number(chart))
@@ -144,11 +144,9 @@ class ChartData:
         return {"name": self._font, "size": size, "bold": bold, "color": INKS["light"].text}
 
     def _legend(self, chart: Chart, told: Told) -> dict[str, Any]:
-        shown = chart.in_legend()
-        has_band = any(chart.series[at].is_edge for at in shown)
-        if chart.is_plain() and (told.is_one_of_many or not has_band):
+        if not chart.has_legend(is_one_of_many=told.is_one_of_many):
             return {"none": True}
-        hidden = [at for at in range(len(chart.series)) if at not in shown]
+        hidden = chart.left_out_of_legend()
         return {"position": "bottom", "font": self._letters(9), "delete_series": hidden}
 
     def _axis(self, title: str, number: str) -> dict[str, Any]:
