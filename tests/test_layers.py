@@ -13,6 +13,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 OURS = ("artonomics", "etl", "dashboard", "generator")
 WITHOUT_STREAMLIT = (
+    "dashboard.alerts",
     "dashboard.cases",
     "dashboard.downloads",
     "dashboard.figures",
@@ -70,6 +71,7 @@ MAY_IMPORT = {
     "etl": ("etl",),
     "generator": ("generator",),
     "dashboard.app_pages": (
+        "dashboard.alerts",
         "dashboard.app_pages",
         "dashboard.cache",
         "dashboard.cases",

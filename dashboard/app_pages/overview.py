@@ -10,6 +10,7 @@ import streamlit as st
 
 from dashboard import cache, cases, queries
 from dashboard.app_pages import (
+    overview_alerts,
     overview_break_even,
     overview_case,
     overview_growth,
@@ -28,6 +29,7 @@ from etl.errors import ArtonomicsError, SnapshotMissingError
 def page(said: Words) -> None:
     """Show the page in one language."""
     st.title(said.t("Can curiosity about AI art be turned into cash?"), anchor=False)
+    overview_alerts.show(said)
     with_states(said, _body)
 
 
