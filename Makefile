@@ -18,6 +18,9 @@ export NPM_CONFIG_CACHE := $(CACHE)/npm
 export PRE_COMMIT_HOME := $(CACHE)/pre-commit
 export MPLCONFIGDIR := $(CACHE)/matplotlib
 export HF_HOME := $(CACHE)/huggingface
+# Compiled once, and in one place: without it every process would compile what it imports again.
+unexport PYTHONDONTWRITEBYTECODE
+export PYTHONPYCACHEPREFIX := $(CACHE)/bytecode
 # pip asks rustc for its version, and rustup makes itself a folder where it has none.
 ifeq ($(RUSTUP_HOME)$(wildcard $(HOME)/.rustup),)
 export RUSTUP_HOME := $(CACHE)/rustup
@@ -33,11 +36,12 @@ DAGSTER := $(filter orchestrate,$(subst $(comma), ,$(EXTRAS)))
 SPARK := $(filter spark,$(subst $(comma), ,$(EXTRAS)))
 TEST_STAMP := $(STAMPS)-test$(if $(TORCH),-generator)$(if $(DAGSTER),-orchestrate)$(if $(SPARK),-spark)
 
-.PHONY: help demo test check bench screenshot generator card lock clean
+.PHONY: help demo test check lint bench screenshot generator card lock clean
 help:
 	@echo "make demo       install, collect the bundled data, open the dashboard"
 	@echo "make test       install what the tests need, then formatting, lint, types, all tests"
 	@echo "make check      formatting, lint, types, dependencies"
+	@echo "make lint       the same without types: seconds"
 	@echo "make bench      benchmarks"
 	@echo "make screenshot the pictures of the README, made by the program"
 	@echo "make generator  add torch and diffusers"
@@ -49,16 +53,27 @@ help:
 demo: $(STAMPS)-app
 	@$(BIN)/artonomics demo $(if $(PORT),--port $(PORT))
 
-test: check
+# The types are checked beside the tests, and told after them; either may fail the whole.
+# A file of tests goes to one worker: both would otherwise make what its tests share.
+test: lint
 	@$(say_skips)
-	@echo "== tests"
-	@HOME=$(CACHE)/home $(BIN)/pytest -q -n 2 --dist loadgroup
+	@echo "== tests, and types beside them"
+	@nice -n 5 $(BIN)/pyright >$(CACHE)/types.log 2>&1 & types=$$!; \
+	trap 'kill $$types' INT TERM; \
+	HOME=$(CACHE)/home $(BIN)/pytest -q -n 2 --dist loadfile --no-loadscope-reorder; tests=$$?; \
+	wait $$types; types=$$?; \
+	echo "== types"; cat $(CACHE)/types.log; \
+	test $$types = 0 || echo "failed: pyright ended with status $$types" >&2; \
+	test $$tests = 0 && test $$types = 0
 
-check: $(TEST_STAMP)
-	@echo "== formatting, lint, types, dependencies"
+check: lint
+	@echo "== types"
+	@$(BIN)/pyright
+
+lint: $(TEST_STAMP)
+	@echo "== formatting, lint, dependencies"
 	@$(BIN)/ruff format --quiet --check .
 	@$(BIN)/ruff check --quiet .
-	@$(BIN)/pyright
 	@$(BIN)/python -m pip check
 
 bench: $(TEST_STAMP)

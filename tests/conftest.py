@@ -3,16 +3,27 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from filelock import FileLock
+from hypothesis import settings
+
+settings.register_profile("quick", max_examples=40, deadline=None)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
 # Two workers with two threads each would spend their time waiting for one another.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 REFERENCE = Path(os.environ.get("ARTONOMICS_REFERENCE", CHECKOUT.parent / "shared" / "reference"))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the files with slow tests first: at the end one worker would wait for the other."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
 
 
 @pytest.fixture(scope="session")
@@ -32,8 +43,7 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from etl import pipeline
     from etl.config import Settings
 
-    base = tmp_path_factory.getbasetemp()
-    shared = base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base
+    shared = _shared_by_workers(tmp_path_factory)
     data = shared / "published"
     with FileLock(shared / "published.lock"):
         if not (data / "warehouse" / "CURRENT").exists():
@@ -72,3 +82,15 @@ def grown(published: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
             shutil.copy(made / "simulation.json", data / "simulation.json")
             (data / "done").touch()
     return data
+
+
+@pytest.fixture
+def first_free_port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Hold off the other worker: two dashboards that look for a port at once find the same."""
+    with FileLock(_shared_by_workers(tmp_path_factory) / "first-free-port.lock"):
+        yield
+
+
+def _shared_by_workers(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    base = tmp_path_factory.getbasetemp()
+    return base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base

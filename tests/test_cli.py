@@ -374,7 +374,7 @@ def test_the_event_study_takes_all_its_options(ask: Ask, own_files: tuple[Path, 
 # The dashboard
 
 
-@pytest.mark.xdist_group("first free port")
+@pytest.mark.usefixtures("first_free_port")
 def test_the_demo_collects_serves_and_stops(tmp_path: Path):
     with process("demo", "--check", "--data", tmp_path, "--json") as child:
         out, err = child.communicate(timeout=180)

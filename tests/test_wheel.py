@@ -103,7 +103,7 @@ def test_it_collects_and_answers_from_another_folder(installed: Path, tmp_path: 
     assert list(elsewhere.iterdir()) == []
 
 
-@pytest.mark.xdist_group("first free port")
+@pytest.mark.usefixtures("first_free_port")
 def test_its_dashboard_answers(installed: Path, tmp_path: Path):
     settings = {"ARTONOMICS_DATA": str(tmp_path / "data")}
 

@@ -21,9 +21,9 @@ from etl.marts.retention import RULES, RetentionSpec, retention
 from etl.simulate import Parameters, simulate
 from etl.warehouse import SnapshotReader
 
-# One worker starts the one Java process.
+# The start of Java takes long: early, so that no worker is left with it at the end.
 pytestmark = [
-    pytest.mark.xdist_group("spark"),
+    pytest.mark.slow,
     pytest.mark.filterwarnings("ignore::FutureWarning:pyspark"),
     pytest.mark.filterwarnings("ignore::DeprecationWarning:pyspark"),
     pytest.mark.filterwarnings("ignore::ResourceWarning"),
