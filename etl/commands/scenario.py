@@ -42,7 +42,7 @@ def show(key: str, /, *, session: Given) -> None:
     Parameters
     ----------
     key
-        As `artonomics scenario list` names it.
+        As `artonomics scenario list` names it, or its title.
     """
     from etl import console
     from etl.scenarios import store
@@ -58,7 +58,8 @@ def save(key: str, file: Path, /, *, session: Given) -> None:
     Parameters
     ----------
     key
-        Small letters, digits and hyphens.
+        Of your own; one with spaces or Chinese becomes the scenario's title, and its file gets a
+        name in plain letters.
     file
         YAML.
     """
@@ -67,7 +68,10 @@ def save(key: str, file: Path, /, *, session: Given) -> None:
     from etl.scenarios.document import read
 
     written = store.save(key, read(file), session.settings().data_dir)
-    session.show({"file": str(written)}, lambda: console.note(f"saved as {written}"))
+    session.show(
+        {"scenario": written.stem, "file": str(written)},
+        lambda: console.note(f"saved as {written.stem} in {written}"),
+    )
 
 
 @app.command
@@ -77,7 +81,7 @@ def remove(key: str, /, *, session: Given) -> None:
     Parameters
     ----------
     key
-        As `artonomics scenario list` names it.
+        As `artonomics scenario list` names it, or its title.
     """
     from etl import console
     from etl.scenarios import store

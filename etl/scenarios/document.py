@@ -19,9 +19,8 @@ Example::
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from datetime import date, datetime
-from difflib import get_close_matches
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -32,11 +31,19 @@ from pydantic import (
     ConfigDict,
     Field,
     ValidationError,
+    field_validator,
     model_validator,
 )
 
 from etl.analytics.inputs import INPUTS, SOURCINGS
 from etl.errors import InputError
+from etl.scenarios.names import (
+    known_currency,
+    known_storefront,
+    misplaced_input,
+    unknown_input,
+    unknown_key,
+)
 
 EvidenceKind = Literal["measured", "disclosed", "estimated", "simulated", "assumed"]
 Period = Literal["week", "month", "year", "pack"]
@@ -131,6 +138,14 @@ class Given(_Strict):
         is_number = isinstance(given, int | float) and not isinstance(given, bool)
         return {"value": given} if is_number else given
 
+    @field_validator("unit")
+    @classmethod
+    def _known_unit(cls, unit: str | None) -> str | None:
+        own = (unit or "").partition("/")[0]
+        if re.fullmatch("[A-Z]{3}", own):
+            known_currency(own)
+        return unit
+
     @property
     def references(self) -> list[str]:
         """Return the kinds of reference that are used."""
@@ -188,6 +203,11 @@ class Plan(_Strict):
     tax_rate: float | None = Field(default=None, ge=0, le=1)
     source: str = ""
 
+    @field_validator("storefront")
+    @classmethod
+    def _known_storefront(cls, code: str) -> str:
+        return known_storefront(code)
+
 
 class Listed(_Strict):
     """The share whose reaction is set against the cash: an event of the event study."""
@@ -229,7 +249,7 @@ class Document(_Strict):
     subject: str = ""
     subject_zh: str = ""
     as_of: Day
-    currency: str = Field(pattern=r"^[A-Z]{3}$")
+    currency: str
     horizon_months: int = Field(default=12, ge=1, le=600)
     hurdle_rate: float = Field(default=0.15, gt=-1, le=10)
     sourcing: Literal[
@@ -241,6 +261,23 @@ class Document(_Strict):
     later: tuple[str | FigureOfFiling, ...] = ()
     notes: tuple[str, ...] = ()
     notes_zh: tuple[str, ...] = ()
+
+    @field_validator("currency")
+    @classmethod
+    def _known_currency(cls, code: str) -> str:
+        return known_currency(code)
+
+    @field_validator("as_of")
+    @classmethod
+    def _not_ahead(cls, day: date) -> date:
+        if day > latest_day():
+            raise ValueError(f"got {day}, a day to come; expected a day up to today")
+        return day
+
+
+def latest_day() -> date:
+    """Return the newest calendar day that has begun somewhere: it begins 14 hours before UTC's."""
+    return (datetime.now(UTC) + timedelta(hours=14)).date()
 
 
 def read(path: Path) -> dict[str, Any]:
@@ -307,14 +344,7 @@ def _know_inputs(raw: Mapping[str, Any], place: str) -> None:
     inputs = raw.get("inputs")
     for name in inputs if isinstance(inputs, dict) else ():
         if name not in INPUTS:
-            raise unknown_key(f"inputs.{name} in {place}", str(name), list(INPUTS))
-
-
-def unknown_key(got: str, name: str, known: Sequence[str]) -> InputError:
-    """Return the error for a key that is not known, with the nearest one that is."""
-    near = get_close_matches(name, known, n=1, cutoff=0.5)
-    todo = f"perhaps you meant {near[0]}" if near else ""
-    return InputError(f"got the unknown key {got}", f"one of {', '.join(known)}", todo)
+            raise unknown_input(f"inputs.{name} in {place}", str(name))
 
 
 _MODELS: dict[str, type[BaseModel]] = {
@@ -338,13 +368,20 @@ def _told(problem: ValidationError, place: str) -> InputError:
     where = ".".join(path)
     if fault["type"] == "extra_forbidden":
         owner = next((_MODELS[part] for part in reversed(path[:-1]) if part in _MODELS), Document)
+        meant = misplaced_input(path[-1]) if len(path) == 1 else ""
+        if meant:
+            known = ", ".join(owner.model_fields)
+            todo = f"perhaps you meant inputs: {meant}"
+            return InputError(f"got the unknown key {where} in {place}", f"one of {known}", todo)
         return unknown_key(f"{where} in {place}", path[-1], list(owner.model_fields))
     if fault["type"] == "missing":
         return InputError(f"got no {where} in {place}", f"a scenario with {path[-1]}", "add it")
     expected = fault["msg"].removeprefix("Value error, ")
     if path[-1:] == ["sourcing"]:
         expected = f"one of {', '.join(SOURCINGS)}"
+    expected, _, meant = expected.partition("; perhaps ")
     told, _, better = expected.partition("; expected ")
     expected = better or expected[0].lower() + expected[1:]
     shown = told.removeprefix("got ") if better else repr(fault.get("input"))[:80]
-    return InputError(f"got {where}: {shown} in {place}", expected)
+    todo = f"perhaps {meant}" if meant else ""
+    return InputError(f"got {where}: {shown} in {place}", expected, todo)

@@ -11,7 +11,7 @@ from etl.analytics.inputs import INPUTS, InputSpec
 from etl.analytics.quantities import EVIDENCE_KINDS, Quantity, weakest
 from etl.analytics.sensitivity import Inputs
 from etl.analytics.wave_cash import Horizon
-from etl.errors import InputError
+from etl.errors import InputError, SnapshotMissingError
 from etl.scenarios.document import Document, FigureOfFiling, Given, validate
 from etl.scenarios.evidence import Contradiction, Evidence, Reader, is_currency
 from etl.scenarios.plans import PlanTerms, blended, plan_terms
@@ -86,9 +86,21 @@ def scenario(raw: Mapping[str, Any], place: str, reader: Reader | None) -> Scena
     ------
     InputError
         For an unknown key, a value out of bounds, a reference that is not held or was not public
-        on the day, an amount without an exchange rate.
+        on the day, an amount without an exchange rate, or no snapshot where one is needed.
     """
     document = validate(raw, place)
+    try:
+        return _scenario(document, reader)
+    except SnapshotMissingError as missing:
+        raise InputError(
+            f"got {place}, which refers to collected data, and {missing.got.removeprefix('got ')}",
+            missing.expected,
+            missing.todo,
+            code=missing.code,
+        ) from missing
+
+
+def _scenario(document: Document, reader: Reader | None) -> Scenario:
     evidence = Evidence(reader, document.as_of)
     own = _Own(reader, document)
     given: dict[str, Quantity] = {}

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
+import unicodedata
 from collections.abc import Mapping
 from pathlib import Path
 from tempfile import NamedTemporaryFile
@@ -11,12 +13,15 @@ from typing import Any
 import yaml
 
 from etl.errors import InputError
-from etl.scenarios.document import parse, read, unknown_key, validate
+from etl.scenarios.document import parse, read, validate
+from etl.scenarios.names import unknown_key
 
 CASES_DIR = Path(__file__).resolve().parent / "cases"
 FOLDER = "scenarios"
 MAX_BYTES = 64 * 1024
+LONGEST_NAME = 63
 _KEY = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
+_TITLE = re.compile(r"[^/\\\x00-\x1f\x7f]+")
 
 
 def cases() -> list[str]:
@@ -38,28 +43,60 @@ def load(key: str, data_dir: Path) -> dict[str, Any]:
         If there is none; the error names the nearest.
     """
     known = [*saved(data_dir), *cases()]
-    if key not in known:
+    own_key = key if key in known else key_of(key)
+    if own_key not in known:
         raise unknown_key(f"scenario {key}", key, known)
-    own = data_dir / FOLDER / f"{key}.yml"
-    return read(own if own.is_file() else CASES_DIR / f"{key}.yml")
+    own = data_dir / FOLDER / f"{own_key}.yml"
+    return read(own if own.is_file() else CASES_DIR / f"{own_key}.yml")
 
 
-def save(key: str, raw: Mapping[str, Any], data_dir: Path) -> Path:
-    """Write a scenario under a key, in place of one of that key; return its file.
+def key_of(name: str) -> str:
+    """Return the key that a name is kept under: small letters, digits and hyphens.
+
+    Signs between words become hyphens and accents fall; what cannot be written so, Chinese for
+    example, is told apart by a short hash of the name. A key is its own key.
 
     Raises
     ------
     InputError
-        If the key is not made of small letters, digits and hyphens, or is a ready case's, or the
+        If the name is empty, too long, or holds a slash or a control character.
+    """
+    name = unicodedata.normalize("NFC", name)
+    if not _TITLE.fullmatch(name) or not name.strip() or len(name) > LONGEST_NAME:
+        raise InputError(
+            f"got the name {name!r}",
+            f"1 to {LONGEST_NAME} characters without slashes and line breaks, for example my-app",
+            "rename it",
+        )
+    if _KEY.fullmatch(name):
+        return name
+    plain = "".join(
+        sign for sign in unicodedata.normalize("NFKD", name) if not unicodedata.combining(sign)
+    )
+    slug = re.sub(r"[^a-z0-9]+", "-", plain.lower()).strip("-")
+    if slug and not any(sign.isalnum() and not sign.isascii() for sign in plain):
+        return slug[:LONGEST_NAME].strip("-")
+    return f"{slug[:50] or 'scenario'}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
+
+
+def save(name: str, raw: Mapping[str, Any], data_dir: Path) -> Path:
+    """Write a scenario under a name, in place of the one of that name; return its file.
+
+    A name that is no key names the file by :func:`key_of` and becomes the scenario's title.
+
+    Raises
+    ------
+    InputError
+        If the name cannot be kept, is a ready case's, or is another scenario's by its key, or the
         scenario is not valid.
     """
-    if not _KEY.fullmatch(key):
-        raise InputError(
-            f"got the name {key!r}", "small letters, digits and hyphens, at most 63", "rename it"
-        )
+    key = key_of(name)
     if key in cases():
-        raise InputError(f"got the name {key!r}, a ready case's", "a name of your own")
-    validate(raw, key)
+        raise InputError(f"got the name {name!r}, a ready case's", "a name of your own")
+    if key != name:
+        raw = {**raw, "name": name}
+        _refuse_another(key, name, data_dir)
+    validate(raw, name)
     folder = data_dir / FOLDER
     folder.mkdir(parents=True, exist_ok=True)
     target = folder / f"{key}.yml"
@@ -75,6 +112,19 @@ def save(key: str, raw: Mapping[str, Any], data_dir: Path) -> Path:
     return target
 
 
+def _refuse_another(key: str, title: str, data_dir: Path) -> None:
+    """Refuse a title whose key is kept by a scenario of another title: nothing is overwritten."""
+    if key not in saved(data_dir):
+        return
+    held = str(load(key, data_dir).get("name", ""))
+    if held != title:
+        raise InputError(
+            f"got the name {title!r}, whose file {key}.yml holds {held!r}",
+            "a name of its own",
+            f"rename it, or save as {key} to replace that one",
+        )
+
+
 def remove(key: str, data_dir: Path) -> None:
     """Delete a saved scenario.
 
@@ -83,9 +133,11 @@ def remove(key: str, data_dir: Path) -> None:
     InputError
         If there is no saved scenario of that key.
     """
-    if key not in saved(data_dir):
-        raise unknown_key(f"scenario {key}", key, saved(data_dir))
-    (data_dir / FOLDER / f"{key}.yml").unlink()
+    held = saved(data_dir)
+    own_key = key if key in held else key_of(key)
+    if own_key not in held:
+        raise unknown_key(f"scenario {key}", key, held)
+    (data_dir / FOLDER / f"{own_key}.yml").unlink()
 
 
 def written(raw: Mapping[str, Any]) -> str:

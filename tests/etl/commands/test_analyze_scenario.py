@@ -154,3 +154,24 @@ def test_scenarios_are_saved_listed_shown_and_removed(run, typed: Path, tmp_path
     status, _, err = run("scenario", "show", "mine", data=data)
     assert status == 2
     assert "one of" in err
+
+
+def test_without_a_snapshot_the_verbs_of_scenarios_work_and_references_say_what_to_do(
+    run, typed: Path, tmp_path: Path
+) -> None:
+    fresh = tmp_path / "fresh"
+    status, out, _ = run("scenario", "list", "--json", data=fresh)
+    assert status == 0
+    assert "small-platform" in out
+    assert run("scenario", "show", "small-platform", data=fresh)[0] == 0
+    status, out, _ = run("scenario", "save", "我的 应用", str(typed), "--json", data=fresh)
+    assert status == 0
+    key = json.loads(out)["scenario"]
+    assert key.isascii()
+    listed = json.loads(run("scenario", "list", "--json", data=fresh)[1])
+    assert {"scenario": key, "kind": "saved", "name": "我的 应用"} in listed
+    assert run("analyze", "unit-economics", "--scenario", key, data=fresh)[0] == 0
+    assert run("scenario", "remove", "我的 应用", data=fresh)[0] == 0
+    status, _, told = run("analyze", "unit-economics", "--scenario", "small-platform", data=fresh)
+    assert status == 2
+    assert "artonomics etl run --offline" in told

@@ -1,13 +1,19 @@
 from __future__ import annotations
 
+import re
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from etl.analytics.inputs import INPUTS
 from etl.errors import InputError
-from etl.scenarios import links, store
+from etl.scenarios import document, links, names, store
 from etl.scenarios.document import parse, read, validate
+from etl.warehouse import SnapshotReader
 from tests.etl.scenarios.conftest import TYPED
 
 
@@ -30,6 +36,13 @@ UNKNOWN = [
         "plans.0.stor",
         "perhaps you meant store",
     ),
+    ({"inputs": {"pay_rate": 0.1}}, "inputs.pay_rate", "perhaps you meant paying_share"),
+    ({"inputs": {"conversion": 0.1}}, "inputs.conversion", "you meant paid_conversion_rate"),
+    ({"inputs": {"churn": 0.1}}, "inputs.churn", "perhaps you meant paid_churn_rate"),
+    ({"inputs": {"ARPU": 1}}, "inputs.ARPU", "perhaps you meant net_proceeds"),
+    ({"inputs": {"price": 1}}, "inputs.price", "perhaps you meant price in plans"),
+    ({"pay_rate": 0.1}, "pay_rate", "perhaps you meant inputs: paying_share"),
+    ({"cac": 3}, "cac", "perhaps you meant inputs: cac"),
     ({"listed": {"tickr": "1357.HK", "event_id": "E"}}, "listed.tickr", "perhaps you meant ticker"),
 ]
 
@@ -45,7 +58,14 @@ def test_an_unknown_key_is_named_with_the_nearest_known_one(
 
 
 WRONG = [
-    ({"currency": "yuan"}, "currency"),
+    ({"currency": "yuan"}, "perhaps you meant CNY"),
+    ({"currency": "XYZ"}, "currency: XYZ in mine.yml; expected: an ISO 4217 code"),
+    ({"currency": "UDS"}, "perhaps you meant USD"),
+    ({"inputs": {"cac": {"value": 1, "unit": "RMB/payer"}}}, "perhaps you meant CNY"),
+    ({"plans": [{"name": "a", "price": 1, "storefront": "ZZ"}]}, "plans.0.storefront: ZZ"),
+    ({"plans": [{"name": "a", "price": 1, "storefront": "UK"}]}, "perhaps you meant GB"),
+    ({"plans": [{"name": "a", "price": 1, "storefront": "cn"}]}, "perhaps you meant CN"),
+    ({"as_of": "9999-01-01"}, "as_of: 9999-01-01, a day to come"),
     ({"as_of": "soon"}, "as_of"),
     ({"horizon_months": 0}, "horizon_months"),
     ({"sourcing": "borrow"}, "one of stated, rent, own"),
@@ -78,6 +98,25 @@ def test_a_wrong_value_says_where_and_what_was_expected(keys: dict[str, Any], to
 def test_a_missing_key_is_named() -> None:
     with pytest.raises(InputError, match="got no currency in mine"):
         validate({"name": "x", "as_of": "2026-01-01"}, "mine")
+
+
+def test_what_the_trade_calls_an_input_is_one_that_there_is() -> None:
+    for near in names.ALIASES.values():
+        assert near == "price in plans" or near.split()[0] in INPUTS
+
+
+def test_known_codes_are_those_of_the_bundled_tables(bundled: SnapshotReader) -> None:
+    rates = bundled.query("SELECT DISTINCT quote FROM fx_rates")["quote"]
+    assert {"EUR", *rates} <= names.currencies()
+    terms = bundled.query("SELECT DISTINCT storefront FROM net_proceeds")["storefront"]
+    assert set(terms) <= names.storefronts()
+    assert not {"ZZ", "XX", "QQ"} & names.storefronts()
+
+
+def test_a_day_that_has_begun_somewhere_is_not_ahead(monkeypatch) -> None:
+    monkeypatch.setattr(document, "latest_day", lambda: date(2026, 3, 1))
+    assert validate({**TYPED, "as_of": "2026-03-01"}, "mine").as_of == date(2026, 3, 1)
+    assert "a day to come" in refused(as_of="2026-03-02")
 
 
 def test_a_key_that_stands_twice_is_an_error_and_not_a_choice() -> None:
@@ -113,8 +152,8 @@ def test_a_saved_scenario_reads_back_and_a_case_keeps_its_name(tmp_path: Path) -
     assert store.load("my-app", tmp_path) == TYPED
     with pytest.raises(InputError, match="a ready case's"):
         store.save("small-platform", TYPED, tmp_path)
-    for wrong in ("../up", "My App", "", "a" * 64, "mine\n"):
-        with pytest.raises(InputError, match="small letters"):
+    for wrong in ("../up", "", " ", "a" * 64, "mine\n", "a\\b", "\0"):
+        with pytest.raises(InputError, match="without slashes"):
             store.save(wrong, TYPED, tmp_path)
     with pytest.raises(InputError, match="perhaps you meant my-app"):
         store.load("my-ap", tmp_path)
@@ -122,6 +161,42 @@ def test_a_saved_scenario_reads_back_and_a_case_keeps_its_name(tmp_path: Path) -
     assert store.saved(tmp_path) == []
     with pytest.raises(InputError, match="my-app"):
         store.remove("my-app", tmp_path)
+
+
+TITLES = [("My App", "my-app"), ("Prix d'été 2", "prix-d-ete-2"), ("我的应用", "scenario-")]
+
+
+@pytest.mark.parametrize(("title", "begins"), TITLES)
+def test_a_title_becomes_a_safe_file_name_and_stays_the_title(
+    tmp_path: Path, title: str, begins: str
+) -> None:
+    path = store.save(title, TYPED, tmp_path)
+    assert path.stem.startswith(begins)
+    assert path.name.isascii()
+    assert " " not in path.name
+    assert store.load(title, tmp_path) == store.load(path.stem, tmp_path)
+    assert store.load(title, tmp_path)["name"] == title
+    store.save(title, {**TYPED, "horizon_months": 3}, tmp_path)  # the same title is replaced
+    store.remove(title, tmp_path)
+    assert store.saved(tmp_path) == []
+
+
+def test_two_titles_never_share_a_file(tmp_path: Path) -> None:
+    assert store.key_of("我的应用") != store.key_of("他的应用")
+    assert store.key_of("我的 app") != store.key_of("他的 app")
+    store.save("My App", TYPED, tmp_path)
+    with pytest.raises(InputError, match=r"whose file my-app\.yml holds 'My App'"):
+        store.save("my  app", TYPED, tmp_path)
+
+
+@given(name=st.text(min_size=1, max_size=63))
+def test_the_key_of_a_name_is_a_file_name_in_its_folder(name: str) -> None:
+    try:
+        key = store.key_of(name)
+    except InputError:
+        return
+    assert re.fullmatch("[a-z0-9][a-z0-9-]{0,62}", key)
+    assert store.key_of(key) == key
 
 
 def test_nothing_invalid_is_saved(tmp_path: Path) -> None:

@@ -48,8 +48,8 @@ def test_money_is_converted_at_the_rate_of_its_day_and_says_so(resolve: Resolve,
 
 
 def test_a_currency_without_a_rate_is_an_error(resolve: Resolve) -> None:
-    with pytest.raises(InputError, match="needs the rate of XAU"):
-        resolve({"cac": {"value": 1, "unit": "XAU/payer"}})
+    with pytest.raises(InputError, match="needs the rate of KPW"):
+        resolve({"cac": {"value": 1, "unit": "KPW/payer"}})
 
 
 def test_what_became_public_later_is_refused(resolve: Resolve) -> None:
@@ -115,7 +115,7 @@ OUT_OF_BOUNDS = [
     ({"images_per_second": {"value": 9, "unit": "images/hour"}}, "images/second"),
     ({"cac": {"value": 1, "as_of": "2026-06-01"}}, "what was known on 2026-01-31"),
     ({"cost_per_image": {"fact": "F0294", "unit": "CNY/image"}}, "an amount in USD"),
-    ({"cost_per_image": {"formula": "F0294", "unit": "XAU/image"}}, "needs the rate of XAU"),
+    ({"cost_per_image": {"formula": "F0294", "unit": "KPW/image"}}, "needs the rate of KPW"),
     ({"cac": {"formula": "1" + "0" * 400}}, "too large a number"),
     ({"cac": {"formula": "F0484 / (F0485 - 14000)"}}, "a range around zero"),
     ({"cac": {"formula": "+".join(["1"] * 5_000)}}, "at most 1,000"),
