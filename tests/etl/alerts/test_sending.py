@@ -1,0 +1,159 @@
+"""Each beginning and each end reaches each channel once: late rather than twice."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from etl.alerts import check as looking
+from etl.alerts import state
+from etl.alerts.rules import Quiet
+from tests.etl.alerts.conftest import NOON, load
+
+NIGHT = {"begin": "22:00", "end": "07:00", "timezone": "Europe/Berlin"}
+
+
+def heads(chats, kind="slack"):
+    return [post["text"].partition("\n")[0] for post in chats.posts.get(kind, [])]
+
+
+def statuses(found):
+    return [(receipt.channel, receipt.status) for receipt in found.receipts]
+
+
+def test_a_beginning_and_an_end_are_sent_once_each(rules, look, chats):
+    rules(load(to=["desk"]))
+    for value in (11, 12, 9, 11, 7, 7):
+        look(a=value)
+    first, second = heads(chats)
+    assert first.endswith("Alert load: a")
+    assert second.endswith("Over: load: a")
+    post = str(chats.posts["slack"][0])
+    assert "above the line of 10" in post
+    assert "Evidence: assumed" in post
+    assert "https://desk.example.com/data" in post
+
+
+def test_with_a_stopped_clock_the_second_alert_is_sent_too(rules, look, chats):
+    rules(load(to=["desk"], tell_clear=False))
+    for value in (11, 7, 11):
+        look(a=value)
+    assert len(heads(chats)) == 2
+
+
+def test_a_channel_that_failed_is_tried_again_and_the_other_is_not(rules, look, chats):
+    rules(load(to=["desk", "team"]))
+    chats.faults.append((400, "no"))
+    found = look(a=11)
+    assert statuses(found) == [("desk", "failed"), ("team", "sent")]
+    assert found.n_waiting == 1
+    again = look(a=11)
+    assert statuses(again) == [("desk", "sent")]
+    assert again.n_waiting == 0
+    assert len(heads(chats)) == len(chats.posts["wecom"]) == 1
+
+
+def test_an_end_never_overtakes_its_beginning(rules, look, chats):
+    rules(load(to=["desk"]))
+    chats.faults.append((400, "no"))
+    look(a=11)
+    chats.faults.append((400, "no"))
+    assert statuses(look(a=1)) == [("desk", "failed")]
+    look(a=1)
+    assert ["Alert" in head for head in heads(chats)] == [True, False]
+
+
+def test_an_uncertain_delivery_is_told_and_not_repeated(rules, look, chats):
+    rules(load(to=["desk"]))
+    chats.faults.append("hang")
+    assert statuses(look(a=11)) == [("desk", "uncertain")]
+    assert statuses(look(a=11)) == []
+
+
+def test_a_crash_before_sending_forgets_nothing(rules, look, chats, monkeypatch):
+    rules(load(to=["desk"]))
+    sent = looking._sent
+
+    def dies(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(looking, "_sent", dies)
+    with pytest.raises(KeyboardInterrupt):
+        look(a=11)
+    monkeypatch.setattr(looking, "_sent", sent)
+    look(a=11)
+    assert len(heads(chats)) == 1
+
+
+def test_a_crash_after_sending_sends_nothing_twice(rules, look, chats, data, monkeypatch):
+    rules(load(to=["desk"]))
+    written = state.write
+    times = []
+
+    def dies_the_second_time(*given):
+        times.append(1)
+        if len(times) == 2:
+            raise KeyboardInterrupt
+        written(*given)
+
+    monkeypatch.setattr(state, "write", dies_the_second_time)
+    with pytest.raises(KeyboardInterrupt):
+        look(a=11)
+    monkeypatch.setattr(state, "write", written)
+    assert statuses(look(a=11)) == [("desk", "skipped")]
+    assert len(heads(chats)) == 1
+
+
+def test_in_quiet_hours_it_waits_and_the_first_look_after_them_sends_it(rules, look, chats):
+    rules(load(to=["desk"], quiet=NIGHT))
+    night = datetime(2026, 11, 23, 23, 30, tzinfo=UTC)
+    assert look(now=night, a=11).n_waiting == 1
+    assert look(now=night + timedelta(hours=6), a=11).n_waiting == 1
+    assert heads(chats) == []
+    found = look(now=night + timedelta(hours=6.5), a=11)
+    assert found.n_waiting == 0
+    assert "23 Nov 2026 23:30 UTC" in str(chats.posts["slack"])
+
+
+@pytest.mark.parametrize(
+    ("utc", "is_quiet"),
+    [
+        ("2026-03-29T00:59", True),  # Berlin 01:59, before the clock goes from 2 to 3
+        ("2026-03-29T01:00", True),  # 03:00
+        ("2026-03-29T04:59", True),  # 06:59
+        ("2026-03-29T05:00", False),  # 07:00 in summer
+        ("2026-10-25T00:30", True),  # 02:30 the first time
+        ("2026-10-25T01:30", True),  # 02:30 the second time
+        ("2026-10-25T05:59", True),  # 06:59
+        ("2026-10-25T06:00", False),  # 07:00 in winter
+        ("2026-10-25T20:59", False),
+        ("2026-10-25T21:00", True),  # 22:00
+    ],
+)
+def test_quiet_hours_follow_the_clock_on_the_wall(utc, is_quiet):
+    assert Quiet.model_validate(NIGHT).holds(datetime.fromisoformat(f"{utc}+00:00")) is is_quiet
+
+
+def test_quiet_hours_within_a_day():
+    noon = Quiet.model_validate({"begin": "12:00", "end": "13:00"})
+    assert noon.holds(NOON)
+    assert not noon.holds(NOON + timedelta(hours=1))
+
+
+def test_what_waits_for_a_rule_that_was_taken_out_is_dropped(rules, look, chats):
+    rules(load(to=["desk"]), load(name="second", to=["desk"]))
+    chats.faults += [(400, "no"), (400, "no")]
+    assert look(a=11).n_waiting == 2
+    rules(load())
+    assert look(a=11).n_waiting == 0
+    assert heads(chats) == []
+
+
+def test_broken_channels_do_not_hide_alerts(rules, look, data):
+    rules(load(to=["desk"]))
+    found = look(a=11)
+    assert [change.what for change in found.changes] == ["raised"]
+    assert statuses(found) == [("desk", "failed")]
+    assert looking.DELIVERY in found.faults
+    assert len(state.read(data).raised) == 1
