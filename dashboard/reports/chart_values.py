@@ -191,7 +191,8 @@ def axis_format(tickformat: str | None, step: float | None) -> str:
     if step is None or not by_step:
         return office(told)
     share = told.endswith("%")
-    decimals = max(0, -math.floor(math.log10(step * (100 if share else 1)) + 1e-9))
+    spelt = f"{step * (100 if share else 1):.10f}".rstrip("0")
+    decimals = len(spelt.partition(".")[2])
     if share:
         return "0" + ("." + "0" * decimals if decimals else "") + "%"
     return "#,##0" + ("." + "0" * decimals if decimals else "")
