@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from importlib.metadata import version
 from typing import Any
@@ -41,6 +42,9 @@ _EVIDENCE_LOOKS = {
     "simulated": ("violet", "casino"),
     "assumed": ("gray", "help"),
 }
+MISSING_KIND = "missing"
+"""Stands where an evidence kind would: what is missing has none."""
+
 _STATE_PX = 110
 _ROWS_IN_FULL = 15
 """A table with more rows than that scrolls."""
@@ -51,6 +55,9 @@ Card = Callable[[], object]
 
 def evidence_badge(words: Words, kind: str) -> str:
     """Return the Markdown of an evidence badge: colour, icon and word say the same."""
+    if kind == MISSING_KIND:
+        missing = words.t("missing")
+        return f":red-badge[:material/error: {missing}]"
     colour, icon = _EVIDENCE_LOOKS[kind]
     return f":{colour}-badge[:material/{icon}: {words.evidence(kind)}]"
 
@@ -85,12 +92,24 @@ def provenance_note(words: Words, provenance: Provenance) -> None:
 def metric_tile(
     words: Words, label: str, value: str, provenance: Provenance, *, notes: Sequence[str] = ()
 ) -> None:
-    """Show one number in a frame, with what is known about it below (``notes`` are Markdown)."""
+    """Show one number in a frame, with what is known about it below (``notes`` are Markdown).
+
+    A missing value says so in place of an evidence kind; ``notes`` say why.
+    """
+    if value == MISSING:
+        provenance = replace(provenance, evidence_kind=MISSING_KIND)
     with st.container(border=True, height="stretch"):
         st.metric(label, value)
         for note in notes:
             st.markdown(note)
         provenance_note(words, provenance)
+
+
+def missing_tile(words: Words, label: str, why: str) -> None:
+    """Show that a number is missing and why (Markdown); what is missing has no evidence kind."""
+    with st.container(border=True, height="stretch"):
+        st.metric(label, MISSING)
+        st.markdown(f":small[{evidence_badge(words, MISSING_KIND)} · {why}]")
 
 
 def figure_card(

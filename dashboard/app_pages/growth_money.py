@@ -14,7 +14,7 @@ from dashboard.app_pages.growth_paying import offered
 from dashboard.components import Card, Provenance, figure_card, plain, table_card
 from dashboard.figures.growth import money as figures
 from dashboard.figures.theme import Mode
-from dashboard.studies.growth.channels import channel_study
+from dashboard.studies.growth.channels import ChannelStudy, channel_study
 from dashboard.studies.growth.subscriptions import subscription_study
 from dashboard.studies.growth.value import (
     DRAWS,
@@ -36,7 +36,8 @@ def _chance(p: float, said: Words) -> str:
     return f"= {said.number(p, digits=4)}"
 
 
-def _no_payments(said: Words) -> list[Card]:
+def no_payments(said: Words) -> list[Card]:
+    """Return the card that says how payments come to stand beside the events."""
     return [
         partial(
             st.info,
@@ -53,7 +54,7 @@ def _no_payments(said: Words) -> list[Card]:
 def revenue_cards(view: View, said: Words, mode: Mode) -> list[Card]:
     """Return the cards of the section."""
     if not view.payments:
-        return _no_payments(said)
+        return no_payments(said)
     asked = (view.payments,)
     study = cache.study(subscription_study, *asked)
     counted = Provenance(
@@ -138,7 +139,7 @@ def revenue_cards(view: View, said: Words, mode: Mode) -> list[Card]:
 def value_cards(view: View, said: Words, mode: Mode) -> list[Card]:
     """Return the cards of the section."""
     if not view.payments:
-        return _no_payments(said)
+        return no_payments(said)
     asked = (view.payments,)
     survival = cache.study(survival_study, *asked)
     counted = Provenance(
@@ -304,20 +305,21 @@ def _packs(view: View, said: Words, mode: Mode) -> list[Card]:
     ]
 
 
-def channel_cards(view: View, said: Words, mode: Mode) -> list[Card]:
-    """Return the cards of the section."""
-    if not view.payments:
-        return _no_payments(said)
-    asked = (
+def channels_asked(view: View) -> tuple[str, str, str, float, int]:
+    """Return what :func:`channel_study` is asked by the reader's choices."""
+    return (
         view.source,
         view.payments,
         view.spend,
         view.cost_per_image_usd,
         view.horizon_days,
     )
-    study = cache.study(channel_study, *asked)
-    counted = Provenance(
-        study.evidence_kind,
+
+
+def channels_provenance(evidence_kind: str, view: View, said: Words) -> Provenance:
+    """Return where the contribution of channels comes from."""
+    return Provenance(
+        evidence_kind,
         said.t("US dollars after fees"),
         view.told.last_on,
         said.t(
@@ -328,16 +330,29 @@ def channel_cards(view: View, said: Words, mode: Mode) -> list[Card]:
             cost=said.money(view.cost_per_image_usd, "USD", digits=4),
         ),
     )
-    table = offered(channel_study, asked, lambda s: tables.channels(s, said))
+
+
+def channels_left_out(study: ChannelStudy, said: Words) -> str:
+    """Say which rows the channels do not hold, as Markdown; empty where they hold all."""
     left = [
         (study.n_unmatched, said.t("payments of users whose beginning is not held")),
         (study.n_unpriced, said.t("payments without proceeds in US dollars")),
         (study.n_other_currency, said.t("rows of spend that are not in US dollars")),
     ]
     told = "; ".join(f"{said.number(n, digits=0)} {what}" for n, what in left if n)
-    remarks: list[Card] = []
-    if told:
-        remarks = [partial(st.caption, plain(said.t("Left out: {what}.", what=told)))]
+    return plain(said.t("Left out: {what}.", what=told)) if told else ""
+
+
+def channel_cards(view: View, said: Words, mode: Mode) -> list[Card]:
+    """Return the cards of the section."""
+    if not view.payments:
+        return no_payments(said)
+    asked = channels_asked(view)
+    study = cache.study(channel_study, *asked)
+    counted = channels_provenance(study.evidence_kind, view, said)
+    table = offered(channel_study, asked, lambda s: tables.channels(s, said))
+    left_out = channels_left_out(study, said)
+    remarks: list[Card] = [partial(st.caption, left_out)] if left_out else []
     return [
         partial(st.header, said.t("What channels leave"), anchor=False),
         partial(

@@ -10,7 +10,14 @@ import streamlit as st
 
 from dashboard import cache
 from dashboard.app_pages.overview_sliders import choices
-from dashboard.components import Provenance, figure_card, metric_tile, plain, table_card
+from dashboard.components import (
+    Provenance,
+    figure_card,
+    metric_tile,
+    missing_tile,
+    plain,
+    table_card,
+)
 from dashboard.figures.break_even import break_even_figure
 from dashboard.studies import BreakEvenStudy, break_even_study
 from dashboard.studies.break_even import API, SERVER
@@ -78,29 +85,24 @@ def _rate_tile(
         notes.insert(0, f":orange-badge[{more}]")
     row = rate or cost
     if row is None:
+        missing_tile(said, label, told)
         return
+    if rate is None:
+        notes.append(plain(said.t("no price that users pay was known")))
     metric_tile(
         said,
         label,
         MISSING if rate is None else said.percent(rate["value"]),
         Provenance(row["evidence_kind"], said.t("share of users, in a month"), row["as_of"]),
-        notes=notes,
+        notes=[*notes, *tables.oldest_part(row, said)],
     )
-
-
-def _missing_tile(label: str, why: str) -> None:
-    """Show that a number is missing and why; what is missing has no evidence kind."""
-    with st.container(border=True, height="stretch"):
-        st.metric(label, MISSING)
-        st.markdown(f":small[{plain(why)}]")
 
 
 def _kept_tile(study: BreakEvenStudy, said: Words) -> None:
     row = _first(study.price)
     label = said.t("Kept of a payment")
     if row is None:
-        none = said.t("no price that users pay was known")
-        _missing_tile(label, none)
+        missing_tile(said, label, plain(said.t("no price that users pay was known")))
         return
     value = said.money(row["net_proceeds"], study.currency)
     kind = "assumed" if row["evidence_kind"] == "assumed" else "estimated"
@@ -114,18 +116,25 @@ def _achieved_tile(study: BreakEvenStudy, said: Words) -> None:
     found = tables.published(study, "subscription_penetration_rate", said)
     label = said.t("Published pay rates")
     if found is None:
-        none = said.t("nothing was published then")
-        _missing_tile(label, none)
+        missing_tile(said, label, plain(said.t("nothing was published then")))
         return
     row = found.newest
     what = said.t("subscribers ÷ monthly actives: {told}", told=found.told)
-    notes = [plain(what), *tables.conversion_note(study, said)]
+    notes = [
+        plain(what),
+        *tables.earlier_note(study, found.newest, said),
+        *tables.conversion_note(study, said),
+        *tables.oldest_part(found.span, said),
+    ]
     metric_tile(
         said,
         label,
         found.value,
         Provenance(
-            found.evidence_kind, "", row["as_of"], *_source(row, "source_title", "source_url")
+            found.evidence_kind,
+            "",
+            found.span["as_of"],
+            *_source(row, "source_title", "source_url"),
         ),
         notes=notes,
     )

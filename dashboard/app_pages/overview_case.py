@@ -10,7 +10,14 @@ import streamlit as st
 from dashboard import cache, permalinks, scenarios
 from dashboard.app_pages import economics_cards as cards
 from dashboard.app_pages import economics_verdict as verdicts
-from dashboard.components import Provenance, evidence_badge, plain, provenance_note, table_card
+from dashboard.components import (
+    MISSING_KIND,
+    Provenance,
+    evidence_badge,
+    plain,
+    provenance_note,
+    table_card,
+)
 from dashboard.scenarios import Choice
 from dashboard.studies.economics.cases import REPORTING_DAYS, known_later
 from dashboard.studies.economics.comparison import leading
@@ -69,6 +76,8 @@ def show(case: Choice, as_of: date | None, said: Words) -> None:
     evaluation, _ = cards.found_of(study, which)
     shown = MONTH_TILES if which == "month" else WAVE_TILES
     verdicts.tiles(study, evaluation, shown, said)
+    if told := tables.before_fixed_costs(study, evaluation, said):
+        st.markdown(told)
     table_card(
         said,
         tables.deciding(study, said),
@@ -133,10 +142,11 @@ def _chain(case: Choice, study: ScenarioStudy, said: Words) -> None:
 
 def _told(study: ScenarioStudy, said: Words) -> Provenance:
     led = leading(study)
-    kind, source = "assumed", ""
+    kind, source = MISSING_KIND, ""
     if led is not None:
         step = led[0].step(led[1].step)
-        kind, source = step.evidence_kind, results.computed_from(study, step, said)
+        kind = MISSING_KIND if step.value is None else step.evidence_kind
+        source = results.computed_from(study, step, said)
     return Provenance(kind, "", study.scenario.document.as_of, source)
 
 

@@ -9,9 +9,10 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import cache
+from dashboard.app_pages import growth_money
 from dashboard.app_pages.growth_choices import View, choose
 from dashboard.app_pages.growth_paying import offered
-from dashboard.components import Provenance, evidence_badge, figure_card, plain
+from dashboard.components import MISSING_KIND, evidence_badge, figure_card, plain
 from dashboard.figures.growth import money as figures
 from dashboard.studies.growth.channels import ChannelStudy, channel_study
 from dashboard.studies.growth.sources import histories
@@ -41,28 +42,18 @@ def show(as_of: date | None, said: Words) -> None:
         return
     _label(view, said)
     if not view.payments:
-        st.info(
-            said.t(
-                "No payments stand beside these events. Import them with "
-                "`artonomics import subscriptions FILE…`; made-up and measured ones are never "
-                "shown together."
-            ),
-            icon=":material/payments:",
-        )
+        for card in growth_money.no_payments(said):
+            card()
         return
     _strip(view, said)
 
 
 def _strip(view: View, said: Words) -> None:
-    asked = (
-        view.source,
-        view.payments,
-        view.spend,
-        view.cost_per_image_usd,
-        view.horizon_days,
-    )
+    asked = growth_money.channels_asked(view)
     study = cache.study(channel_study, *asked)
-    st.markdown(f"{evidence_badge(said, study.evidence_kind)} {_sentence(study, view, said)}")
+    is_known = len(study.table.dropna(subset=["contribution_per_install_usd"])) > 0
+    kind = study.evidence_kind if is_known else MISSING_KIND
+    st.markdown(f"{evidence_badge(said, kind)} {_sentence(study, view, said)}")
     heading = said.t("Contribution of an install")
     if study.evidence_kind == "simulated":
         heading = said.t("Contribution of an install (simulated)")
@@ -76,18 +67,7 @@ def _strip(view: View, said: Words) -> None:
             asked,
         ),
         offered(channel_study, asked, lambda s: tables.channels(s, said)),
-        Provenance(
-            study.evidence_kind,
-            said.t("US dollars after fees"),
-            view.told.last_on,
-            said.t(
-                "{source}: first {days} days of users who have had them; compute at {cost} a "
-                "picture (assumed)",
-                source=view.source,
-                days=view.horizon_days,
-                cost=said.money(view.cost_per_image_usd, "USD", digits=4),
-            ),
-        ),
+        growth_money.channels_provenance(kind, view, said),
     )
     _left_out(study, view, said)
     st.page_link(
@@ -136,14 +116,8 @@ def _label(view: View, said: Words) -> None:
 def _left_out(study: ChannelStudy, view: View, said: Words) -> None:
     if not view.spend:
         st.caption(said.t("No spend stands beside these events: acquisition counts as nothing."))
-    left = [
-        (study.n_unmatched, said.t("payments of users whose beginning is not held")),
-        (study.n_unpriced, said.t("payments without proceeds in US dollars")),
-        (study.n_other_currency, said.t("rows of spend that are not in US dollars")),
-    ]
-    told = "; ".join(f"{said.number(n, digits=0)} {what}" for n, what in left if n)
-    if told:
-        st.caption(plain(said.t("Left out: {what}.", what=told)))
+    if told := growth_money.channels_left_out(study, said):
+        st.caption(told)
 
 
 def _nothing(said: Words) -> None:

@@ -135,7 +135,7 @@ def _row(slide: Slide, stated: BreakEvenStudy) -> dict[Any, Any] | None:
         told = {"source_title": row["terms_title"], "source_url": row["terms_url"]}
         number = {"value": rate, "low": rate, "high": rate, "unit": "ratio"}
         return {"name": "commission_rate", **number, **told, "as_of": row["as_of"],
-                "evidence_kind": "disclosed"}  # fmt: skip
+                "evidence_kind": row["terms_evidence_kind"]}  # fmt: skip
     return None
 
 

@@ -13,6 +13,7 @@ import streamlit as st
 
 from dashboard import cache, cases
 from dashboard.components import (
+    MISSING_KIND,
     Provenance,
     evidence_badge,
     metric_tile,
@@ -24,7 +25,7 @@ from dashboard.studies import MarketStudy, market_study, wave_study
 from dashboard.tables import market as tables
 from dashboard.tables import remarks
 from dashboard.tables import waves as wave_tables
-from dashboard.text import Words
+from dashboard.text import MISSING, Words
 from etl.analytics.event_study import EventStudySpec
 
 # Log returns inside; sentences and tiles speak of simple percent.
@@ -114,9 +115,10 @@ def _windows(tested: pd.DataFrame, study: MarketStudy, said: Words) -> list[str]
 
 def _event_tile(event: dict[Hashable, Any], study: MarketStudy, said: Words) -> None:
     glyph, _ = theme.direction_mark(event["price_change"])
+    kind = MISSING_KIND if pd.isna(event["abnormal_return"]) else "estimated"
     notes = [
         plain(labels.event_title(event, said)),
-        f"{evidence_badge(said, 'estimated')} "
+        f"{evidence_badge(said, kind)} "
         + said.t(
             "Abnormal return ({model}): **{value}** ({logs} in logs)",
             model=labels.model(said, study.spec.model),
@@ -148,7 +150,8 @@ def _event_tile(event: dict[Hashable, Any], study: MarketStudy, said: Words) -> 
         url=study.prices_source,
     )
     change = said.signed_percent(event["price_change"])
-    metric_tile(said, labels.event_day(event, said), f"{glyph} {change}", provenance, notes=notes)
+    value = MISSING if pd.isna(event["price_change"]) else f"{glyph} {change}"
+    metric_tile(said, labels.event_day(event, said), value, provenance, notes=notes)
 
 
 def _scoreboard(as_of: date | None, said: Words) -> None:

@@ -18,6 +18,7 @@ from dashboard.queries import Reader
 from dashboard.studies.break_even_api import ApiStrip, api_strip
 from dashboard.studies.break_even_published import published_pay_rates
 from dashboard.studies.break_even_rows import (
+    DERIVED_ROW,
     ROW,
     STATED,
     Assumptions,
@@ -26,6 +27,7 @@ from dashboard.studies.break_even_rows import (
     fact_row,
     range_of,
     records,
+    span_of,
 )
 from dashboard.studies.break_even_terms import BREAK_EVEN_ROW, MONTHS, Terms, price_rows
 from dashboard.studies.frames import column, columns, ordered, rows
@@ -44,7 +46,7 @@ NOT_INCLUDED = ("electricity", "staff", "bandwidth")
 SERVER, API = "server", "api"
 """Ways to get the pictures."""
 
-_ANSWER_ROW = (*ROW, "cost_value", "cost_low", "cost_high")
+_ANSWER_ROW = (*DERIVED_ROW, "cost_value", "cost_low", "cost_high")
 
 
 @dataclass(frozen=True)
@@ -60,13 +62,14 @@ class BreakEvenStudy:
     inputs
         ``gpu_server_price``, ``users_per_server`` and ``life_months`` (assumed).
     cost
-        One row ``cost_per_user_month``; none where the server facts were not known yet.
+        One row ``cost_per_user_month``, also ``as_of_oldest`` (day of its oldest part); none
+        where the server facts were not known yet.
     break_even
         One row a price and store terms: also ``entity, entity_zh, metric, price, price_unit,
         price_evidence_kind, program, commission_rate, tax_rate, net_proceeds, net_proceeds_low,
-        net_proceeds_high, terms_from, terms_to, terms_title, terms_url, in_force_at_price_date,
-        latest_terms, reason``. The value is the share of users who must pay in a month (or buy a
-        pack).
+        net_proceeds_high, terms_from, terms_to, terms_title, terms_url, terms_evidence_kind,
+        in_force_at_price_date, latest_terms, reason``. The value is the share of users who must
+        pay in a month (or buy a pack).
     achieved
         Published shares of payers: also ``entity, entity_zh, metric, note, latest`` (the newest
         of its entity and metric).
@@ -82,8 +85,8 @@ class BreakEvenStudy:
         its day. No row where none is known.
     answers
         The share that must pay at that price: one row each for :data:`SERVER` and :data:`API`
-        (``name``), with ``cost_value, cost_low, cost_high`` of a user and month. Only what is
-        known.
+        (``name``), with ``cost_value, cost_low, cost_high`` of a user and month and
+        ``as_of_oldest``. Only what is known.
     """
 
     currency: str
@@ -116,7 +119,7 @@ def break_even_study(
     achieved = published_pay_rates(reader, as_of)
     unknown = [name for name in (SERVER_PRICE_FACT, USERS_FACT) if name not in facts.index]
     if unknown:
-        nothing = pd.DataFrame(columns=pd.Index(ROW))
+        nothing = pd.DataFrame(columns=pd.Index(DERIVED_ROW))
         no_rate = pd.DataFrame(columns=pd.Index(BREAK_EVEN_ROW))
         notes = [Note("not_known_yet", {"fact_ids": unknown})]
         return BreakEvenStudy("", nothing, nothing, no_rate, achieved, notes)
@@ -135,7 +138,7 @@ def break_even_study(
     return BreakEvenStudy(
         currency=currency,
         inputs=columns(pd.DataFrame(inputs), *ROW),
-        cost=columns(pd.DataFrame([cost]), *ROW),
+        cost=columns(pd.DataFrame([cost]), *DERIVED_ROW),
         break_even=break_even,
         achieved=achieved,
         notes=_notes(prices, same, assumptions, terms),
@@ -171,7 +174,7 @@ def _answers(price: pd.DataFrame, costs: dict[str, list[Any]]) -> pd.DataFrame:
             for cost in found:
                 rate = break_even_paid_conversion_rate(range_of(cost), kept)
                 kinds = (cost["evidence_kind"], row["evidence_kind"], row["price_evidence_kind"])
-                own = {**cost, **ends(rate), "name": name, "unit": "ratio"}
+                own = {**cost, **ends(rate), **span_of((cost, row)), "name": name, "unit": "ratio"}
                 spent = {f"cost_{end}": cost[end] for end in ("value", "low", "high")}
                 table.append({**own, **spent, "evidence_kind": weakest(kinds)})
     return pd.DataFrame(table, columns=pd.Index(_ANSWER_ROW))
@@ -196,7 +199,6 @@ def _inputs(facts: pd.DataFrame, assumptions: Assumptions) -> list[dict[str, Any
 def _cost_row(inputs: list[dict[str, Any]], currency: str) -> dict[str, Any]:
     server, users, life = inputs
     cost = server_cost_per_user_month(range_of(server), range_of(life), range_of(users))
-    days = [row["as_of"] for row in (server, users) if not pd.isna(row["as_of"])]
     told = [str(row["fact_id"]) for row in (server, users) if row["fact_id"]]
     return {
         **server,
@@ -204,7 +206,7 @@ def _cost_row(inputs: list[dict[str, Any]], currency: str) -> dict[str, Any]:
         **ends(cost),
         "unit": f"{currency}/user/month",
         "evidence_kind": weakest(row["evidence_kind"] for row in inputs),
-        "as_of": max(days, default=pd.NaT),
+        **span_of(inputs),
         "fact_id": ", ".join(told) or None,
     }
 

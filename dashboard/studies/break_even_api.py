@@ -10,6 +10,7 @@ import pandas as pd
 
 from dashboard.queries import Reader
 from dashboard.studies.break_even_rows import (
+    DERIVED_ROW,
     ROW,
     Assumptions,
     assumed_row,
@@ -19,6 +20,7 @@ from dashboard.studies.break_even_rows import (
     interval_of,
     range_of,
     records,
+    span_of,
 )
 from dashboard.studies.frames import column, rows
 from etl.analytics.api_prices import middle_one, newest_by_model
@@ -49,7 +51,8 @@ class ApiStrip:
     inputs
         ``image_api_price`` (of the chosen model, or assumed) and ``images_per_user_month``.
     cost
-        One row ``cost_per_user_month``; none where no price or no exchange rate is known.
+        One row ``cost_per_user_month``, also ``as_of_oldest`` (day of its oldest part); none
+        where no price or no exchange rate is known.
     fact_id
         Of the chosen model.
     """
@@ -72,7 +75,7 @@ def api_strip(
     prices = pd.DataFrame(table, columns=pd.Index(API_ROW))
     known = prices.dropna(subset=["cost_value"]).reset_index(drop=True)
     if known.empty:
-        nothing = pd.DataFrame(columns=pd.Index(ROW))
+        nothing = pd.DataFrame(columns=pd.Index(DERIVED_ROW))
         return ApiStrip(prices, pd.DataFrame([images]), nothing, "")
     own = known.index[column(known, "fact_id") == assumptions.api_fact_id]
     at = int(own[0]) if len(own) else middle_one(column(known, "value").to_numpy())
@@ -88,7 +91,7 @@ def api_strip(
         **ends(cost),
         "unit": f"{currency}/user/month",
         "evidence_kind": weakest((price["evidence_kind"], images["evidence_kind"])),
-        "as_of": chosen["as_of"],
+        **span_of((chosen, images)),  # the rate of exchange is of the chosen price's day
         **{name: chosen[name] for name in ("source_title", "source_url", "fact_id")},
     }
     return ApiStrip(
@@ -112,7 +115,7 @@ def _images(facts: pd.DataFrame, assumptions: Assumptions) -> dict[str, Any]:
         **ends(share),
         "unit": unit,
         "evidence_kind": weakest((images["evidence_kind"], users["evidence_kind"])),
-        "as_of": max(day_of(images), day_of(users)),
+        **span_of(fact_row(each, name) for each in (images, users)),
         "fact_id": f"{IMAGES_FACT}, {USERS_FACT}",
     }
 

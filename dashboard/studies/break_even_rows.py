@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +14,9 @@ from etl.analytics.intervals import Interval
 NUMBER = ("value", "low", "high", "unit", "evidence_kind", "as_of")
 SOURCE = ("source_title", "source_url", "fact_id")
 ROW = ("name", *NUMBER, *SOURCE)
+SPAN = ("as_of", "as_of_oldest")
+DERIVED_ROW = (*ROW, "as_of_oldest")
+"""What is worked out of parts is of the day of the newest; the oldest may be far from it."""
 
 
 @dataclass(frozen=True)
@@ -81,6 +84,16 @@ def assumed_row(name: str, value: float, unit: str) -> dict[str, Any]:
 def ends(interval: Interval) -> dict[str, Any]:
     """Return value, low and high of a range."""
     return {"value": interval.value, "low": interval.low, "high": interval.high}
+
+
+def span_of(parts: Iterable[Mapping[Any, Any]]) -> dict[str, Any]:
+    """Return the days of what is derived: the newest of its parts as ``as_of``, and the oldest.
+
+    Parts without a day (what is supposed) have no say; without any day both are missing.
+    """
+    days = [part[name] for part in parts for name in SPAN if name in part]
+    known = [day for day in days if not pd.isna(day)]
+    return {"as_of": max(known, default=pd.NaT), "as_of_oldest": min(known, default=pd.NaT)}
 
 
 def range_of(row: dict[str, Any]) -> Interval:

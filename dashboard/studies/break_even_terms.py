@@ -40,7 +40,8 @@ BREAK_EVEN_ROW = (
     *ROW,
     *("entity", "entity_zh", "metric", "price", "price_unit", "price_evidence_kind"),
     *("program", "commission_rate", "tax_rate", *PROCEEDS, "terms_from", "terms_to"),
-    *("terms_title", "terms_url", "in_force_at_price_date", "latest_terms", "reason"),
+    *("terms_title", "terms_url", "terms_evidence_kind"),
+    *("in_force_at_price_date", "latest_terms", "reason"),
 )
 
 
@@ -70,10 +71,12 @@ class Terms:
             return True
         return self._as_of is not None and ended >= pd.Timestamp(self._as_of)
 
-    def evidence_kind(self, *, taxed: bool) -> str:
-        """Return the evidence kind of what is kept under these terms."""
-        supposed = self.assumptions.commission_rate is not None or (taxed and bool(self.tax_rate))
-        return "assumed" if supposed else "disclosed"
+    def evidence_kind(self, commission: dict[Hashable, Any], *, taxed: bool) -> str:
+        """Return the evidence kind of what is kept under these terms.
+
+        Whether a price contains the tax is assumed, so that what is kept after tax is too.
+        """
+        return "assumed" if taxed and self.tax_rate else str(commission["evidence_kind"])
 
     def commissions(self) -> list[dict[Hashable, Any]]:
         """Return the rows of commission by programme and first day, or the one that is supposed."""
@@ -81,7 +84,8 @@ class Terms:
         if supposed is not None:
             unknown = dict.fromkeys(("billing_fee_rate", "source_title", "source_url"))
             days = {"valid_from_date": pd.NaT, "valid_to_date": pd.NaT}
-            return [{"program": ASSUMED_PROGRAM, "commission_rate": supposed, **unknown, **days}]
+            told = {"program": ASSUMED_PROGRAM, "evidence_kind": "assumed"}
+            return [{**told, "commission_rate": supposed, **unknown, **days}]
         return records(ordered(self._commission, "program", "valid_from_date"))
 
     def proceeds(
@@ -113,13 +117,12 @@ def price_rows(
     for commission in terms.commissions():
         kept = terms.proceeds(price, commission, taxed=taxed)
         began, ended = commission["valid_from_date"], commission["valid_to_date"]
+        terms_kind = terms.evidence_kind(commission, taxed=taxed)
         row: dict[str, Any] = {
             "name": "break_even_paid_conversion_rate",
             **_rate(range_of(cost), kept),
             "unit": "ratio",
-            "evidence_kind": weakest(
-                (cost["evidence_kind"], fact["evidence_kind"], terms.evidence_kind(taxed=taxed))
-            ),
+            "evidence_kind": weakest((cost["evidence_kind"], fact["evidence_kind"], terms_kind)),
             "as_of": day,
             **{name: fact[name] for name in SOURCE},
             **{name: fact[name] for name in ("entity", "entity_zh", "metric")},
@@ -133,6 +136,7 @@ def price_rows(
             "terms_to": ended,
             "terms_title": commission["source_title"],
             "terms_url": commission["source_url"],
+            "terms_evidence_kind": commission["evidence_kind"],
             "in_force_at_price_date": not (began > day or ended < day),
             "latest_terms": terms.still_in_force(ended),
         }

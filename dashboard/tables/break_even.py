@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,9 +11,14 @@ import pandas as pd
 from dashboard.figures import labels
 from dashboard.studies import BreakEvenStudy, Note
 from dashboard.studies.break_even import API, SERVER
+from dashboard.studies.break_even_rows import SPAN, span_of
 from dashboard.tables.table import Table, TableColumn, plain
 from dashboard.text import Words
 
+N_EARLIER = 3
+"""Earlier figures that a tile has room for; the table below it holds them all."""
+LONGEST_SPAN = pd.Timedelta(days=90)
+"""Parts further apart than that are told with both their days."""
 PENETRATION, CONVERSION = "subscription_penetration_rate", "download_to_paid_d35"
 
 
@@ -24,6 +30,7 @@ def rates(study: BreakEvenStudy, said: Words) -> Table:
         terms=[program(said, str(row["program"])) for row in found],
         kind=[said.evidence(str(row["evidence_kind"])) for row in found],
         price_kind=[said.evidence(str(row["price_evidence_kind"])) for row in found],
+        terms_kind=[said.evidence(str(row["terms_evidence_kind"])) for row in found],
     )
     columns = {
         "about": TableColumn(said.t("About")),
@@ -43,6 +50,7 @@ def rates(study: BreakEvenStudy, said: Words) -> Table:
         "kind": TableColumn(said.t("Evidence")),
         "source_url": TableColumn(said.t("Source of the price"), "link"),
         "terms_url": TableColumn(said.t("Source of the terms"), "link"),
+        "terms_kind": TableColumn(said.t("Evidence of the terms")),
         "fact_id": TableColumn(said.t("Claim")),
     }
     return Table(frame, columns, "break-even")
@@ -320,12 +328,15 @@ class Published:
         Row of the newest.
     evidence_kind
         Of all of them; estimated where they differ.
+    span
+        ``as_of`` and ``as_of_oldest`` of them.
     """
 
     value: str
     told: str
     newest: dict[Any, Any]
     evidence_kind: str
+    span: dict[str, Any]
 
 
 def published(study: BreakEvenStudy, metric: str, said: Words) -> Published | None:
@@ -346,7 +357,30 @@ def published(study: BreakEvenStudy, metric: str, said: Words) -> Published | No
         date=said.date(newest["as_of"]),
     )
     kinds = {str(row["evidence_kind"]) for row in rows}
-    return Published(value, told, newest, kinds.pop() if len(kinds) == 1 else "estimated")
+    kind = kinds.pop() if len(kinds) == 1 else "estimated"
+    return Published(value, told, newest, kind, span_of(rows))
+
+
+def earlier_note(study: BreakEvenStudy, newest: dict[Any, Any], said: Words) -> list[str]:
+    """Say the figures of the same share and subject before the newest: a rate has a history."""
+    held = study.achieved
+    same = (held["entity"] == newest["entity"]) & (held["metric"] == newest["metric"])
+    rows = held.loc[same & ~held["latest"].astype(bool)].to_dict("records")[-N_EARLIER:]
+    if not rows:
+        return []
+    figures = said.t("; ").join(
+        said.t("{value} ({date})", value=said.percent(row["value"]), date=said.date(row["as_of"]))
+        for row in rows[::-1]
+    )
+    return [plain(said.t("Before: {figures}.", figures=figures))]
+
+
+def oldest_part(row: Mapping[Any, Any], said: Words) -> list[str]:
+    """Say the day of the oldest part, where it lies long before the newest."""
+    newest, oldest = (row[name] for name in SPAN)
+    if pd.isna(newest) or pd.isna(oldest) or newest - oldest <= LONGEST_SPAN:
+        return []
+    return [plain(said.t("its oldest part as of {date}", date=said.date(oldest)))]
 
 
 def conversion_note(study: BreakEvenStudy, said: Words) -> list[str]:

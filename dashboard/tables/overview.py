@@ -167,12 +167,45 @@ def _must_pay(study: ScenarioStudy, steps: dict[str, Step], said: Words) -> str:
     if rate is None or rate.value is None or paying is None:
         return ""
     does = said.percent(paying.value, digits=1)
+    must = said.percent(rate.value, digits=1)
+    if "fixed_costs" in study.scenario.inputs.given:
+        return said.t(
+            "; with fixed costs {must} of the users must pay for it to break even, and {does} do",
+            must=must,
+            does=does,
+        )
     if rate.value == 0:
-        return said.t("; nobody would have to pay for that, and {does} do", does=does)
+        return said.t(
+            "; before fixed costs, which are not known, nobody would have to pay for that, and "
+            "{does} do",
+            does=does,
+        )
     return said.t(
-        "; {must} of the users must pay for it to break even, and {does} do",
-        must=said.percent(rate.value, digits=1),
+        "; before fixed costs, which are not known, {must} of the users must pay for it to break "
+        "even, and {does} do",
+        must=must,
         does=does,
+    )
+
+
+def before_fixed_costs(study: ScenarioStudy, evaluation: Evaluation, said: Words) -> str:
+    """Say what a break-even rate of zero leaves out, as Markdown; empty where it is not zero."""
+    steps = {step.name: step for step in evaluation.steps}
+    rate, whole = (
+        steps.get(name)
+        for name in ("break_even_paid_conversion_rate", "break_even_with_fixed_costs")
+    )
+    if rate is None or rate.value != 0:
+        return ""
+    if "fixed_costs" not in study.scenario.inputs.given or whole is None or whole.value is None:
+        return said.t(
+            "A break-even pay rate of 0% is before fixed costs, which are not known: what users "
+            "bring without paying covers what they cost, and nothing is said of the rest."
+        )
+    return said.t(
+        "A break-even pay rate of 0% is before fixed costs: what users bring without paying covers "
+        "what they cost. With fixed costs, {rate} must pay.",
+        rate=f"**{said.percent(whole.value, digits=2)}**",
     )
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from dashboard import cases
 from dashboard.studies import break_even_study, market_study
-from dashboard.text import words
+from dashboard.text import MISSING, words
 from etl.analytics.event_study import EventStudySpec
 from etl.warehouse import SnapshotReader
 from tests.dashboard.conftest import text_of
@@ -310,3 +310,39 @@ def test_as_known_on_a_past_day_nothing_later_is_shown(published, open_page, day
     assert any("As known on" in note.value for note in page.info)
     timelines = [frame.value for frame in page.dataframe if "event_date" in frame.value]
     assert all((frame["event_date"].astype(str) <= day).all() for frame in timelines)
+
+
+def test_a_missing_figure_says_so_and_bears_no_evidence_kind(open_page, published):
+    opened = open_page(published, as_of="2022-12-31")
+    assert tiles_of(opened)["Kept of a payment"] == MISSING
+    said = [plain(each.value) for each in opened.markdown]
+    why = [line for line in said if "no price that users pay was known" in line]
+    kept = [line for line in why if ":small[" in line]
+    assert len(kept) == 1
+    assert ":material/error: missing" in kept[0]
+    assert "assumed" not in kept[0]
+    # The tiles of the rates stand beside it: no price either, so no kind of evidence.
+    missing = [line for line in said if line.startswith(":small[:red-badge[:material/error: miss")]
+    assert len(missing) == 3
+    assert "缺失" in text_of(open_page(published, lang="zh", as_of="2022-12-31"))
+
+
+def test_both_figures_of_a_share_are_seen_on_the_day_not_only_the_newest(open_page, published):
+    said = plain(text_of(open_page(published, as_of="2022-12-31")))
+    assert "Before: 1.2% (30 Jun 2021)." in said
+    assert "1.7%" in said
+
+
+def test_a_derived_tile_is_of_the_newest_day_and_names_the_oldest(open_page, published):
+    said = plain(text_of(open_page(published)))
+    assert "its oldest part as of 8 Dec 2022" in said
+    at = said.index("its oldest part as of 8 Dec 2022")
+    assert "as of 30 Sept 2025" in said[at : at + 200]
+
+
+def test_a_rate_of_nothing_is_said_to_be_before_fixed_costs(open_page, published):
+    said = plain(text_of(open_page(published, case="meitu-2024")))
+    assert "A break-even pay rate of 0% is before fixed costs" in said
+    assert "With fixed costs, **0.94%** must pay." in said
+    unknown = plain(text_of(open_page(published, case="meitu-2025")))
+    assert "before fixed costs, which are not known" in unknown

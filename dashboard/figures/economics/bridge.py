@@ -13,7 +13,7 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from dashboard.figures import theme
-from dashboard.figures.economics import looks, scales
+from dashboard.figures.economics import compact, looks, scales
 from dashboard.text import Words
 
 _AXIS_PX, _GAP_PX = 58, 74
@@ -205,7 +205,7 @@ def _texts(
     panel: pd.DataFrame, value: np.ndarray, said: Words, *, signed: bool = False
 ) -> list[str]:
     return [
-        scales.write(said, amount, str(unit), signed=signed)
+        compact.write(said, amount, str(unit), signed=signed)
         for amount, unit in zip(value, panel["unit"], strict=True)
     ]
 

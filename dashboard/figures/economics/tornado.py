@@ -13,7 +13,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from dashboard.figures import theme
-from dashboard.figures.economics import looks, scales
+from dashboard.figures.economics import compact, looks, scales
 from dashboard.text import Words
 
 MOST_INPUTS = 12
@@ -49,7 +49,7 @@ def tornado_figure(
     shown, n_more, n_unknown = _chosen(rows)
     if shown.empty or not np.isfinite(base):
         return theme.empty(said.t("No input has a range over which the result is known."), mode)
-    wording = write or (lambda value: scales.write(said, value, result.unit))
+    wording = write or (lambda value: compact.write(said, value, result.unit))
     kinds = looks.kinds_of(shown)
     same_side = _same_side(shown, base)
     figure = go.Figure()
@@ -138,7 +138,7 @@ def _ends(
         wording(value)
         + (" " if one_line else "<br>")
         + looks.small(
-            theme.escape(scales.write(said, given, "count" if pd.isna(unit) else str(unit))), mode
+            theme.escape(compact.write(said, given, "count" if pd.isna(unit) else str(unit))), mode
         )
         for value, given, unit, one_line in zip(
             own, scales.values(shown, f"input_{end}"), units, same_side, strict=True

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, cast
 
 import numpy as np
 import pandas as pd
 
 from dashboard.queries import Reader
+from dashboard.studies.break_even_published import ACHIEVED, published_pay_rates
 from dashboard.studies.economics.scenario import SEED, ScenarioStudy, axis, scenario_study
 from etl.analytics.curiosity_to_cash import WaveModel
 from etl.analytics.inputs import INPUTS
@@ -311,16 +313,15 @@ def claims_frame(reader: Reader, study: ScenarioStudy, x_name: str, y_name: str)
     DataFrame
         ``entity, entity_zh, period_end, name`` (the input it is about), ``x``, ``y``,
         ``evidence_kind``: the newest claim of everybody, as known on the scenario's day, in the
-        input's own unit; nothing is converted.
+        input's own unit; nothing is converted. Shares of payers are those of
+        :func:`published_pay_rates`: where two figures of one day differ, both stand.
     """
     given, day = study.scenario.inputs.given, study.scenario.document.as_of
     rows: list[dict[str, Any]] = []
     for name, other in ((x_name, y_name), (y_name, x_name)):
         if name not in CLAIMED or other not in given:
             continue
-        unit = INPUTS[name].unit.replace("{c}", study.currency).removesuffix("/server")
-        found = reader.query(_CLAIMS, [CLAIMED[name], unit, str(day)])
-        for claim in cast(list[dict[str, Any]], found.to_dict("records")):
+        for claim in _claims(reader, name, study.currency, day):
             own, elsewhere = float(claim["middle"]), given[other].value
             at = (own, elsewhere) if name == x_name else (elsewhere, own)
             told = {key: claim[key] for key in ("entity", "entity_zh", "period_end")}
@@ -328,6 +329,17 @@ def claims_frame(reader: Reader, study: ScenarioStudy, x_name: str, y_name: str)
             rows.append({**told, "name": name, "x": at[0], "y": at[1], "evidence_kind": kind})
     names = ["entity", "entity_zh", "period_end", "name", "x", "y", "evidence_kind"]
     return pd.DataFrame(rows, columns=pd.Index(names))
+
+
+def _claims(reader: Reader, name: str, currency: str, day: date) -> list[dict[str, Any]]:
+    if CLAIMED[name] in ACHIEVED:
+        rates = published_pay_rates(reader, day)
+        rates = rates.loc[rates["latest"].astype(bool) & (rates["metric"] == CLAIMED[name])]
+        found = rates.rename(columns={"value": "middle", "as_of": "period_end"}).iloc[::-1]
+    else:
+        unit = INPUTS[name].unit.replace("{c}", currency).removesuffix("/server")
+        found = reader.query(_CLAIMS, [CLAIMED[name], unit, str(day)])
+    return cast(list[dict[str, Any]], found.to_dict("records"))
 
 
 _CLAIMS = (

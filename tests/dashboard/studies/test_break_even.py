@@ -6,7 +6,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from dashboard import queries
 from dashboard.studies import Assumptions, BreakEvenStudy, break_even_study
+from dashboard.studies.break_even_rows import STATED, span_of
+from dashboard.studies.break_even_terms import Terms
 from etl.warehouse import SnapshotReader
 
 ROW = {"name", "value", "low", "high", "unit", "evidence_kind", "as_of"}
@@ -228,3 +231,21 @@ def test_pay_rates_of_filings_count_as_known_ninety_days_after_their_period(read
     assert {0.0122, 0.0174} <= set(meitu["value"].round(4))
     assert set(meitu["entity"]) == {"Meitu"}
     assert (meitu["as_of"] <= pd.Timestamp("2022-10-02")).all()
+
+
+def test_the_days_of_what_is_derived_are_its_newest_and_oldest_part(reader):
+    study = break_even_study(reader)
+    rates = study.answers.set_index("name")
+    price = study.price["as_of"].iloc[0]
+    assert rates.loc["server", "as_of"] == price
+    assert rates.loc["server", "as_of_oldest"] == study.cost["as_of"].iloc[0] < price
+    assert pd.isna(span_of([{"as_of": pd.NaT}])["as_of"])
+
+
+def test_the_kind_of_store_terms_is_that_of_their_own_row(reader):
+    terms = queries.net_proceeds(reader).assign(evidence_kind="estimated")
+    bound = Terms(terms, None, STATED)
+    kinds = {bound.evidence_kind(row, taxed=False) for row in bound.commissions()}
+    assert kinds == {"estimated"}
+    supposed = Terms(terms, None, Assumptions(commission_rate=0.1))
+    assert supposed.evidence_kind(supposed.commissions()[0], taxed=False) == "assumed"

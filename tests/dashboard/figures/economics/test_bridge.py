@@ -36,8 +36,8 @@ def test_what_is_taken_off_lies_below_zero(chain) -> None:
     np.testing.assert_allclose(money.x, [4.1e6, -1.3e6])
     assert money.marker.color[0] != money.marker.color[1]
     said = texts(bridge_figure(chain, EN))
-    assert "▲ +USD 4,100,000" in said
-    assert "▼ −USD 1,300,000" in said
+    assert "▲ +USD 4.1 million" in said
+    assert "▼ −USD 1.3 million" in said
 
 
 def test_the_interval_of_what_is_taken_off_is_turned_too(chain) -> None:
@@ -80,7 +80,7 @@ def test_assumed_steps_are_hatched(chain) -> None:
 def test_the_text_tells_the_chain(chain) -> None:
     alt = bridge_figure(chain, EN).layout.meta["alt"].replace("\xa0", " ")
     assert "Attention: 320K a day; Installs: 9.6M" in alt
-    assert "Compute: −USD 1,300,000" in alt
+    assert "Compute: −USD 1.3 million" in alt
     assert "Assumed: Net revenue." in alt
 
 
