@@ -113,6 +113,8 @@ define say_skips
 for browser in "$$BROWSER_PATH" chromium chromium-browser google-chrome; do \
   test -n "$$browser" && command -v "$$browser" >/dev/null && found=yes; done; \
 test -n "$$found" || echo "skipped: browser tests (no Chromium here; install it or set BROWSER_PATH)"; \
+command -v soffice >/dev/null || \
+  echo "skipped: reports as an office program shows them (no LibreOffice here; install it)"; \
 $(BIN)/python -c 'import torch' 2>/dev/null || \
   echo "skipped: tests that need torch (make test EXTRAS=generator installs it)"; \
 $(BIN)/python -c 'import dagster' 2>/dev/null || \
