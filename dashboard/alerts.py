@@ -119,7 +119,7 @@ def _open(one: Standing, language: Language) -> OpenAlert:
         words.sentence(one, language),
         one.evidence_kind,
         one.as_of,
-        one.source,
+        words.source(one, language),
         one.url,
         address.path.strip("/").replace("-", "_"),
         dict(parse_qsl(address.query)),

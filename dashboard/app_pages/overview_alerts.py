@@ -14,7 +14,7 @@ from dashboard.tables import alerts as tables
 from dashboard.text import Words
 from etl.errors import ArtonomicsError
 
-_SHOWN = 5
+_SHOWN = 4
 """More than that stand behind a switch."""
 
 
@@ -54,16 +54,19 @@ def _raised(found: Alerts, said: Words) -> None:
 def _line(alert: OpenAlert, said: Words) -> None:
     since = said.t("since {at}", at=said.instant(alert.since))
     icon = ":orange[:material/notifications_active:]"
-    st.markdown(f"{icon} {plain(alert.sentence)} :small[{plain(alert.rule)} · {plain(since)}]")
-    if alert.unknown:
-        st.markdown(f":material/help: {tables.not_known(alert, said)}")
-    if alert.evidence_kind:
-        source = tables.source(alert, said)
-        provenance_note(said, Provenance(alert.evidence_kind, "", alert.as_of, source, alert.url))
-    if alert.page:
-        st.page_link(
-            f"app_pages/{alert.page}.py",
-            label=said.t("See the evidence"),
-            icon=":material/arrow_forward:",
-            query_params={"lang": said.language, **alert.query},
-        )
+    with st.container(gap=None):
+        st.markdown(f"{icon} {plain(alert.sentence)} :small[{plain(alert.rule)} · {plain(since)}]")
+        if alert.unknown:
+            st.markdown(f":material/help: {tables.not_known(alert, said)}")
+        with st.container(horizontal=True, vertical_alignment="center"):
+            if alert.evidence_kind:
+                from_where = (alert.as_of, alert.source, alert.url)
+                provenance_note(said, Provenance(alert.evidence_kind, "", *from_where))
+            if alert.page:
+                st.page_link(
+                    f"app_pages/{alert.page}.py",
+                    label=said.t("See the evidence"),
+                    icon=":material/arrow_forward:",
+                    query_params={"lang": said.language, **alert.query},
+                    width="content",
+                )

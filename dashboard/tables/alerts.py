@@ -50,9 +50,3 @@ def not_known(alert: OpenAlert, said: Words) -> str:
         reason=plain(alert.unknown),
         at=said.instant(alert.known_at),
     )
-
-
-def source(alert: OpenAlert, said: Words) -> str:
-    """Name the source of an alert in the language of the page, where it is one of ours."""
-    names = {"run ledger": said.t("run ledger")}
-    return names.get(alert.source, alert.source)

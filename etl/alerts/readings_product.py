@@ -131,7 +131,12 @@ def cost_of_pictures(rule: rules.CostCrosses, look: Look) -> Iterator[Reading]:
             f"{rule.utilisation:.0%} mean use assumed",
             str(row["source_url"] or ""),
             "/compute?section=cost",
-            {"is_above": rule.above is not None},
+            {
+                "is_above": rule.above is not None,
+                "speed": str(row["evidence_kind"]),
+                "price": f"{rule.hourly_price_usd:g}",
+                "use": f"{rule.utilisation:.0%}",
+            },
         )
 
 

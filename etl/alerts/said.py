@@ -108,3 +108,12 @@ REASONS = {
     "this source was never collected": "该数据源从未采集",
 }
 """Why nothing is known, in Chinese by what it is in English."""
+SOURCES_ZH = {
+    "abnormal_return": "市场模型，基准 {benchmark}，120 个交易日",
+    "retention_drop": "{subject} 的周同期群，95% Wilson 区间",
+    "cost_crosses": "速度为{speed}；每小时 {price} 美元、平均使用率 {use} 为假设",
+    "scenario_crosses": "情景 {subject}",
+    "query_crosses": "规则中的自定义查询",
+    "source_stale": "运行记录",
+}
+"""What the source of a kind of rule is called in Chinese; a chart keeps the name of its source."""

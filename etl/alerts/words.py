@@ -10,7 +10,7 @@ from typing import Any, Literal, Protocol
 from babel.dates import format_date, format_datetime
 from babel.numbers import format_decimal, format_percent
 
-from etl.alerts.said import KINDS, REASONS, SAID, UNITS
+from etl.alerts.said import KINDS, REASONS, SAID, SOURCES_ZH, UNITS
 from etl.delivery.message import Message
 
 Language = Literal["en", "zh"]
@@ -119,17 +119,26 @@ def reason(why: str, language: Language) -> str:
     return REASONS.get(why, why) if language == "zh" else why
 
 
+def source(what: Proven, language: Language) -> str:
+    """Name the source of what was found."""
+    if language == "en" or what.kind not in SOURCES_ZH or not what.source:
+        return what.source
+    told = what.told | {"subject": what.subject}
+    told["speed"] = KINDS["zh"].get(str(told.get("speed")), told.get("speed"))
+    return SOURCES_ZH[what.kind].format(**told)
+
+
 def proof(what: Proven, language: Language) -> str:
     """Return the line of the evidence; empty where there is none."""
     if not what.evidence_kind:
         return ""
     said = SAID[language]
-    source = " ".join(filter(None, (what.source, what.url)))
+    origin = " ".join(filter(None, (source(what, language), what.url)))
     kind = KINDS[language].get(what.evidence_kind, what.evidence_kind)
     if what.as_of is None:
-        return said["evidence_undated"].format(kind=kind, source=source)
+        return said["evidence_undated"].format(kind=kind, source=origin)
     day = _day(what.as_of, language)
-    return said["evidence"].format(kind=kind, day=day, source=source)
+    return said["evidence"].format(kind=kind, day=day, source=origin)
 
 
 def _form(what: Told, *, is_raised: bool) -> str:
