@@ -169,6 +169,11 @@ def _must_pay(study: ScenarioStudy, steps: dict[str, Step], said: Words) -> str:
     does = said.percent(paying.value, digits=1)
     must = said.percent(rate.value, digits=1)
     if "fixed_costs" in study.scenario.inputs.given:
+        if rate.value == 0:
+            return said.t(
+                "; even with fixed costs nobody would have to pay for that, and {does} do",
+                does=does,
+            )
         return said.t(
             "; with fixed costs {must} of the users must pay for it to break even, and {does} do",
             must=must,
