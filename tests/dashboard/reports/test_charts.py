@@ -213,8 +213,8 @@ class TestFloatingBars:
 
 class TestSurfaces:
     def test_a_heat_map_is_a_table_with_its_gaps(self) -> None:
-        figure = go.Figure(go.Heatmap(x=["D1"], y=["p", "q"], z=[[0.25], [None]], zmid=0))
-        figure.data[0].colorbar.tickformat = ".0%"
+        cells = {"x": ["D1"], "y": ["p", "q"], "z": [[0.25], [None]], "zmid": 0}
+        figure = go.Figure(go.Heatmap(**cells, colorbar={"tickformat": ".0%"}))
         found = only(figure)
         assert isinstance(found, Surface)
         assert (found.x, found.y, found.z) == (("D1",), ("p", "q"), ((0.25,), (None,)))

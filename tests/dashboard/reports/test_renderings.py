@@ -7,11 +7,14 @@ import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from html.parser import HTMLParser
+from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
-from fixtures import studies
+from fixtures import small_report, studies
 from pypdf import PdfReader
+from pypdf.generic import ContentStream
 
 from dashboard.reports import drawing, html, machine, market, pdf
 from dashboard.reports.document import Document, Source
@@ -108,6 +111,86 @@ class TestPdf:
         assert pdf.render(again, draw(again), machine.fonts(said.language)) == printed
 
 
+def elements(node: Any, parent: str = "") -> Iterator[tuple[str, str, Any]]:
+    """Yield every element of a structure tree: its kind, the kind it lies in, and itself."""
+    own = node.get_object()
+    if isinstance(own, list):
+        for each in own:
+            yield from elements(each, parent)
+    elif isinstance(own, dict) and ("/S" in own or "/K" in own):
+        kind = str(own.get("/S", ""))
+        if kind:
+            yield kind, parent, own
+        if "/K" in own:
+            yield from elements(own["/K"], kind)
+
+
+class TestStructure:
+    """What PDF/UA asks for, as far as it can be read without a checker of it."""
+
+    @pytest.fixture
+    def read(self, printed: bytes) -> PdfReader:
+        return PdfReader(io.BytesIO(printed))
+
+    @pytest.fixture
+    def tree(self, read: PdfReader) -> list[tuple[str, str, Any]]:
+        return list(elements(read.root_object["/StructTreeRoot"]))
+
+    def test_names_its_standards_and_shows_its_title(self, read: PdfReader) -> None:
+        about = read.root_object["/Metadata"].get_object().get_data().decode()
+        assert re.search(r"<pdfuaid:part>1<|pdfuaid:part=\"1\"", about)
+        assert re.search(r"<pdfaid:part>2<|pdfaid:part=\"2\"", about)
+        assert read.root_object["/ViewerPreferences"]["/DisplayDocTitle"].value is True
+
+    def test_every_figure_has_its_words(
+        self, tree: list[tuple[str, str, Any]], said: Document
+    ) -> None:
+        figures = [own for kind, _, own in tree if kind == "/Figure"]
+        assert [str(own["/Alt"]) for own in figures] == [each.alt for each in said.pictures()]
+
+    def test_tables_have_heads_in_rows(self, tree: list[tuple[str, str, Any]]) -> None:
+        assert sum(kind == "/Table" for kind, _, _ in tree) == 2
+        cells = [(kind, parent) for kind, parent, _ in tree if kind in ("/TH", "/TD")]
+        assert {parent for _, parent in cells} == {"/TR"}
+        heads = [own for kind, _, own in tree if kind == "/TH"]
+        assert heads
+        assert all("/Column" in str(own.get("/A", "")) for own in heads)
+
+    def test_headings_step_down_by_one_from_the_title(
+        self, tree: list[tuple[str, str, Any]]
+    ) -> None:
+        levels = [int(kind[2]) for kind, _, _ in tree if re.fullmatch(r"/H[1-6]", kind)]
+        assert levels[0] == 1
+        assert levels.count(1) == 1
+        assert all(later - earlier <= 1 for earlier, later in pairwise(levels))
+
+    def test_every_page_is_read_in_the_order_of_its_structure(self, read: PdfReader) -> None:
+        for page in read.pages:
+            if "/Annots" in page:
+                assert page["/Tabs"] == "/S"
+
+    def test_links_are_elements_with_words(
+        self, read: PdfReader, tree: list[tuple[str, str, Any]]
+    ) -> None:
+        links = [a.get_object() for page in read.pages for a in page.get("/Annots", [])]
+        assert links
+        assert all(link.get("/Contents") for link in links)
+        assert sum(kind == "/Link" for kind, _, _ in tree) >= 1
+
+    def test_nothing_is_shown_that_is_neither_tagged_nor_decoration(self, read: PdfReader) -> None:
+        for page in read.pages:
+            depth = 0
+            for operands, operator in ContentStream(
+                page["/Contents"].get_object(), read
+            ).operations:
+                if operator in (b"BDC", b"BMC"):
+                    depth += 1
+                elif operator == b"EMC":
+                    depth -= 1
+                elif operator in (b"Tj", b"TJ", b"Do", b"f", b"S", b"B"):
+                    assert depth > 0, (operator, operands)
+
+
 class Loads(HTMLParser):
     """Collects what a page would load, and what it links to."""
 
@@ -190,3 +273,17 @@ def test_every_reference_inside_a_figure_still_has_its_target(drawn: dict[str, s
         targets = set(identifiers(svg))
         assert all(target.startswith(f"{key}-") for target in targets)
         assert set(re.findall(r"url\(['\"]?#([^'\")&]+)", svg)) <= targets
+
+
+def test_a_long_table_repeats_its_header_and_sources_of_one_title_stand_together(
+    language: str,
+) -> None:
+    said = small_report.document(language, rows=120)
+    read = PdfReader(io.BytesIO(pdf.render(said, draw(said), machine.fonts(language))))
+    texts = [page.extract_text() for page in read.pages]
+    held = [text for text in texts if "12.5%" in text]
+    assert len(held) > 1
+    assert all("Share" in text for text in held)
+    assert sum(text.count("12.5%") for text in texts) == 120
+    flat = re.sub(r"\s+", " ", texts[-1])
+    assert "Prices: prices.example/1, prices.example/2" in flat
