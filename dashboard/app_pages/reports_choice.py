@@ -64,7 +64,8 @@ def _about(name: str, options: Sequence[str], said: Words) -> dict[str, str]:
         st.caption(said.t("This report is about all that is held: there is nothing to choose."))
     about: dict[str, str] = {}
     columns = st.columns(min(2, max(1, len(options))))
-    for place, option in enumerate(options):
+    # The wave comes first: it says whether the others can be chosen.
+    for place, option in enumerate(sorted(options, key=lambda option: option != "wave")):
         with columns[place % len(columns)]:
             code = _SELECTORS[option](name, about, said)
         if code:
