@@ -20,6 +20,8 @@ from dashboard.reports.floating_bars import Bar, layers
 Kind = Literal["line", "scatter", "column", "bar", "stacked", "stacked_bar"]
 Span = tuple[float, float, float]
 """Lowest and highest value of an axis, and the step between its ticks."""
+_MOST_LABELS = 16
+"""Names of categories that stand side by side."""
 LYING = ("bar", "stacked_bar")
 BARS = ("column", "bar", "stacked", "stacked_bar")
 
@@ -104,11 +106,14 @@ class Chart:
     y_log: bool = False
 
     def left_out_of_legend(self) -> list[int]:
-        """Return the positions of the series that no legend names: a band's second edge."""
+        """Return the positions of the series that no legend names.
+
+        These are the second edge of a band, and both where the figure gives it no name.
+        """
         seen: set[str] = set()
         found: list[int] = []
         for at, series in enumerate(self.series):
-            if series.is_edge and series.color in seen:
+            if series.is_edge and (series.color in seen or series.name in ("↑", "↓")):
                 found.append(at)
             if series.is_edge:
                 seen.add(series.color)
@@ -120,6 +125,12 @@ class Chart:
         Office programs do not agree on which entry of a lying stack is which, so none is deleted.
         """
         return (series.name or self.y_title) if series.color else " "
+
+    def label_step(self) -> int:
+        """Return that every so many-th category is named, where they stand side by side."""
+        if self.kind == "scatter" or self.kind in LYING:
+            return 1
+        return -(-len(self.series[0].x) // _MOST_LABELS)
 
     def has_legend(self, *, is_one_of_many: bool = False) -> bool:
         """Return whether there is more to name than the caption does."""

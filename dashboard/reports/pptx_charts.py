@@ -147,6 +147,9 @@ def _axes(made: Any, chart: Chart) -> None:
     _crossed(by=heights, at="max" if chart.x_reversed else "min")
     if chart.kind not in BARS:  # bars stand on zero
         _crossed(by=places, at="max" if chart.y_reversed else "min")
+    if (step := chart.label_step()) > 1:
+        after = places._element.find(qn("c:noMultiLvlLbl"))
+        after.addprevious(parse_xml(f'<c:tickLblSkip {nsdecls("c")} val="{step}"/>'))
     _span(heights, chart.y_span, is_log=chart.y_log)
     if chart.kind == "scatter":
         _span(places, chart.x_span, is_log=chart.x_log)

@@ -164,6 +164,8 @@ class ChartData:
         # Labels keep out of the plot, also where bars hang below zero.
         axis["label_position"] = "high" if chart.y_reversed else "low"
         axis["major_gridlines"] = {"visible": False}
+        if (step := chart.label_step()) > 1:
+            axis["interval_unit"] = step
         return axis | _span(chart.x_span, is_log=chart.x_log)
 
     def _heights(self, chart: Chart) -> dict[str, Any]:

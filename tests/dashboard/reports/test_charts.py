@@ -74,6 +74,17 @@ class TestLines:
         assert chart.has_legend()
         assert not chart.has_legend(is_one_of_many=True)
 
+    def test_a_band_without_a_name_is_not_named_by_a_legend(self) -> None:
+        figure = go.Figure(go.Scatter(x=[0, 1], y=[1.0, 2.0], name="mean"))
+        figure.add_scatter(x=[0, 1, 1, 0], y=[2.0, 3.0, 1.0, 0.0], fill="toself")
+        assert only(figure).left_out_of_legend() == [1, 2]
+
+    def test_of_many_names_every_so_many_th_is_written(self) -> None:
+        names = [f"D{n}" for n in range(31)]
+        figure = go.Figure(go.Scatter(x=names, y=list(range(31))))
+        assert only(figure).label_step() == 2
+        assert only(go.Figure(go.Bar(x=[1.0] * 31, y=names, orientation="h"))).label_step() == 1
+
     def test_error_bars_keep_both_ends_and_lie_within_the_axis(self) -> None:
         bars = {"type": "data", "array": [0.3], "arrayminus": [0.1]}
         chart = only(go.Figure(go.Scatter(x=[1], y=[1.0], mode="markers", error_y=bars)))
