@@ -185,8 +185,8 @@ class Plan(_Strict):
         Row of the table of store terms.
     price_includes_tax
         What the table does not say for the storefront; assumed.
-    commission_rate, billing_fee_rate, tax_rate
-        In place of the table's, assumed unless the file says otherwise in ``source``.
+    commission_rate, billing_fee_rate, tax_rate, refund_rate, payout_lag_days
+        In place of the table's: assumed, with ``source`` as the reason.
     """
 
     name: str
@@ -201,6 +201,8 @@ class Plan(_Strict):
     commission_rate: float | None = Field(default=None, ge=0, le=1)
     billing_fee_rate: float | None = Field(default=None, ge=0, le=1)
     tax_rate: float | None = Field(default=None, ge=0, le=1)
+    refund_rate: float | None = Field(default=None, ge=0, le=1)
+    payout_lag_days: float | None = Field(default=None, ge=0, le=3_650)
     source: str = ""
 
     @field_validator("storefront")

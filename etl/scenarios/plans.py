@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 from typing import Any, cast
 
+import numpy as np
 import pandas as pd
 
 from etl.analytics.quantities import Quantity, weakest
@@ -13,8 +15,11 @@ from etl.analytics.unit_economics import StoreTerms, Unknown, net_proceeds
 from etl.errors import InputError
 from etl.scenarios.document import MONTHS, Plan
 from etl.scenarios.names import unknown_key
+from etl.sources._dates import known_on
 
 ANY = "*"
+DERIVED = {"refund_rate": "ratio", "payout_lag_days": "days"}
+"""Term of a plan that is an input of the scenario by itself → its unit."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +49,7 @@ class PlanTerms:
         ``None`` where a term is missing.
     terms
         ``commission_rate, billing_fee_rate, tax_rate, price_includes_tax,
-        tax_deducted_before_commission, payout_lag_days``, those that are known.
+        tax_deducted_before_commission, payout_lag_days, refund_rate``, those that are known.
     reason
         Why nothing is known of what is left.
     """
@@ -114,12 +119,12 @@ def _kept(plan: Plan, price: Quantity, terms: dict[str, Term]) -> PlanTerms:
     middle = found[0][0] if stated is not None else (found[0][0] + found[1][0]) / 2
     ends = [end for kept in found for end in kept]
     without_tax = _without_tax(price.value, value("tax_rate") or 0.0, value("price_includes_tax"))
-    used = [terms[name].evidence_kind for name in terms if name != "payout_lag_days"]
-    sources = dict.fromkeys(term.source for term in terms.values() if term.source)
+    used = [term for name, term in terms.items() if name not in DERIVED]
+    sources = dict.fromkeys(term.source for term in used if term.source)
     net = Quantity(
         middle,
         price.unit,
-        weakest([price.evidence_kind, *used]),
+        weakest([price.evidence_kind, *(term.evidence_kind for term in used)]),
         min(ends),
         max(ends),
         source=f"{plan.name}: {price.source}; {'; '.join(sources)}".strip("; "),
@@ -164,6 +169,39 @@ def blended(plans: list[PlanTerms]) -> Quantity | None:
     )
 
 
+def derived(plans: Sequence[PlanTerms], name: str) -> Quantity | str:
+    """Return a term as the plans together have it, or why it is not known.
+
+    Parameters
+    ----------
+    name
+        A key of :data:`DERIVED`. Each plan weighs by what it brings; by its share of payers where
+        that is not known.
+    """
+    without = [each.plan for each in plans if name not in each.terms]
+    if without:
+        told = ", ".join(f"{plan.name!r} ({plan.product} of {plan.store})" for plan in without)
+        return f"no {name} was stated by the scenario's day for {told}"
+    weights = [each.plan.share * (each.net.value if each.net else np.nan) for each in plans]
+    if not sum(weights) > 0:
+        weights = [each.plan.share for each in plans]
+    terms = [each.terms[name] for each in plans]
+    kinds = {term.evidence_kind for term in terms}
+    return Quantity(
+        float(np.average([float(term.value) for term in terms], weights=weights)),
+        DERIVED[name],
+        kinds.pop() if len(set(terms)) == 1 else weakest(kinds),
+        source="; ".join(dict.fromkeys(term.source for term in terms if term.source)),
+        source_url=next((term.source_url for term in terms if term.source_url), ""),
+    )
+
+
+def with_term(plans: Sequence[PlanTerms], name: str, told: Quantity) -> tuple[PlanTerms, ...]:
+    """Return plans in which a term is what the scenario says of it."""
+    term = Term(told.value, told.source, told.source_url, told.evidence_kind)
+    return tuple(replace(each, terms={**each.terms, name: term}) for each in plans)
+
+
 def _scaled(quantity: Quantity, factor: float, unit: str) -> Quantity:
     return replace(
         quantity,
@@ -205,6 +243,8 @@ _PLACES: dict[str, tuple[str, tuple[str, ...]]] = {
     "price_includes_tax": ("", ("tax_display", "tax_order")),
     "tax_deducted_before_commission": ("", ("tax_order", "tax_display")),
     "payout_lag_days": ("", ("payout",)),
+    # Those who sell pictures made by models sell what that report calls AI apps.
+    "refund_rate": (ANY, ("refund_rate_ai_apps",)),
 }
 """Term → store and programmes whose rows state it; empty is the plan's own."""
 
@@ -225,6 +265,7 @@ def _row(
             and not pd.isna(row[term])
             and not row["valid_from_date"] > pd.Timestamp(day)
             and not row["valid_to_date"] < pd.Timestamp(day)
+            and (term not in _COUNTED or _public_on(row) <= day)
         )
 
     def rank(row: dict[str, Any]) -> tuple[bool, bool, str]:
@@ -233,3 +274,14 @@ def _row(
         return row["storefront"] == plan.storefront, row["product"] == plan.product, since
 
     return max(filter(fits, rows), key=rank, default=None)
+
+
+_COUNTED = ("refund_rate",)
+"""Terms that somebody counted: before they were published nobody could have used them."""
+
+
+def _public_on(row: Mapping[str, Any]) -> date:
+    """Return the day from which a row was surely public."""
+    printed = pd.Series([row["source_date"]], dtype="string")
+    collected = cast(datetime, pd.Timestamp(row["retrieved_at"]).to_pydatetime())
+    return cast(date, known_on(printed, collected)["known_on"].iloc[0].date())

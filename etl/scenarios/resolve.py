@@ -14,7 +14,7 @@ from etl.analytics.wave_cash import Horizon
 from etl.errors import InputError, SnapshotMissingError
 from etl.scenarios.document import Document, FigureOfFiling, Given, validate
 from etl.scenarios.evidence import Contradiction, Evidence, Reader, is_currency
-from etl.scenarios.plans import PlanTerms, blended, plan_terms
+from etl.scenarios.plans import DERIVED, PlanTerms, blended, derived, plan_terms, with_term
 from etl.scenarios.reaction import Reaction, reaction
 
 if TYPE_CHECKING:
@@ -118,6 +118,7 @@ def _scenario(document: Document, reader: Reader | None) -> Scenario:
             reasons["net_proceeds"] = "; ".join(each.reason for each in plans if each.reason)
         else:
             given["net_proceeds"] = net
+    plans = _terms_of_plans(plans, given, reasons)
     reacted = None
     if document.listed is not None and reader is not None:
         try:
@@ -145,6 +146,22 @@ def _scenario(document: Document, reader: Reader | None) -> Scenario:
         reasons,
         reacted,
     )
+
+
+def _terms_of_plans(
+    plans: tuple[PlanTerms, ...], given: dict[str, Quantity], reasons: dict[str, str]
+) -> tuple[PlanTerms, ...]:
+    """Fill what the plans' stores state beside their rates; what the scenario says goes first."""
+    for name in DERIVED if plans else ():
+        if name in given:
+            plans = with_term(plans, name, given[name])
+        elif name not in reasons:
+            found = derived(plans, name)
+            if isinstance(found, str):
+                reasons[name] = found
+            else:
+                given[name] = found
+    return plans
 
 
 def _refunds_once(document: Document, given: dict[str, Quantity], reasons: dict[str, str]) -> None:

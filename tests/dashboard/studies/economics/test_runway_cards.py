@@ -17,7 +17,7 @@ COMPUTE = IMAGES * 10 / 3_600 / 0.35
 
 def test_the_cash_begins_the_month_after_the_scenarios_day(study):
     assert first_month(study()) == date(2026, 7, 1)
-    assert first_month(study(as_of="2026-12-31")) == date(2027, 1, 1)
+    assert first_month(study(as_of="2025-12-31")) == date(2026, 1, 1)
 
 
 def test_proceeds_come_after_the_lag_and_costs_at_once(study):
