@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import artonomics
-from etl.alerts import rules
+from etl.alerts import rules, rules_file
 
 LINE = "SELECT 'bars' AS subject, count(*) AS value FROM stock_prices"
 RULES = f"""
@@ -83,7 +83,7 @@ def test_the_example_is_a_file_of_rules(run, data: Path) -> None:
     status, out, _ = run("alerts", "example")
     assert status == 0
     (data / rules.FILE).write_text(out, encoding="utf-8")
-    kinds = {type(rule).__name__ for rule in rules.load(data)}
+    kinds = {type(rule).__name__ for rule in rules_file.load(data)}
     assert len(kinds) >= 6
 
 
