@@ -1,0 +1,134 @@
+"""What every report has, whichever it is: the same parts in both languages, evidence, options."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dashboard import reports
+from dashboard.reports.choice import Choice
+from dashboard.reports.document import Calculation, Document, Grid, Paragraph, Picture, Points
+from dashboard.text import words
+from etl.errors import InputError
+from etl.warehouse import SnapshotReader
+
+KINDS = ("measured", "disclosed", "estimated", "simulated", "assumed")
+Say = Callable[..., dict[str, Document]]
+
+
+@pytest.fixture(scope="module")
+def reader(grown: Path) -> Iterator[SnapshotReader]:
+    with SnapshotReader(grown, for_export=True) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def said(reader: SnapshotReader, grown: Path) -> dict[str, dict[str, Document]]:
+    """Return every report over the same data, in both languages."""
+    choices = {"weekly": Choice(data_dir=grown / "nowhere"), "unit-economics": Choice()}
+    found = {}
+    for name in reports.REPORTS:
+        prepared = reports.definition(name).prepare(reader, choices.get(name, Choice()))
+        found[name] = {language: prepared.document(words(language)) for language in ("en", "zh")}
+    return found
+
+
+@pytest.fixture(params=reports.REPORTS)
+def report(request: pytest.FixtureRequest, said: dict[str, dict[str, Document]]) -> Any:
+    return said[request.param]
+
+
+def shape(document: Document) -> list[list[type]]:
+    return [[type(block) for block in section.blocks] for section in document.sections]
+
+
+def test_both_languages_hold_the_same_parts(report: dict[str, Document]) -> None:
+    english, chinese = report["en"], report["zh"]
+    assert shape(english) == shape(chinese)
+    assert len(english.finding) == len(chinese.finding)
+    assert len(english.sources) == len(chinese.sources)
+    assert [len(part.blocks) for part in english.sections] == [
+        len(part.blocks) for part in chinese.sections
+    ]
+
+
+def test_a_report_has_a_finding_methods_sources_and_a_foot(report: dict[str, Document]) -> None:
+    document = report["en"]
+    assert document.finding
+    assert document.sections[-1].heading == "How it was measured"
+    assert document.sources
+    facts = dict(document.facts)
+    assert {"Data published", "Filters", "Permalink", "Data version", "Program"} <= set(facts)
+    assert facts["Permalink"].startswith("/")
+    assert "lang=en" in facts["Permalink"]
+    assert "no investment advice" in document.disclaimer
+
+
+def test_every_figure_and_caption_bears_its_evidence(report: dict[str, Document]) -> None:
+    for picture in report["en"].pictures():
+        assert any(kind in picture.caption for kind in KINDS) or picture.key == "surface"
+        assert picture.alt
+
+
+def test_no_picture_has_the_key_of_another(report: dict[str, Document]) -> None:
+    keys = [picture.key for picture in report["en"].pictures()]
+    assert len(keys) == len(set(keys))
+
+
+def test_chinese_says_nothing_in_english_sentences(report: dict[str, Document]) -> None:
+    document = report["zh"]
+    texts = [document.title, document.disclaimer, *document.finding]
+    for section in document.sections:
+        texts.append(section.heading)
+        texts += [block.text for block in section.blocks if isinstance(block, Paragraph)]
+    for text in texts:
+        assert any("\u4e00" <= sign <= "\u9fff" for sign in text), text
+
+
+def test_tables_keep_values_beside_their_words(report: dict[str, Document]) -> None:
+    grids = [b for s in report["en"].sections for b in s.blocks if isinstance(b, Grid)]
+    for grid in grids:
+        assert len(grid.header) == len(grid.numeric)
+        assert all(len(row) == len(grid.header) for row in grid.rows)
+        if grid.values:
+            assert [len(row) for row in grid.values] == [len(row) for row in grid.rows]
+            assert len(grid.formats) == len(grid.header)
+
+
+def test_every_calculation_comes_to_what_the_program_computed(report: dict[str, Document]) -> None:
+    sums = [b for s in report["en"].sections for b in s.blocks if isinstance(b, Calculation)]
+    for calculation in sums:
+        known = {line.key: line.value for line in calculation.inputs}
+        for line in calculation.formulas:
+            terms = {key: f"known[{key!r}]" for key in known}
+            expression = line.expression.format(**terms).replace("MAX(", "max(")
+            found = eval(expression, {"known": known, "max": max})
+            assert math.isclose(found, line.value, rel_tol=1e-9, abs_tol=1e-12), line.key
+            known[line.key] = found
+
+
+def test_an_option_a_report_does_not_read_is_refused() -> None:
+    for name in reports.REPORTS:
+        own = reports.definition(name).OPTIONS
+        unread = next(o for o in ("ticker", "scenario") if o not in own)
+        with pytest.raises(InputError, match=f"got --{unread}"):
+            Choice(**{unread: "x"}).require_only(name, own)
+
+
+@pytest.mark.parametrize("name", ["attention", "growth", "compute", "unit-economics", "market"])
+def test_the_house_adds_its_own_words(reader: SnapshotReader, name: str) -> None:
+    choice = Choice(house={"en": "The house holds shares of Meitu."})
+    document = reports.definition(name).prepare(reader, choice).document(words("en"))
+    assert document.disclaimer.startswith("The house holds shares of Meitu.")
+    chinese = reports.definition(name).prepare(reader, choice).document(words("zh"))
+    assert "The house" not in chinese.disclaimer
+
+
+def test_points_are_whole_sentences(report: dict[str, Document]) -> None:
+    points = [b for s in report["en"].sections for b in s.blocks if isinstance(b, Points)]
+    assert all(item.strip() for block in points for item in block.items)
+    assert all(isinstance(p, Picture) for p in report["en"].pictures())
