@@ -6,8 +6,11 @@ returns a new one.
 
 from __future__ import annotations
 
+import itertools
 import json
-from collections.abc import Iterable, Mapping, Sequence
+import re
+import unicodedata
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -85,11 +88,49 @@ def notes_of(raw: Mapping[str, Any], language: str) -> list[str]:
 def save(key: str, name: str, raw: Mapping[str, Any], data_dir: Path) -> bool:
     """Write a scenario under a key and a name; return whether it took the place of another."""
     replaces = key in store.saved(data_dir)
-    told = {**raw, "name": name}
-    if name != raw.get("name"):
+    told = dict(raw)
+    if name not in (raw.get("name"), raw.get("name_zh")):
+        told["name"] = name
         told.pop("name_zh", None)
     store.save(key, _dated(told), data_dir)
     return replaces
+
+
+def key_for(asked: str, name: str, before: str, taken: Collection[str]) -> str:
+    """Return the key under which a scenario is kept: of its file, and in the address.
+
+    Parameters
+    ----------
+    asked
+        A short name that a reader typed: it is kept, but for what a file name cannot hold.
+    name
+        The scenario's name in any script. Without a short name the key is made from it, and
+        bears a number where another scenario has it already.
+    before
+        Key of the scenario it was made from; it stands in where the name has no Latin letter.
+    taken
+        Keys that there are.
+    """
+    if slug := _slug(asked):
+        return slug
+    base = _slug(name)
+    if not re.search("[a-z]", base):
+        stem = "scenario" if before == UNSAVED else before
+        base = f"{stem}-{base}" if base else stem
+    base = base[:_LONGEST_KEY].strip("-")
+    keys = {*taken, UNSAVED}
+    if base not in keys:
+        return base
+    return next(key for n in itertools.count(2) if (key := f"{base}-{n}") not in keys)
+
+
+_LONGEST_KEY = 55
+
+
+def _slug(text: str) -> str:
+    """Return a text as small Latin letters, digits and hyphens; accents fall off."""
+    latin = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
+    return re.sub(r"[^a-z0-9]+", "-", latin)[:63].strip("-")
 
 
 def remove(key: str, data_dir: Path) -> None:

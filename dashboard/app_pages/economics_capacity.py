@@ -10,7 +10,7 @@ import streamlit as st
 from dashboard import cache
 from dashboard.app_pages import economics_controls as controls
 from dashboard.app_pages import economics_second
-from dashboard.app_pages.economics_choice import Present
+from dashboard.app_pages.economics_held import Present
 from dashboard.components import Card, Provenance, figure_card, plain, table_card
 from dashboard.figures.economics.day import day_figure
 from dashboard.figures.economics.waits import waits_figure

@@ -10,7 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import cache, permalinks, scenarios
-from dashboard.app_pages.economics_choice import Present
+from dashboard.app_pages.economics_held import Present
 from dashboard.app_pages.growth_paying import offered
 from dashboard.components import Card, Provenance, Table, figure_card, plain, table_card
 from dashboard.figures.economics import bridge, contour, tornado, variance, waterfall

@@ -25,6 +25,7 @@ from dashboard.studies.economics.prices import (
 from dashboard.studies.economics.speeds import SpeedChoice, first_speed, of_scenario
 from dashboard.tables.economics import names
 from dashboard.tables.economics import sourcing as tables
+from dashboard.tables.economics.typed import named
 from dashboard.text import MISSING, Words
 from etl.errors import ArtonomicsError, InputError
 
@@ -90,6 +91,7 @@ def missing_tile(label: str, why: str, said: Words) -> None:
 
 def told(got: str, expected: str, todo: str, said: Words) -> None:
     """Say what was got, what was expected and what to do."""
+    got, expected, todo = (named(each, said) for each in (got, expected, todo))
     lines = [said.t("**This cannot be worked out.**") + f" {plain(got)}"]
     if expected:
         lines.append(said.t("Expected: {expected}", expected=plain(expected)))
@@ -103,8 +105,8 @@ def missing(inputs: Sequence[str], said: Words) -> None:
     what = said.t("; ").join(names.input_name(name, said) for name in inputs)
     st.info(
         said.t(
-            "**Not known without: {inputs}.** Give them in the table of inputs above, or take them "
-            "from your own data.",
+            "**Not known without: {inputs}.** They stand as missing in the table of inputs above: "
+            "type a value there and apply the changes, or take them from your own data.",
             inputs=plain(what),
         ),
         icon=":material/edit:",
@@ -215,9 +217,9 @@ def speed(key: str, written: str, said: Words) -> SpeedChoice | None:
     if default is None:
         st.info(
             said.t(
-                "**No speed is known.** Give the speed of a machine in the inputs above, measure "
-                "one on the Compute page, or collect published benchmarks with "
-                "`artonomics etl run --offline`."
+                "**No speed is known.** Choose “Speed of a machine” at “Show other inputs too” "
+                "above and type one, measure one on the Compute page, or collect published "
+                "benchmarks with `artonomics etl run --offline`."
             ),
             icon=":material/speed:",
         )

@@ -8,24 +8,33 @@ from typing import Any
 
 import pandas as pd
 import streamlit as st
-from streamlit.column_config import DateColumn, NumberColumn, SelectboxColumn, TextColumn
+from streamlit.column_config import DateColumn, NumberColumn, TextColumn
 
-from dashboard import cache, queries, scenarios
-from dashboard.app_pages.economics_choice import Present, commit, refuse
-from dashboard.components import evidence_badge, plain, table_card
+from dashboard import cache, scenarios
+from dashboard.app_pages import economics_plans
+from dashboard.app_pages.economics_held import (
+    Present,
+    commit,
+    current,
+    hold_typed,
+    refuse,
+    typed_of,
+)
+from dashboard.components import evidence_badge, plain
 from dashboard.studies.economics import own
 from dashboard.studies.economics.scenario import ScenarioStudy
 from dashboard.tables.economics import inputs as tables
-from dashboard.tables.economics import names, results
+from dashboard.tables.economics import names, typed
 from dashboard.text import MISSING, Words
-from etl.analytics.inputs import SOURCINGS
+from etl.analytics.inputs import INPUTS, SOURCINGS
 from etl.errors import InputError
 
-CURRENCIES = ("CNY", "USD", "EUR", "GBP", "HKD", "JPY", "KRW", "TWD", "INR", "BRL")
 _FIRST_DAY = date(2000, 1, 1)
 _LAST_DAY = date(2100, 1, 1)
-_NUMBER_PX = 105
+_NUMBER_PX = 95
 NO_VALUE = "economics:others"
+_BEGUN = "economics:begun"
+"""Rows of the table and what was typed before it held them."""
 
 
 def show(present: Present, study: ScenarioStudy, said: Words) -> None:
@@ -34,7 +43,7 @@ def show(present: Present, study: ScenarioStudy, said: Words) -> None:
     parts = st.tabs(
         [said.t("Inputs"), said.t("Plans"), said.t("Your own data"), said.t("Settings")]
     )
-    for part, draw in zip(parts, (_inputs, _plans, _own, _settings), strict=True):
+    for part, draw in zip(parts, (_inputs, economics_plans.show, _own, _settings), strict=True):
         with part:
             draw(present, study, said)
 
@@ -53,38 +62,35 @@ def mend(present: Present, fault: InputError, said: Words) -> None:
             commit(present, lambda: scenarios.of_text(text.encode(), said.t("the text")), said)
 
 
+@st.fragment
 def _inputs(present: Present, study: ScenarioStudy, said: Words) -> None:
-    frame = tables.with_others(study, st.session_state.get(NO_VALUE, []))
+    """Show the table of inputs; what is typed stays until it is applied or taken back."""
+    chosen = list(st.session_state.get(NO_VALUE, []))
+    frame = tables.with_others(study, chosen)
     st.markdown(_counts(frame, said))
-    others = tables.others(frame)
-    with st.form(f"economics:inputs:{present.version}", border=False):
-        shown = tables.editable(frame, said)
-        edited = st.data_editor(
-            shown,
-            hide_index=True,
-            height="content",
-            column_config=_input_columns(said),
-            disabled=[name for name in shown if name not in tables.EDITABLE],
-            key=f"economics:table:{present.version}",
-            placeholder=MISSING,
-            alt=said.t("Inputs of the scenario"),
-        )
-        if st.form_submit_button(
-            said.t("Apply the changes"), type="primary", icon=":material/check:"
-        ):
-            rows = _edited(shown, edited)
-            if rows:
-                commit(present, lambda: scenarios.with_inputs(present.raw, rows), said)
+    shown = tables.per_cent(frame, said)
+    edited = st.data_editor(
+        _begun(present, shown, said),
+        hide_index=True,
+        height="content",
+        column_config=_input_columns(said),
+        disabled=[name for name in shown if name not in tables.EDITABLE],
+        key=f"economics:table:{present.version}",
+        placeholder=MISSING,
+        alt=said.t("Inputs of the scenario"),
+    )
+    rows = _edited(shown, edited)
+    hold_typed(present, rows)
+    _applying(present, study, rows, said)
     st.caption(
         said.t(
             "Value, low and high can be typed over; a blank value is not given. What you type is "
-            "assumed and loses its source. A ratio is between 0 and 1: 0.024 is 2.4%."
+            "assumed and loses its source. Where the unit is %, type per cent: 5 is 5%."
         )
     )
-    chosen = list(st.session_state.get(NO_VALUE, []))
     st.multiselect(
         said.t("Show other inputs too"),
-        [*chosen, *others],
+        [*chosen, *tables.others(frame)],
         key=NO_VALUE,
         format_func=lambda name: names.input_name(name, said),
         placeholder=said.t("Choose"),
@@ -92,10 +98,64 @@ def _inputs(present: Present, study: ScenarioStudy, said: Words) -> None:
     _putting_back(present, said)
 
 
+def _applying(
+    present: Present, study: ScenarioStudy, rows: Mapping[str, scenarios.Row], said: Words
+) -> None:
+    """Offer to apply what was typed; what cannot be is told beside it and stays."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        pressed = st.button(
+            said.t("Apply the changes"),
+            type="primary",
+            icon=":material/check:",
+            key="economics:apply",
+        )
+        if rows:
+            waiting = said.n(
+                "{n} typed input is not applied yet.",
+                "{n} typed inputs are not applied yet.",
+                len(rows),
+            )
+            st.markdown(f":orange-badge[:material/edit: {waiting}]", width="content")
+    units = {
+        name: INPUTS[name].unit.replace("{c}", study.scenario.document.currency) for name in rows
+    }
+    faults = [
+        told
+        for name, row in rows.items()
+        if (told := typed.fault(name, (row.value, row.low, row.high), units[name], said))
+    ]
+    if faults:
+        head = said.t("**Not taken.** Nothing was changed.")
+        st.error("  \n".join([head, *map(plain, faults)]), icon=":material/error:")
+    elif pressed and rows:
+        commit(present, lambda: current(present), said)
+
+
+def _begun(present: Present, shown: pd.DataFrame, said: Words) -> pd.DataFrame:
+    """Return the table to type over, with what was typed while it held other rows.
+
+    The editor forgets what was typed when its rows change, and begins anew from what it is given;
+    so it is given its own figures only then.
+    """
+    place = (present.version, said.language, tuple(shown.index))
+    held = st.session_state.get(_BEGUN)
+    if held is None or held[0] != place:
+        held = (place, typed_of(present))
+        st.session_state[_BEGUN] = held
+    table = shown.copy()
+    for name, row in held[1].items():
+        if name in table.index:
+            told = [row.value, row.low, row.high]
+            table.loc[name, list(tables.EDITABLE)] = [
+                float("nan") if each is None else typed.shown(name, each) for each in told
+            ]
+    return table
+
+
 def _counts(frame: pd.DataFrame, said: Words) -> str:
-    needed, left_out = said.t("missing, needed"), said.t("not given, left out")
+    missing, left_out = said.t("missing"), said.t("not given, left out")
     looks = {
-        tables.NEEDED: f":red-badge[:material/error: {needed}]",
+        tables.MISSING: f":red-badge[:material/error: {missing}]",
         tables.LEFT_OUT: f":gray-badge[:material/remove: {left_out}]",
     }
     return " ".join(
@@ -107,22 +167,22 @@ def _counts(frame: pd.DataFrame, said: Words) -> str:
 def _input_columns(said: Words) -> dict[str, Any]:
     number = "%.6g"
     return {
-        "part": TextColumn(said.t("Part"), width="small"),
-        "input": TextColumn(said.t("Input"), pinned=True),
+        "input": TextColumn(said.t("Input"), pinned=True, width=255),
         "value": NumberColumn(said.t("Value"), format=number, width=_NUMBER_PX),
         "low": NumberColumn(said.t("Low"), format=number, width=_NUMBER_PX),
         "high": NumberColumn(said.t("High"), format=number, width=_NUMBER_PX),
-        "unit": TextColumn(said.t("Unit")),
-        "evidence": TextColumn(said.t("Evidence")),
-        "source": TextColumn(said.t("Source"), width="large"),
-        "as_of": DateColumn(said.t("As of"), format="YYYY-MM-DD"),
+        "unit": TextColumn(said.t("Unit"), width=130),
+        "evidence": TextColumn(said.t("Evidence"), width=130),
+        "source": TextColumn(said.t("Source, or why it is missing"), width=380),
+        "as_of": DateColumn(said.t("As of"), format="YYYY-MM-DD", width=95),
+        "part": TextColumn(said.t("Part"), width="small"),
     }
 
 
 def _edited(shown: pd.DataFrame, edited: pd.DataFrame) -> dict[str, scenarios.Row]:
-    """Return the rows that a reader changed, by input."""
+    """Return the rows that a reader changed, by input, each figure in the input's own unit."""
     rows: dict[str, scenarios.Row] = {}
-    for name in shown.index:
+    for name in map(str, shown.index):
         was, now = shown.loc[name], edited.loc[name]
         row = [None if pd.isna(now[key]) else float(now[key]) for key in tables.EDITABLE]
         before = [None if pd.isna(was[key]) else float(was[key]) for key in tables.EDITABLE]
@@ -130,13 +190,15 @@ def _edited(shown: pd.DataFrame, edited: pd.DataFrame) -> dict[str, scenarios.Ro
             continue
         if row[1:] == before[1:] and not _holds(row):
             row[1:] = [None, None]  # the range belonged to the old figure
-        rows[str(name)] = scenarios.Row(*row)
+        rows[name] = scenarios.Row(
+            *(each if each is None else typed.meant(name, each) for each in row)
+        )
     return rows
 
 
 def _holds(row: list[float | None]) -> bool:
     value, low, high = row
-    return None in (value, low, high) or low <= value <= high  # pyright: ignore
+    return None not in (value, low, high) and low <= value <= high  # pyright: ignore
 
 
 def _putting_back(present: Present, said: Words) -> None:
@@ -155,106 +217,14 @@ def _putting_back(present: Present, said: Words) -> None:
             said.t("Put back"), icon=":material/undo:", key="economics:back", disabled=not back
         )
     if pressed:
-        commit(present, lambda: scenarios.put_back(present.raw, present.base, back), said)
+        commit(present, lambda: _put_back(present, back), said)
 
 
-def _plans(present: Present, study: ScenarioStudy, said: Words) -> None:
-    if "net_proceeds" in study.scenario.document.inputs:
-        st.info(
-            said.t(
-                "What is kept of a payer is an input of its own here: plans would not be used "
-                "while it stands."
-            ),
-            icon=":material/info:",
-        )
-    terms = cache.ask(queries.net_proceeds)
-    rows = _plan_rows(present, study)
-    with st.form(f"economics:plans:{present.version}", border=False):
-        frame = pd.DataFrame(rows, columns=pd.Index(_PLAN_COLUMNS)).astype({"price": "float"})
-        edited = st.data_editor(
-            frame,
-            hide_index=True,
-            num_rows="dynamic",
-            column_config=_plan_columns(terms, rows, present, said),
-            key=f"economics:plans:table:{present.version}",
-            placeholder=MISSING,
-            alt=said.t("Plans of the scenario"),
-        )
-        if st.form_submit_button(
-            said.t("Apply the plans"), type="primary", icon=":material/check:"
-        ):
-            told = [
-                (int(place) if place in frame.index else None, _plan(row))
-                for place, row in zip(edited.index, edited.to_dict("records"), strict=True)
-            ]
-            shown = [_plan(row) for row in rows]
-            if told != list(enumerate(shown)):
-                commit(present, lambda: scenarios.with_plans(present.raw, shown, told), said)
-    st.caption(
-        said.t(
-            "Shares of payers add up to 1. Commission, fees and tax are those of the dated store "
-            "terms on the day of the scenario; a price you type is assumed."
-        )
-    )
-    table_card(said, results.plans(study, said), heading=said.t("What is kept of each plan"))
-
-
-_PLAN_COLUMNS = (
-    *("name", "price", "currency", "period", "share", "store", "storefront", "program"),
-    *("product", "price_includes_tax"),
-)
-_TAX = {True: "yes", False: "no", None: "terms"}
-
-
-def _plan_rows(present: Present, study: ScenarioStudy) -> list[dict[str, Any]]:
-    months = {"week": 12 / 52, "month": 1.0, "year": 12.0, "pack": 1.0}
-    rows: list[dict[str, Any]] = []
-    for plan, found in zip(present.raw.get("plans") or (), study.scenario.plans, strict=True):
-        price = found.price.value * months[found.plan.period]
-        row = scenarios.plan_row(present.raw, plan, price)
-        rows.append({**row, "price_includes_tax": _TAX[row["price_includes_tax"]]})
-    return rows
-
-
-def _plan(row: Mapping[Any, Any]) -> dict[str, Any]:
-    """Return a row of the editor as a plan is written; empty cells are missing."""
-    told = {str(key): None if pd.isna(each) else each for key, each in row.items()}
-    taxed = {"yes": True, "no": False}.get(str(told["price_includes_tax"]))
-    return {**told, "price_includes_tax": taxed}
-
-
-def _plan_columns(
-    terms: pd.DataFrame, rows: list[dict[str, Any]], present: Present, said: Words
-) -> dict[str, Any]:
-    def choice(label: str, codes: Mapping[str, str] | list[str], default: str) -> Any:
-        shown = codes if isinstance(codes, Mapping) else {}
-        return SelectboxColumn(
-            label,
-            options=list(codes),
-            format_func=lambda code: str(shown.get(str(code), code)),
-            default=default,
-            required=True,
-        )
-
-    def held(column: str) -> list[str]:
-        return tables.options(terms, column, [str(row[column]) for row in rows])
-
-    currency = str(present.raw["currency"])
-    stores = {code: tables.store_names(said).get(code, code) for code in held("store")}
-    return {
-        "name": TextColumn(said.t("Plan"), required=True, default=said.t("monthly")),
-        "price": NumberColumn(said.t("Price of a payment"), min_value=0.0, format="%.6g"),
-        "currency": choice(said.t("Currency"), [*dict.fromkeys((currency, *CURRENCIES))], currency),
-        "period": choice(said.t("It covers"), tables.period_names(said), "month"),
-        "share": NumberColumn(
-            said.t("Share of payers"), min_value=0.0, max_value=1.0, default=1.0, format="%.3g"
-        ),
-        "store": choice(said.t("Store"), stores, "app_store"),
-        "storefront": choice(said.t("Storefront"), held("storefront"), "*"),
-        "program": choice(said.t("Programme"), held("program"), "standard"),
-        "product": choice(said.t("Product"), tables.product_names(said), "subscription"),
-        "price_includes_tax": choice(said.t("Price contains tax"), tables.tax_names(said), "terms"),
-    }
+def _put_back(present: Present, names_of: list[str]) -> scenarios.Raw:
+    """Return the scenario with some inputs as they were, whatever was typed over them."""
+    kept = {name: row for name, row in typed_of(present).items() if name not in names_of}
+    raw = scenarios.with_inputs(present.raw, kept)
+    return scenarios.put_back(raw, present.base, names_of)
 
 
 def _own(present: Present, study: ScenarioStudy, said: Words) -> None:
@@ -324,7 +294,7 @@ def _taking(present: Present, source: str, known: pd.DataFrame, said: Words) -> 
             placeholder=said.t("Choose"),
         )
         if st.form_submit_button(said.t("Take them"), type="primary") and chosen:
-            commit(present, lambda: scenarios.with_own_data(present.raw, source, chosen), said)
+            commit(present, lambda: scenarios.with_own_data(current(present), source, chosen), said)
 
 
 def _settings(present: Present, study: ScenarioStudy, said: Words) -> None:
@@ -339,7 +309,7 @@ def _settings(present: Present, study: ScenarioStudy, said: Words) -> None:
                 key=f"economics:sourcing:{present.version}",
                 format_func=lambda code: names.sourcing_name(code, said),
             )
-            currencies = [*dict.fromkeys((told.currency, *CURRENCIES))]
+            currencies = [*dict.fromkeys((told.currency, *economics_plans.CURRENCIES))]
             currency = st.selectbox(
                 said.t("Currency"), currencies, key=f"economics:currency:{present.version}"
             )
@@ -376,7 +346,7 @@ def _settings(present: Present, study: ScenarioStudy, said: Words) -> None:
             "as_of": as_of.isoformat() if isinstance(as_of, date) else told.as_of.isoformat(),
         }
         if st.form_submit_button(said.t("Apply the settings"), type="primary"):
-            commit(present, lambda: scenarios.with_settings(present.raw, settings), said)
+            commit(present, lambda: scenarios.with_settings(current(present), settings), said)
     st.caption(
         said.t(
             "With another currency, amounts are converted at the European Central Bank's rate of "

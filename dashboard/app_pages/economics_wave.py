@@ -8,10 +8,11 @@ import streamlit as st
 
 from dashboard import cache
 from dashboard.app_pages import economics_controls as controls
-from dashboard.app_pages.economics_choice import Present
+from dashboard.app_pages.economics_held import Present
 from dashboard.components import Card, Provenance, figure_card, plain, table_card
 from dashboard.figures.economics.wave import rent_or_buy_figure, wave_capacity_figure
 from dashboard.figures.theme import Mode
+from dashboard.studies.economics.needs import wave_missing
 from dashboard.studies.economics.prices import Kind, family_of
 from dashboard.studies.economics.scenario import ScenarioStudy, scenario_study
 from dashboard.studies.economics.sourcing import SourcingChoice, chosen_prices
@@ -48,13 +49,9 @@ def _body(written: str, study: ScenarioStudy, said: Words) -> None:
         shown = _plan(said)
     if priced is None:
         return
+    told = {"half_life_days": choice.half_life_days}
     lacking = [
-        name
-        for name, value in (
-            ("peak_installs_per_day", choice.peak_images_per_day),
-            ("half_life_days", choice.half_life_days),
-        )
-        if not value
+        name for name in wave_missing(study) if not told.get(name, choice.peak_images_per_day)
     ]
     if lacking:
         controls.missing(lacking, said)

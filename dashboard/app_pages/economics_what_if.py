@@ -1,44 +1,81 @@
-"""Three sliders over the inputs that decide most, answered without running the page again."""
+"""Sliders over the inputs that decide most and those changed, without running the page again."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 import numpy as np
 import streamlit as st
 
 from dashboard import cache, scenarios
-from dashboard.app_pages.economics_choice import Present, commit
+from dashboard.app_pages.economics_controls import missing_tile
+from dashboard.app_pages.economics_held import Present, commit, current
 from dashboard.components import Provenance, metric_tile, plain
 from dashboard.studies.economics.comparison import WhatIf, leading, what_if, what_if_inputs
-from dashboard.studies.economics.scenario import ScenarioStudy, axis, scenario_study
-from dashboard.tables.economics import names
-from dashboard.text import MISSING, Words
+from dashboard.studies.economics.scenario import (
+    ScenarioStudy,
+    axis,
+    scenario_study,
+    surface_inputs,
+)
+from dashboard.tables.economics import names, typed
+from dashboard.text import Words
 from etl.analytics.inputs import INPUTS
 
 _STEPS = 200
+_A_LINE, _MOST = 3, 6
 
 
 @st.fragment
 def what_ifs(present: Present, said: Words) -> None:
     """Show the sliders and what would follow."""
     study = cache.study(scenario_study, present.written)
-    tried = what_if_inputs(study)
+    tried = _tried(present, study)
     if not tried:
         return
     st.header(said.t("What if"), anchor=False)
     with st.container(border=True):
-        columns = st.columns(len(tried))
         changed: dict[str, float] = {}
-        for column, name in zip(columns, tried, strict=True):
-            with column:
-                changed[name] = _slider(present, study, name, said)
+        for first in range(0, len(tried), _A_LINE):
+            in_line = tried[first : first + _A_LINE]
+            columns = st.columns(max(len(in_line), min(len(tried), _A_LINE)))
+            for column, name in zip(columns, in_line, strict=False):
+                with column:
+                    changed[name] = _slider(present, study, name, said)
         _answer(study, what_if(study, changed), said)
+        rows = _moved(study, changed)
         if st.button(
-            said.t("Take these values into the scenario"),
+            said.t("Take the moved values into the scenario"),
             icon=":material/input:",
             key="economics:take",
+            disabled=not rows,
         ):
-            rows = {name: scenarios.Row(value) for name, value in changed.items()}
-            commit(present, lambda: scenarios.with_inputs(present.raw, rows), said)
+            commit(present, lambda: scenarios.with_inputs(current(present), rows), said)
+
+
+def _tried(present: Present, study: ScenarioStudy) -> list[str]:
+    """Return the inputs of the sliders: those that decide, and those that the reader changed."""
+    tried = what_if_inputs(study)
+    if not tried:
+        return []
+    needed = surface_inputs(study)
+    changed = scenarios.changed_inputs(present.raw, present.base)
+    own = [name for name in changed if name in needed and np.ptp(axis(study, name)) > 0]
+    return list(dict.fromkeys([*tried, *own]))[:_MOST]
+
+
+def _moved(study: ScenarioStudy, changed: Mapping[str, float]) -> dict[str, scenarios.Row]:
+    """Return the inputs whose slider was moved; a range that still holds the value stays."""
+    rows: dict[str, scenarios.Row] = {}
+    for name, value in changed.items():
+        if np.isclose(value, _start(study, name), rtol=1e-9, atol=0):
+            continue
+        given = study.scenario.inputs.given.get(name)
+        ends = (None, None)
+        if given is not None and given.low is not None and given.high is not None:
+            ends = (given.low, given.high) if given.low <= value <= given.high else ends
+        rows[name] = scenarios.Row(value, *ends)
+    return rows
 
 
 def _slider(present: Present, study: ScenarioStudy, name: str, said: Words) -> float:
@@ -46,9 +83,9 @@ def _slider(present: Present, study: ScenarioStudy, name: str, said: Words) -> f
     given = study.scenario.inputs.given.get(name)
     reach, start = axis(study, name), _start(study, name)
     unit = INPUTS[name].unit.replace("{c}", study.currency)
-    scale = 100.0 if unit.partition("/")[0] == "ratio" else 1.0
+    scale = typed.scale(name)
     low, high = float(reach[0]) * scale, float(reach[-1]) * scale
-    told = "%" if scale > 1 else names.unit_name(unit, said)
+    told = typed.unit(name, unit, said)
     value = st.slider(
         said.t("{what} ({unit})", what=names.input_name(name, said), unit=told),
         low,
@@ -95,6 +132,10 @@ def _answer(study: ScenarioStudy, found: WhatIf, said: Words) -> None:
             continue
         unit = units[name]
         with column:
+            if not np.isfinite(found.values[name]):
+                why = said.t("More is missing than what the sliders set.")
+                missing_tile(names.step_name(name, said), why, said)
+                continue
             metric_tile(
                 said,
                 names.step_name(name, said),
@@ -109,11 +150,12 @@ def _answer(study: ScenarioStudy, found: WhatIf, said: Words) -> None:
             why = said.t("More is missing than what the sliders set.")
             if known:
                 why = said.t("No other input has a range, so there is no probability to state.")
-            notes = [plain(why)]
+            missing_tile(said.t("Probability of a profit"), why, said)
+            return
         metric_tile(
             said,
             said.t("Probability of a profit"),
-            MISSING if odds is None else said.percent(odds, digits=0),
+            said.percent(odds, digits=0),
             Provenance("assumed", said.t("share of the draws"), day, source),
             notes=notes,
         )

@@ -20,7 +20,7 @@ from dashboard.app_pages import economics_choice as choice
 from dashboard.app_pages import economics_controls as controls
 from dashboard.app_pages import economics_verdict as verdicts
 from dashboard.app_pages import economics_wave as machines_of_a_wave
-from dashboard.app_pages.economics_choice import Present
+from dashboard.app_pages.economics_held import Present
 from dashboard.app_pages.economics_what_if import what_ifs
 from dashboard.components import with_states
 from dashboard.studies.economics.scenario import ScenarioStudy, scenario_study

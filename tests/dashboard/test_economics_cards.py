@@ -8,6 +8,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from dashboard import scenarios
+from dashboard.app_pages import economics_controls as controls
 from tests.dashboard.conftest import text_of
 
 FULL = {
@@ -72,20 +73,19 @@ def test_inputs_that_are_missing_are_named_and_what_to_do(show):
     told = " ".join(info.value for info in page.info).replace("\\", "")
     assert "Not known without: Pictures of a free user" in told
     assert "Not known without: Half-life of the wave" in told
+    held = next(table.value for table in page.dataframe if table.proto.editing_mode)
+    asked = held.loc[["free_images_per_user", "half_life_days"]]
+    assert list(asked["evidence"]) == ["missing", "missing"]
     assert "table of inputs" in told
     assert not page.error
 
 
-def test_without_any_speed_nothing_is_made_up(tmp_path, open_page):
-    from etl import pipeline
-    from etl.config import Settings
+def test_without_any_speed_nothing_is_made_up(show, monkeypatch):
+    def no_speed(reader, written):
+        return []
 
-    pipeline.run(
-        Settings(data_dir=tmp_path), ["disclosed_facts", "fx_rates", "net_proceeds"], offline=True
-    )
-    raw = {**with_inputs(images_per_second=None), "plans": []}
-    page = open_page(tmp_path, "unit_economics", s=scenarios.code_of(raw))
-    assert not page.exception
+    monkeypatch.setattr(controls, "of_scenario", no_speed)
+    page = show(with_inputs(images_per_second=None))
     assert sum("No speed is known" in info.value for info in page.info) == 3
 
 
@@ -134,24 +134,20 @@ def test_the_address_restores_every_choice_by_its_code(show):
     assert "src_rent" in page.query_params
 
 
-def test_a_choice_that_stands_in_anyway_is_left_out_of_the_address(show):
+def test_a_choice_that_stands_in_is_left_out_of_the_address_and_follows_the_scenario(show):
     page = show(FULL)
     own = [key for key in page.query_params if key.partition("_")[0] in _PREFIXES]
     assert own == []
+    assert page.number_input(key="wav_half").value == 30
     page.number_input(key="cash_months").set_value(6).run()
     assert page.number_input(key="cash_months").value == 6
     assert page.query_params["cash_months"] in ("6", ["6"])
-
-
-_PREFIXES = ("cap", "car", "src", "wav", "cash")
-
-
-def test_a_choice_never_made_follows_the_scenario(show):
-    page = show(FULL)
-    assert page.number_input(key="wav_half").value == 30
     page.query_params["s"] = scenarios.code_of(with_inputs(half_life_days=45))
     page.run()
     assert page.number_input(key="wav_half").value == 45
+
+
+_PREFIXES = ("cap", "car", "src", "wav", "cash")
 
 
 def test_hours_that_cannot_be_are_told_and_the_other_cards_stay(show):
@@ -178,10 +174,3 @@ def test_a_price_left_out_leaves_its_way_out(show):
     assert "API" not in next(
         text.value for text in page.markdown if "is the cheapest" in text.value
     )
-
-
-@pytest.mark.parametrize("key", ["small-platform", "lensa-2022", "meitu-2024"])
-def test_ready_cases_open_without_an_error(published, open_page, key):
-    page = open_page(published, "unit_economics", scenario=key)
-    assert not page.exception
-    assert not page.error

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
@@ -17,7 +18,7 @@ from dashboard.app_pages import (
     economics_sourcing,
     economics_wave,
 )
-from dashboard.app_pages import economics_choice as choice
+from dashboard.app_pages import economics_saving as saving
 from tests.dashboard.conftest import text_of
 
 APP = """
@@ -45,19 +46,27 @@ def without_the_further_cards(request, monkeypatch):
         monkeypatch.setattr(cards, "show", lambda *_: None)
 
 
-@pytest.fixture
-def data(published, tmp_path):
-    """Return a data folder with the snapshot, to save scenarios in."""
-    shutil.copytree(published / "warehouse", tmp_path / "warehouse")
-    return tmp_path
+@pytest.fixture(scope="module")
+def held(published, tmp_path_factory):
+    """Return a data folder with the snapshot for all tests: what pages keep of it stays warm."""
+    folder = tmp_path_factory.mktemp("economics")
+    shutil.copytree(published / "warehouse", folder / "warehouse")
+    return folder
 
 
 @pytest.fixture
-def page_of(open_page, published):
+def data(held):
+    """Return a data folder with the snapshot, in which no scenario is saved yet."""
+    shutil.rmtree(held / "scenarios", ignore_errors=True)
+    return held
+
+
+@pytest.fixture
+def page_of(open_page, data):
     """Return a function that opens the page."""
 
-    def opened(data=published, **query):
-        return open_page(data, "unit_economics", **query)
+    def opened(folder=data, **query):
+        return open_page(folder, "unit_economics", **query)
 
     return opened
 
@@ -75,8 +84,17 @@ def tile(page, label: str):
 
 
 def press(page, label: str, **edited):
-    """Press a button of a form, with cells of tables edited: ``{position: {column: value}}``."""
+    """Press a button, with cells of tables edited: ``{position: {column: value}}``."""
     next(button for button in page.button if button.label == label).click()
+    return page._run(_with_edits(page, edited))
+
+
+def type_into(page, alt: str, rows):
+    """Edit cells of a table without pressing anything."""
+    return page._run(_with_edits(page, {alt: rows}))
+
+
+def _with_edits(page, edited):
     states = page._tree.get_widget_states()
     for alt, rows in edited.items():
         state = states.widgets.add()
@@ -88,7 +106,7 @@ def press(page, label: str, **edited):
                 "deleted_rows": [],
             }
         )
-    return page._run(states)
+    return states
 
 
 def editor(page, alt: str):
@@ -107,13 +125,16 @@ def place_of(page, name: str) -> int:
     return list(editor(page, "inputs").value.index).index(name)
 
 
-@pytest.mark.parametrize("lang", ["en", "zh"])
-@pytest.mark.parametrize("key", ["small-platform", "meitu-2022", "lensa-2022", "meitu-2024"])
+@pytest.mark.parametrize(
+    ("key", "lang"),
+    [("small-platform", "zh"), ("meitu-2022", "en"), ("lensa-2022", "zh"), ("meitu-2024", "en")],
+)
 def test_every_kind_of_case_opens_without_a_fault(page_of, key, lang):
     page = page_of(lang=lang, scenario=key)
     assert not page.exception
     assert not page.error
     assert page.get("plotly_chart")
+    assert ("greyed" in text_of(page)) == (key == "meitu-2022")
 
 
 def test_the_default_says_what_it_lacks_and_what_would_settle_it(page_of):
@@ -125,11 +146,13 @@ def test_the_default_says_what_it_lacks_and_what_would_settle_it(page_of):
     assert tile(page, "Contribution of a user").value == "–"
     assert tile(page, "Break-even pay rate").value == "9.57%"
     assert "of monthly actives subscribe" in told
-
-
-def test_assumptions_grey_the_verdict(page_of):
-    assert "greyed" in text_of(page_of(scenario="meitu-2022"))
-    assert "greyed" not in text_of(page_of(scenario="meitu-2024"))
+    frame = editor(page, "inputs").value
+    for name in ("paying_share", "paid_images_per_user", "half_life_days"):
+        assert frame.loc[name, "evidence"] == "missing"
+        assert frame.loc[name, "source"].startswith("needed for: ")
+    assert "Capacity and waiting" in frame.loc["paid_images_per_user", "source"]
+    assert frame.loc["half_life_days", "source"].startswith("needed for: Half-life against")
+    assert frame.loc["refund_rate", "evidence"] == "not given, left out"
 
 
 def test_nothing_collected_says_what_to_do(page_of, tmp_path):
@@ -138,22 +161,18 @@ def test_nothing_collected_says_what_to_do(page_of, tmp_path):
     assert "Nothing has been collected yet" in page.info[0].value
 
 
-def test_an_unknown_key_gives_the_default_and_says_so(page_of):
-    page = page_of(scenario="meitu-1999")
-    assert "meitu-1999" in page.warning[0].value
-    assert page.selectbox(key="scenario").value == scenarios.DEFAULT
-
-
-def test_a_broken_link_is_said_and_the_default_is_shown(page_of):
-    page = page_of(s="nonsense")
+def test_a_broken_link_and_an_unknown_key_are_said_and_the_default_is_shown(page_of):
+    page = page_of(s="nonsense", scenario="meitu-1999")
     assert "link cannot be read" in page.error[0].value
+    assert "meitu-1999" in page.warning[0].value
     assert "s" not in page.query_params
+    assert page.selectbox(key="scenario").value == scenarios.DEFAULT
     assert tile(page, "Break-even pay rate").value == "9.57%"
 
 
 def test_a_broken_file_is_named_and_the_page_stays_usable(page_of, own):
     (own / "scenarios" / "torn.yml").write_text("name: [")
-    page = page_of(own, scenario="torn")
+    page = page_of(scenario="torn")
     assert not page.exception
     assert "torn" in page.error[0].value
     page.selectbox(key="scenario").set_value("meitu-2024").run()
@@ -164,7 +183,7 @@ def test_a_broken_file_is_named_and_the_page_stays_usable(page_of, own):
 def test_a_reference_that_the_snapshot_lacks_can_be_mended(page_of, own):
     raw = scenarios.of_text(APP.replace("50000", "{fact: F9999}").encode(), "x")
     scenarios.save("lacking", "Lacking", raw, own)
-    page = page_of(own, scenario="lacking")
+    page = page_of(scenario="lacking")
     assert "F9999" in page.error[0].value
     area = page.text_area[0]
     area.set_value(area.value.replace("fact: F9999", "value: 50000"))
@@ -174,8 +193,8 @@ def test_a_reference_that_the_snapshot_lacks_can_be_mended(page_of, own):
     assert page.query_params["s"]
 
 
-def test_a_typed_number_changes_the_result_and_the_badge(page_of, own):
-    page = page_of(own, scenario="my-app")
+def test_a_typed_number_changes_the_result_and_the_badge_and_is_put_back(page_of, own):
+    page = page_of(scenario="my-app")
     before = tile(page, "Contribution of a payer").value
     place = place_of(page, "net_proceeds")
     assert editor(page, "inputs").value.iloc[place]["evidence"] == "measured"
@@ -188,42 +207,65 @@ def test_a_typed_number_changes_the_result_and_the_badge(page_of, own):
     assert (row["value"], row["evidence"], row["source"]) == (14, "assumed", "typed in")
     assert "changed" in text_of(page)
 
+    back = next(box for box in page.multiselect if box.label == "Inputs that were changed")
+    back.set_value(["net_proceeds"]).run()
+    page.button(key="economics:back").click().run()
+    assert tile(page, "Contribution of a payer").value == before
+    assert "s" not in page.query_params
 
-def test_an_emptied_cell_is_not_given_and_is_said(page_of, own):
-    page = page_of(own, scenario="my-app")
-    page = press(
-        page, "Apply the changes", inputs={place_of(page, "paying_share"): {"value": None}}
-    )
-    assert "missing, needed" in list(editor(page, "inputs").value["evidence"])
+
+def test_a_share_is_typed_in_per_cent_and_what_cannot_be_is_told_by_its_name(page_of, own):
+    page = page_of(scenario="my-app")
+    before = tile(page, "Contribution of a user").value
+    place = place_of(page, "paying_share")
+    row = editor(page, "inputs").value.iloc[place]
+    assert (row["value"], row["low"], row["high"], row["unit"]) == (3, 1, 5, "%")
+
+    page = press(page, "Apply the changes", inputs={place: {"value": 300.0}})
+    told = page.error[0].value.replace("\\", "")
+    assert "Payers among monthly actives: 300 % cannot be" in told
+    assert "at least 0 and at most 100" in told
+    assert "5 is 5%" in told
+    assert tile(page, "Contribution of a user").value == before
+    assert "s" not in page.query_params
+
+    page = press(page, "Apply the changes", inputs={place: {"value": 4.0}})
+    assert not page.error
+    assert scenarios.of_code(_code(page))["inputs"]["paying_share"]["value"] == 0.04
+
+    page = press(page, "Apply the changes", inputs={place: {"value": None}})
+    assert editor(page, "inputs").value.iloc[place]["evidence"] == "missing"
     assert tile(page, "Contribution of a user").value == "–"
 
 
-def test_a_value_out_of_bounds_is_refused_and_nothing_changes(page_of, own):
-    page = page_of(own, scenario="my-app")
-    before = tile(page, "Contribution of a user").value
-    page = press(page, "Apply the changes", inputs={place_of(page, "paying_share"): {"value": 3.0}})
-    assert "inputs.paying\\_share" in page.error[0].value
-    assert tile(page, "Contribution of a user").value == before
-    assert "s" not in page.query_params
+def test_what_is_typed_and_not_applied_outlives_another_change(page_of, own):
+    page = page_of(scenario="my-app")
+    place = place_of(page, "net_proceeds")
+    page = type_into(page, "inputs", {place: {"value": 14.0}})
+    assert "1 typed input is not applied yet" in text_of(page)
+    slider = next(each for each in page.slider if "Payers among monthly" in each.label)
+    slider.set_value(slider.max)
+    page = type_into(page, "inputs", {place: {"value": 14.0}})
+    page.button(key="economics:take").click()
+    page = type_into(page, "inputs", {place: {"value": 14.0}})
+    inputs = scenarios.of_code(_code(page))["inputs"]
+    assert inputs["net_proceeds"]["value"] == 14
+    assert inputs["paying_share"]["source"] == "typed in"
+    assert inputs["cost_per_image"]["high"] == 0.01  # its slider was not moved
+    assert any("Kept of a payer" in each.label for each in page.slider)
 
 
-def test_a_changed_input_is_put_back(page_of, own):
-    page = page_of(own, scenario="my-app")
-    before = tile(page, "Contribution of a user").value
+def test_a_link_restores_the_whole_scenario_elsewhere(page_of, own):
+    page = page_of(scenario="my-app")
     page = press(page, "Apply the changes", inputs={place_of(page, "net_proceeds"): {"value": 14}})
-    page.multiselect[1].set_value(["net_proceeds"]).run()
-    page.button(key="economics:back").click().run()
-    assert tile(page, "Contribution of a user").value == before
-    assert "s" not in page.query_params
+    value = tile(page, "Contribution of a user").value
+    page.button(key="economics:link").click().run()
+    link = urlsplit(page.code[0].value)
+    asked = dict(parse_qsl(link.query))
+    assert asked["scenario"] == "my-app"
 
-
-def test_a_link_restores_the_whole_scenario_elsewhere(page_of, own, published):
-    page = page_of(own, scenario="my-app")
-    page = press(page, "Apply the changes", inputs={place_of(page, "net_proceeds"): {"value": 14}})
-    value, code = tile(page, "Contribution of a user").value, page.query_params["s"]
-    code = code[0] if isinstance(code, list) else code
-
-    other = page_of(published, scenario="my-app", s=code)  # a folder without my-app
+    scenarios.remove("my-app", own)
+    other = page_of(**asked)
 
     assert not other.error
     assert not other.warning
@@ -231,44 +273,62 @@ def test_a_link_restores_the_whole_scenario_elsewhere(page_of, own, published):
     assert other.selectbox(key="scenario").value == scenarios.UNSAVED
 
 
-def test_it_is_saved_found_again_and_deleted(page_of, own):
-    page = page_of(own, scenario="my-app")
+def name_it(page, was: str, **words: str):
+    """Fill in name and short name of the scenario that was opened as ``was``."""
+    for what, key in (("name", saving.NAME_OF_SAVED), ("short", saving.KEY_OF_SAVED)):
+        if what in words:
+            page.text_input(key=f"{key}:{was}").set_value(words[what])
+
+
+def test_it_is_saved_under_any_name_found_again_and_deleted(page_of, own):
+    page = page_of(scenario="my-app")
     page = press(page, "Apply the changes", inputs={place_of(page, "net_proceeds"): {"value": 14}})
     value = tile(page, "Contribution of a user").value
-    page.text_input(key=choice.NAME_OF_SAVED).set_value("A dearer app")
-    page.text_input(key=choice.KEY_OF_SAVED).set_value("dearer-app")
+    name_it(page, "my-app", name="更贵的 应用", short="")
     page = press(page, "Save")
-    assert "Saved as dearer" in page.success[0].value
-    assert page.selectbox(key="scenario").value == "dearer-app"
+    assert page.success[0].value.replace("\\", "") == (
+        "更贵的 应用 is saved in scenarios/my-app-2.yml."
+    )
+    assert page.selectbox(key="scenario").value == "my-app-2"
     assert "s" not in page.query_params
+    saved = (own / "scenarios" / "my-app-2.yml").read_text(encoding="utf-8")
+    assert "更贵的 应用" in saved
 
-    again = page_of(own, scenario="dearer-app")
+    again = page_of(scenario="my-app-2")
     assert tile(again, "Contribution of a user").value == value
     again.button(key="economics:delete").click().run()
     assert "deleted" in again.success[0].value
-    assert "dearer-app" not in again.selectbox(key="scenario").options
-    assert not (own / "scenarios" / "dearer-app.yml").exists()
+    assert "my-app-2" not in again.selectbox(key="scenario").options
+    assert not (own / "scenarios" / "my-app-2.yml").exists()
 
 
-def test_ones_own_is_overwritten_and_said_and_a_ready_case_is_not(page_of, own):
-    page = page_of(own, scenario="my-app")
-    page.text_input(key=choice.KEY_OF_SAVED).set_value("my-app")
+def test_another_saved_scenario_is_replaced_only_with_a_tick(page_of, own):
+    scenarios.save("kept", "Kept", scenarios.of_text(APP.encode(), "x"), own)
+    before = (own / "scenarios" / "kept.yml").read_bytes()
+    page = page_of(scenario="my-app")
+    name_it(page, "my-app", name="Mine", short="Kept")
     page = press(page, "Save")
-    assert "in place of" in page.success[0].value
-    page.text_input(key=choice.KEY_OF_SAVED).set_value("meitu-2022")
+    assert "holds a saved scenario already: Kept" in page.error[0].value.replace("\\", "")
+    assert (own / "scenarios" / "kept.yml").read_bytes() == before
+    page.checkbox(key=f"{saving.REPLACES}:kept").check()
+    page = press(page, "Save")
+    assert "in place of what it held" in page.success[0].value
+    assert (own / "scenarios" / "kept.yml").read_bytes() != before
+
+    name_it(page, "kept", short="meitu-2022")
     page = press(page, "Save")
     assert "ready case" in page.error[0].value
 
 
 def test_a_file_is_taken_in_and_a_faulty_one_names_the_nearest_key(page_of, data):
-    page = page_of(data)
+    page = page_of()
     faulty = APP.replace("paying_share", "paying_shares")
-    page.file_uploader(key=choice.UPLOAD).set_value(("app.yml", faulty.encode(), "text/yaml"))
+    page.file_uploader(key=saving.UPLOAD).set_value(("app.yml", faulty.encode(), "text/yaml"))
     page.run()
     assert "perhaps you meant paying\\_share" in page.error[0].value
     assert page.selectbox(key="scenario").value == scenarios.DEFAULT
 
-    page.file_uploader(key=choice.UPLOAD).set_value(("good.yml", APP.encode(), "text/yaml"))
+    page.file_uploader(key=saving.UPLOAD).set_value(("good.yml", APP.encode(), "text/yaml"))
     page.run()
     assert not page.error
     assert page.selectbox(key="scenario").value == scenarios.UNSAVED
@@ -277,7 +337,7 @@ def test_a_file_is_taken_in_and_a_faulty_one_names_the_nearest_key(page_of, data
 
 
 def test_another_price_is_assumed_and_changes_what_is_kept(page_of, data):
-    page = page_of(data)
+    page = page_of()
     before = tile(page, "Contribution of a payer").value
     page = press(page, "Apply the plans", plans={0: {"price": 19.9}})
     assert not page.error
@@ -290,28 +350,34 @@ def test_another_price_is_assumed_and_changes_what_is_kept(page_of, data):
         "unit": "CNY",
     }
     assert raw["plans"][0]["store"] == "wechat_mini_program"
-
-
-def test_an_impossible_plan_is_refused_beside_the_table(page_of, data):
-    page = press(page_of(data), "Apply the plans", plans={0: {"program": "standard"}})
+    code = _code(page)
+    page = press(page, "Apply the plans", plans={0: {"program": "standard"}})
     assert "program standard" in page.error[0].value.replace("\\", "")
-    assert "s" not in page.query_params
+    assert _code(page) == code
 
 
-def test_another_currency_converts_and_says_so(page_of, own):
-    page = page_of(own, scenario="my-app")
+def test_another_currency_converts_formulas_too_and_says_so(page_of, data):
+    """The formula's fact is in dollars, so it is a foreign one in either currency."""
+    text = APP.replace("currency: USD", "currency: CNY")
+    text = text.replace("{value: 0.004, low: 0.002, high: 0.01}", "{formula: F0294 * 2}")
+    scenarios.save("foreign", "Foreign", scenarios.of_text(text.encode(), "x"), data)
+    page = page_of(scenario="foreign")
+    assert not page.error
+    kind = editor(page, "inputs").value["evidence"]["cost_per_image"]
     box = next(box for box in page.selectbox if box.label == "Currency")
-    box.set_value("CNY")
+    box.set_value("EUR")
     page = press(page, "Apply the settings")
     assert not page.error
-    assert tile(page, "Contribution of a payer").value.startswith("CNY")
-    sources = editor(page, "inputs").value["source"]
-    assert "converted" in sources["net_proceeds"]
-    assert scenarios.of_code(_code(page))["inputs"]["cost_per_image"]["unit"] == "USD/image"
+    assert tile(page, "Contribution of a payer").value.startswith("−EUR")
+    frame = editor(page, "inputs").value
+    assert "converted" in frame["source"]["net_proceeds"]
+    assert "converted" in frame["source"]["cost_per_image"]
+    assert frame["evidence"]["cost_per_image"] == kind
+    assert frame["value"]["cost_per_image"] == pytest.approx(0.0409, rel=0.1)  # two times 2 cents
 
 
 def test_sliders_answer_without_changing_the_scenario_until_asked(page_of, own):
-    page = page_of(own, scenario="my-app")
+    page = page_of(scenario="my-app")
     slider = next(each for each in page.slider if "Payers among monthly" in each.label)
     before = tile(page, "Contribution of a user").value
     slider.set_value(slider.max).run()
@@ -325,7 +391,7 @@ def test_sliders_answer_without_changing_the_scenario_until_asked(page_of, own):
 def test_what_was_made_up_is_said_everywhere_it_is_used(page_of, data):
     raw = scenarios.of_text(APP.replace("measured", "simulated").encode(), "x")
     scenarios.save("made-up", "Made up", raw, data)
-    page = page_of(data, scenario="made-up")
+    page = page_of(scenario="made-up")
     assert "Simulated" in page.warning[0].value
     assert "simulated" in text_of(page)
 
@@ -345,10 +411,9 @@ def test_ones_own_data_replace_a_guess_and_stay_what_they_are(page_of, grown):
     taken = scenarios.of_code(_code(page))["inputs"]["paying_share"]
     assert taken == {"own": {"source": "simulated_app"}}
 
-
-def test_a_history_that_reaches_beyond_the_day_is_not_used(page_of, grown):
-    text = APP.replace("2024-06-30", "2010-06-30")
-    page = page_of(grown, s=scenarios.code_of(scenarios.of_text(text.encode(), "x")))
+    early = APP.replace("2024-06-30", "2010-06-30")
+    page.query_params["s"] = scenarios.code_of(scenarios.of_text(early.encode(), "x"))
+    page.run()
     assert any("data known on 2010" in told.value for told in page.info)
 
 
@@ -356,7 +421,7 @@ def test_contradicting_claims_stand_side_by_side(page_of, data):
     text = APP.replace("2024-06-30", "2026-11-25")
     text = text.replace("{value: 0.03, low: 0.01, high: 0.05, source: a guess}", "{fact: F0179}")
     scenarios.save("rates", "Rates", scenarios.of_text(text.encode(), "x"), data)
-    page = page_of(data, scenario="rates")
+    page = page_of(scenario="rates")
     assert not page.error
     assert "Claims that contradict each other" in text_of(page)
     shown = next(table.value for table in page.dataframe if "is_used" in table.value)
@@ -364,16 +429,15 @@ def test_contradicting_claims_stand_side_by_side(page_of, data):
     assert shown.loc[shown["is_used"], "fact_id"].tolist() == ["F0179"]
 
 
-def test_scenarios_are_compared_and_stand_in_the_address(page_of, own):
-    page = page_of(own, compare="my-app,meitu-2024,present")
+def test_at_most_four_scenarios_are_compared_and_stand_in_the_address(page_of, own):
+    page = page_of(compare="my-app,meitu-2024,present")
     assert not page.exception
     assert not page.error
     assert "different currencies" in text_of(page)
     assert _one(page.query_params["compare"]) == "my-app,meitu-2024,present"
 
-
-def test_too_many_scenarios_to_compare_are_refused(page_of):
-    page = page_of(compare="meitu-2022,meitu-2023,meitu-2024,meitu-2025,lensa-2022")
+    page.query_params["compare"] = "meitu-2022,meitu-2023,meitu-2024,meitu-2025,lensa-2022"
+    page.run()
     assert "at most 4" in page.warning[0].value
     assert page.multiselect(key="compare").value == []
 

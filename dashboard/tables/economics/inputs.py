@@ -8,19 +8,30 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 import pandas as pd
+from babel import Locale
 
+from dashboard.studies.economics.needs import needs_of_cards
 from dashboard.studies.economics.scenario import ScenarioStudy, inputs_frame, played_inputs
-from dashboard.tables.economics import names
+from dashboard.tables.economics import names, typed
 from dashboard.tables.table import Table, TableColumn
 from dashboard.text import Words
 from etl.analytics.inputs import INPUTS
 
 EDITABLE = ("value", "low", "high")
-NEEDED, LEFT_OUT = "needed", "left_out"
+MISSING, LEFT_OUT = "missing", "left_out"
 
 
 def with_others(study: ScenarioStudy, others: Iterable[str]) -> pd.DataFrame:
-    """Return the inputs that play a part, and some others that do not yet, as ``inputs_frame``."""
+    """Return the inputs that play a part, those that a card lacks, and some others.
+
+    Returns
+    -------
+    DataFrame
+        As ``inputs_frame``, with ``needed_by``: codes of the cards that say nothing without it,
+        ``result`` first where a main result is among what is not known.
+    """
+    by_card = needs_of_cards(study)
+    others = [*by_card, *others]
     used = [*played_inputs(study), *study.scenario.document.inputs, *others]
     frame = inputs_frame(study)
     # Defaults of the model that nothing here depends on would only distract.
@@ -35,12 +46,30 @@ def with_others(study: ScenarioStudy, others: Iterable[str]) -> pd.DataFrame:
             "reason": "",
             "settled_by": INPUTS[name].settled_by,
         }
-        for name in others
+        for name in dict.fromkeys(others)
         if name not in held
     ]
     found = pd.concat([frame, pd.DataFrame(rows)], ignore_index=True) if rows else frame
+    found = found.assign(
+        needed_by=[
+            (*(["result"] if is_needed else []), *by_card.get(name, ()))
+            for name, is_needed in zip(found["name"], found["is_needed"], strict=True)
+        ]
+    )
     order = {name: place for place, name in enumerate(INPUTS)}
     return found.sort_values("name", key=lambda each: each.map(order), ignore_index=True)
+
+
+def per_cent(frame: pd.DataFrame, said: Words) -> pd.DataFrame:
+    """Return :func:`editable` as it is typed over: shares in per cent, and told so."""
+    table = editable(frame, said)
+    for key in EDITABLE:
+        table[key] = [
+            value if pd.isna(value) else typed.shown(name, value)
+            for name, value in zip(frame["name"], table[key], strict=True)
+        ]
+    told = zip(frame["name"], frame["unit"], strict=True)
+    return table.assign(unit=[typed.unit(name, unit, said) for name, unit in told])
 
 
 def editable(frame: pd.DataFrame, said: Words) -> pd.DataFrame:
@@ -56,8 +85,8 @@ def editable(frame: pd.DataFrame, said: Words) -> pd.DataFrame:
             **numbers,
             "unit": [names.unit_name(unit, said) for unit in frame["unit"]],
             "evidence": [
-                state(kind, is_needed, said)
-                for kind, is_needed in zip(frame["evidence_kind"], frame["is_needed"], strict=True)
+                state(kind, is_missing, said)
+                for kind, is_missing in zip(frame["evidence_kind"], _missing(frame), strict=True)
             ],
             "source": sources,
             "as_of": pd.to_datetime(frame["as_of"]),
@@ -84,14 +113,52 @@ def listed(study: ScenarioStudy, said: Words) -> Table:
     return Table(shown, columns, "economics-inputs")
 
 
-def state(kind: object, is_needed: bool, said: Words) -> str:
+def state(kind: object, is_missing: bool, said: Words) -> str:
     """Say how an input is known, or that it is missing."""
     if isinstance(kind, str):
         return said.evidence(kind)
-    return said.t("missing, needed") if is_needed else said.t("not given, left out")
+    return said.t("missing") if is_missing else said.t("not given, left out")
+
+
+def _missing(frame: pd.DataFrame) -> list[bool]:
+    """Say of every input whether something is not known for want of it."""
+    if "needed_by" in frame:
+        return [bool(cards) for cards in frame["needed_by"]]
+    return [bool(is_needed) for is_needed in frame["is_needed"]]
+
+
+def card_name(code: str, said: Words) -> str:
+    """Name a card that lacks an input, by its heading."""
+    names_of_cards = {
+        "result": said.t("the main results"),
+        "capacity": said.t("Capacity and waiting"),
+        "second": said.t("The price of a second"),
+        "wave": said.t("Half-life against payback"),
+        "runway": said.t("Cash runway"),
+    }
+    return names_of_cards[code]
+
+
+def why_missing(row: dict, said: Words) -> str:
+    """Say why an input has no value, what is not known without it, and what would settle it."""
+    why = str(row["reason"]) if row.get("reason") else said.t("nobody gave it")
+    cards = row.get("needed_by") or (["result"] if row["is_needed"] else [])
+    if not cards:
+        return said.t("{why}: what follows is reckoned without it", why=why)
+    told = said.t("; ").join(card_name(code, said) for code in cards)
+    settled = names.settled_by(str(row["settled_by"]), said)
+    return " · ".join(
+        [
+            said.t("needed for: {cards}", cards=told),
+            why,
+            said.t("would settle it: {what}", what=settled),
+        ]
+    )
 
 
 def _source(row: dict, said: Words) -> str:
+    if not isinstance(row.get("evidence_kind"), str):
+        return why_missing(row, said)
     parts = [str(row["reason"])] if row.get("reason") else []
     if row.get("source"):
         parts.append(str(row["source"]))
@@ -105,8 +172,8 @@ def _source(row: dict, said: Words) -> str:
 def counted(frame: pd.DataFrame) -> dict[str, int]:
     """Return how many inputs are of each evidence kind, missing, or left out."""
     kinds = [
-        kind if isinstance(kind, str) else (NEEDED if is_needed else LEFT_OUT)
-        for kind, is_needed in zip(frame["evidence_kind"], frame["is_needed"], strict=True)
+        kind if isinstance(kind, str) else (MISSING if is_missing else LEFT_OUT)
+        for kind, is_missing in zip(frame["evidence_kind"], _missing(frame), strict=True)
     ]
     return {kind: kinds.count(kind) for kind in dict.fromkeys(kinds)}
 
@@ -131,6 +198,56 @@ def store_names(said: Words) -> dict[str, str]:
         "web_stripe": said.t("Web, by Stripe"),
         "wechat_mini_program": said.t("WeChat mini-program"),
     }
+
+
+def program_names(said: Words) -> dict[str, str]:
+    """Name the programmes whose commission is held."""
+    existing, new = said.t("existing installs"), said.t("new installs")
+    experience = said.t("Apps Experience")
+    offer = said.t("external offers")
+    return {
+        "standard": said.t("standard programme"),
+        "small_business": said.t("small-business programme"),
+        "subscription_year_2": said.t("subscription from the second year"),
+        "standard_new_install": f"{said.t('standard programme')}, {new}",
+        "apps_experience_new_install": f"{experience}, {new}",
+        "apps_experience_existing_install": f"{experience}, {existing}",
+        "alternative_billing": said.t("alternative billing"),
+        "alternative_distribution": said.t("alternative distribution"),
+        "education": said.t("education"),
+        "external_link": said.t("link to the web"),
+        "web_link": said.t("link to the web"),
+        "web_link_small_business": f"{said.t('link to the web')}, {said.t('small business')}",
+        "external_offer_initial_acquisition": f"{offer}, {said.t('initial acquisition')}",
+        "external_offer_core_technology_commission": f"{offer}, {said.t('core technology')}",
+        "external_offer_store_services_tier1": f"{offer}, {said.t('store services, tier 1')}",
+        "external_offer_store_services_tier2": f"{offer}, {said.t('store services, tier 2')}",
+        "external_offer_store_services_tier2_small_business": (
+            f"{offer}, {said.t('store services, tier 2')}, {said.t('small business')}"
+        ),
+        "game": said.t("games"),
+        "game_alliance": said.t("games of the alliance"),
+        "harmonyos_game_reported": said.t("HarmonyOS, games (as reported)"),
+        "harmonyos_non_game": said.t("HarmonyOS, other apps"),
+        "international_card": said.t("international cards"),
+        "launch_year_1": said.t("first year after launch"),
+        "launch_year_2": said.t("second year after launch"),
+        "mini_apps_partner": said.t("mini-apps partner"),
+        "app_joint_operation": said.t("apps operated jointly"),
+        "virtual_payment_individual_android": said.t("virtual goods of individuals, Android"),
+        "virtual_payment_individual_ios": said.t("virtual goods of individuals, iOS"),
+        "virtual_payment_short_drama": said.t("virtual goods, short dramas"),
+        "wechat_pay_merchant": said.t("WeChat Pay merchant"),
+    }
+
+
+def storefront_name(code: str, said: Words) -> str:
+    """Name a storefront: the country in words, with its code."""
+    if code == "*":
+        return said.t("any country")
+    own = {"EU": said.t("European Union"), "EEA": said.t("European Economic Area")}
+    name = own.get(code) or Locale.parse(said.locale).territories.get(code)
+    return f"{name} ({code})" if name else code
 
 
 def period_names(said: Words) -> dict[str, str]:

@@ -1,0 +1,62 @@
+"""Scenarios as the page keeps them: the file that follows from a name, and the names themselves."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dashboard import scenarios
+from etl.scenarios import store
+
+RAW = {
+    "name": "An app",
+    "name_zh": "一个应用",
+    "as_of": "2024-06-30",
+    "currency": "USD",
+    "sourcing": "stated",
+    "inputs": {"active_users": 50_000},
+}
+
+
+@pytest.mark.parametrize(
+    ("asked", "name", "key"),
+    [
+        ("", "My Dear App", "my-dear-app"),
+        ("", "Café  №2", "cafe-no2"),
+        ("", "我的 应用", "small-platform-2"),
+        ("", "方案 3", "small-platform-3"),
+        ("", "", "small-platform-2"),
+        ("", "meitu 2022", "meitu-2022-2"),
+        ("My Key!", "我的应用", "my-key"),
+        ("meitu-2022", "x", "meitu-2022"),
+    ],
+)
+def test_a_key_is_made_from_whatever_is_typed(asked: str, name: str, key: str) -> None:
+    taken = ("small-platform", "meitu-2022")
+    assert scenarios.key_for(asked, name, "small-platform", taken) == key
+
+
+@given(asked=st.text(max_size=80), name=st.text(max_size=200), n=st.integers(0, 3))
+def test_a_key_made_from_a_name_is_a_file_name_and_free(asked: str, name: str, n: int) -> None:
+    taken = ["scenario"]
+    for _ in range(n):
+        taken.append(scenarios.key_for("", name, scenarios.UNSAVED, taken))
+    key = scenarios.key_for(asked, name, scenarios.UNSAVED, taken)
+    assert store._KEY.fullmatch(key)
+    made = scenarios.key_for("", name, scenarios.UNSAVED, taken)
+    assert made not in {*taken, scenarios.UNSAVED}
+
+
+def test_a_name_is_kept_as_it_was_typed_and_an_untouched_one_keeps_both_languages(
+    tmp_path: Path,
+) -> None:
+    assert not scenarios.save("mine", "我的 应用 №1", RAW, tmp_path)
+    held = scenarios.choices(tmp_path)["mine"]
+    assert (held.name("en"), held.name("zh")) == ("我的 应用 №1", "我的 应用 №1")
+
+    assert scenarios.save("mine", "一个应用", RAW, tmp_path)
+    held = scenarios.choices(tmp_path)["mine"]
+    assert (held.name("en"), held.name("zh")) == ("An app", "一个应用")
