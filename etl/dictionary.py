@@ -27,11 +27,12 @@ _INTRODUCTION = """\
 - `models/`: small embedded models and their cards.
 - `watch.toml`: the shares and apps the user added or hid, made by `artonomics watch`.
 - `collection.toml`: what the live app sources ask for, where it is not the default.
-- `delivery.yml`: where reports and alerts go ([below](#where-reports-and-alerts-go)); `schedules.yml`:
-  the schedules of reports; `alerts.yml`: the rules of alerts; `disclosure.en.txt`, `disclosure.zh.txt`:
-  the house's own words at the foot of each report.
-- `reports/history.jsonl`: what was built; `reports/scheduled/NAME/INSTANT/`: the files of scheduled
-  reports; `delivery/ledger.jsonl`: every attempt to deliver; `alerts/`: what is raised and what happened.
+- `delivery.yml`: where reports and alerts go ([below](#where-reports-and-alerts-go));
+  `schedules.yml`: the schedules of reports; `alerts.yml`: the rules of alerts;
+  `disclosure.en.txt`, `disclosure.zh.txt`: the house's own words at the foot of each report.
+- `reports/history.jsonl`: what was built; `reports/scheduled/NAME/INSTANT/`: the files of
+  scheduled reports; `delivery/ledger.jsonl`: every attempt to deliver; `alerts/`: what is raised
+  and what happened.
 - `raw/`, `warehouse/`, `lake/`, `jobs/`, `reports/`: made at run time, not kept in git. They lie
   elsewhere with `--data DIR` or the variable `ARTONOMICS_DATA`. `lake/` holds event logs as Parquet
   by source and UTC day; replaced days lie in `lake/.superseded`, rejected ones in `lake/.rejects`.
@@ -83,7 +84,7 @@ channels:
   desk:
     kind: smtp
     host: mail.example.com
-    port: 587               # security: starttls (default), ssl or none; ca_file for an own authority
+    port: 587               # security: starttls (default), ssl or none; ca_file for an own one
     user: reports
     password_file: mail-password.txt      # or password: ${MAIL_PASSWORD}
     sender: reports@example.com
@@ -96,8 +97,9 @@ channels:
 ```
 
 Every channel also takes `timeout_seconds` and `attempts`. An attempt without an end, or one whose
-server fell silent after the whole message, is `uncertain` and is not repeated by itself. The formats
-of the chats follow their makers' descriptions and are tested against local servers that speak them.
+server fell silent after the whole message, is `uncertain` and is not repeated by itself. The
+formats of the chats follow their makers' descriptions and are tested against local servers that
+speak them.
 """
 _REACH = {"whole": "the whole series", "range": "a range of days", "present": "the present state"}
 _LAYOUTS = """\

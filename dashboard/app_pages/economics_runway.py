@@ -54,8 +54,8 @@ def _choice(study: ScenarioStudy, said: Words) -> CashChoice:
         with first:
             cash = controls.amount(
                 "cash_opening",
-                said.t("Cash at the start ({currency})", currency=study.currency),
-                opening_cash(study),
+                said.t("Cash at the start ({currency}; 0 = not told)", currency=study.currency),
+                opening_cash(study) or 0.0,
                 (-_MOST, _MOST),
                 said,
                 said.t("The scenario's own, or what you type: then it is assumed."),
@@ -86,7 +86,8 @@ def _choice(study: ScenarioStudy, said: Words) -> CashChoice:
                 (0, 365),
                 said,
             )
-    return CashChoice(cash, months, growth / 100, lag, cost_lag)
+    known = cash if cash or opening_cash(study) is not None else None
+    return CashChoice(known, months, growth / 100, lag, cost_lag)
 
 
 def _cards(written: str, choice: CashChoice, said: Words, mode: Mode) -> list[Card]:
@@ -129,7 +130,7 @@ def _sentence(text: str) -> None:
 def _tiles(study: CashStudy, told: Provenance, said: Words) -> None:
     found = study.runway
     assert found is not None
-    shown = (
+    lowest = (
         (
             said.t("Lowest cash"),
             names.amount(found.lowest_cash, study.currency, said),
@@ -140,6 +141,16 @@ def _tiles(study: CashStudy, told: Provenance, said: Words) -> None:
             MISSING if found.below_zero_on is None else said.date(found.below_zero_on),
             said.t("not within these months") if found.below_zero_on is None else "",
         ),
+    )
+    needed = (
+        (
+            said.t("Cash needed to get through"),
+            names.amount(tables.cash_needed(study), study.currency, said),
+            said.date(found.lowest_on),
+        ),
+    )
+    shown = (
+        *(lowest if study.knows_opening else needed),
         (
             said.t("Working capital bound"),
             names.amount(found.most_working_capital, study.currency, said),

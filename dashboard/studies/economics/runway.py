@@ -38,7 +38,8 @@ class CashChoice:
     Attributes
     ----------
     opening_cash
-        Before the first day, in the scenario's currency.
+        Before the first day, in the scenario's currency; ``None`` where nobody tells it. Then only
+        what the months need is known, and not how long the cash lasts.
     months
         That are looked at.
     growth_rate
@@ -49,7 +50,7 @@ class CashChoice:
         Until costs are paid.
     """
 
-    opening_cash: float
+    opening_cash: float | None
     months: int = 12
     growth_rate: float = 0.0
     lag_days: int = LAG_DAYS
@@ -100,6 +101,11 @@ class CashStudy:
         Of all of it.
     counts_straight_line
         Servers are owned: their cost is spread over their life and not paid on a day.
+    begins
+        First day.
+    knows_opening
+        Whether the cash at the start is known; without it ``runway`` begins at 0 and shows what is
+        needed.
     """
 
     currency: str
@@ -109,12 +115,14 @@ class CashStudy:
     costs: Mapping[str, float]
     evidence_kind: str
     counts_straight_line: bool
+    begins: date
+    knows_opening: bool
 
 
-def opening_cash(study: ScenarioStudy) -> float:
-    """Return the cash of the scenario at the start; 0 where it is not told."""
+def opening_cash(study: ScenarioStudy) -> float | None:
+    """Return the cash of the scenario at the start; ``None`` where it is not told."""
     told = study.scenario.inputs.given.get("opening_cash")
-    return 0.0 if told is None else told.value
+    return None if told is None else told.value
 
 
 def first_month(study: ScenarioStudy) -> date:
@@ -134,20 +142,22 @@ def cash_study(study: ScenarioStudy, choice: CashChoice) -> CashStudy:
     missing = missing_inputs(study)
     sourcing = study.scenario.document.sourcing
     line = sourcing in ("own", "shared_server")
+    begins, knows = first_month(study), choice.opening_cash is not None
     if missing:
-        return CashStudy(study.currency, missing, None, (), {}, "assumed", line)
+        return CashStudy(study.currency, missing, None, (), {}, "assumed", line, begins, knows)
     steps = _monthly(study)
     payouts = _payouts(study, steps, choice)
     costs = {name: steps[name] for name in (*COSTS, "fixed_costs") if steps.get(name, 0.0) > 0}
     plan = CashPlan(
-        first_month(study),
-        choice.opening_cash,
+        begins,
+        choice.opening_cash or 0.0,  # not told: the path shows what is needed
         tuple(_proceeds(each, steps, choice) for each in payouts),
         tuple(_cost(name, costs.get(name, 0.0), choice) for name in (*costs, *_nothing(costs))),
         _investment(study),
     )
     kind = _evidence(study, payouts, choice)
-    return CashStudy(study.currency, (), runway(plan), payouts, costs, kind, line)
+    found = runway(plan)
+    return CashStudy(study.currency, (), found, payouts, costs, kind, line, begins, knows)
 
 
 def missing_inputs(study: ScenarioStudy) -> tuple[str, ...]:
@@ -253,6 +263,6 @@ def _evidence(study: ScenarioStudy, payouts: tuple[Payout, ...], choice: CashCho
     for name in ("active_users", "fixed_costs", "investment", "opening_cash"):
         if name in given:
             kinds.append(given[name].evidence_kind)
-    typed = choice.opening_cash != opening_cash(study) or "opening_cash" not in given
+    typed = choice.opening_cash != opening_cash(study)
     supposed = typed or choice.growth_rate or choice.cost_lag_days
     return weakest([*kinds, *(["assumed"] if supposed else [])])

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pandas as pd
@@ -36,19 +37,7 @@ def sentence(study: CashStudy, said: Words) -> str:
     """Say where the cash is lowest, when it falls below zero, and what lags hold back."""
     found = study.runway
     assert found is not None
-    parts = [
-        said.t(
-            "Cash is lowest on {date}: {amount}.",
-            date=said.date(found.lowest_on),
-            amount=_money(study, found.lowest_cash, said),
-        )
-    ]
-    if found.below_zero_on is None:
-        n = len(found.months)
-        parts.append(said.n("It does not fall below zero within {n} month.",
-                            "It does not fall below zero within {n} months.", n))  # fmt: skip
-    else:
-        parts.append(said.t("It falls below zero on {date}.", date=said.date(found.below_zero_on)))
+    parts = [*_lasts(study, said)] if study.knows_opening else [*_needs(study, said)]
     if found.most_working_capital > 0:
         parts.append(
             said.t(
@@ -57,14 +46,62 @@ def sentence(study: CashStudy, said: Words) -> str:
                 date=said.date(found.most_working_capital_on),
             )
         )
-    parts.append(
-        said.t(
-            "At the end {cash} is at hand and {owed} is still to be paid out.",
-            cash=_money(study, float(found.months["cash"].iloc[-1]), said),
-            owed=_money(study, found.receivables_at_end, said),
+    if study.knows_opening:
+        parts.append(
+            said.t(
+                "At the end {cash} is at hand and {owed} is still to be paid out.",
+                cash=_money(study, float(found.months["cash"].iloc[-1]), said),
+                owed=_money(study, found.receivables_at_end, said),
+            )
         )
-    )
     return " ".join(parts)
+
+
+def _lasts(study: CashStudy, said: Words) -> Iterator[str]:
+    """Say where the cash is lowest, and how long it lasts."""
+    found = study.runway
+    assert found is not None
+    yield said.t(
+        "Cash is lowest on {date}: {amount}.",
+        date=said.date(found.lowest_on),
+        amount=_money(study, found.lowest_cash, said),
+    )
+    end = found.below_zero_on
+    if end is None:
+        yield said.n(
+            "It does not fall below zero within {n} month.",
+            "It does not fall below zero within {n} months.",
+            len(found.months),
+        )
+        return
+    whole = 12 * (end.year - study.begins.year) + end.month - study.begins.month
+    yield said.n(
+        "It lasts {n} whole month and falls below zero on {date}.",
+        "It lasts {n} whole months and falls below zero on {date}.",
+        whole,
+        date=said.date(end),
+    )
+
+
+def cash_needed(study: CashStudy) -> float:
+    """Return the cash that the months take before they give it back; 0 where they take none."""
+    assert study.runway is not None
+    return max(0.0, -study.runway.lowest_cash)
+
+
+def _needs(study: CashStudy, said: Words) -> Iterator[str]:
+    """Say what the months take, where the cash at the start is not known."""
+    found = study.runway
+    assert found is not None
+    if cash_needed(study) > 0:
+        yield said.t(
+            "These months need {amount} of cash to get through, most of all on {date}.",
+            amount=_money(study, cash_needed(study), said),
+            date=said.date(found.lowest_on),
+        )
+    else:
+        yield said.t("These months need no cash of their own.")
+    yield said.t("How long the cash lasts is not known without the cash at the start.")
 
 
 def _money(study: CashStudy, value: float, said: Words) -> str:

@@ -84,3 +84,21 @@ def test_what_is_missing_is_named_and_there_is_no_cash(study):
     assert missing_inputs(lacking) == ("net_proceeds",)
     assert cash_study(lacking, CashChoice(0.0)).runway is None
     assert missing_inputs(study(active_users=None)) == ("active_users",)
+
+
+def test_cash_that_nobody_told_is_no_zero(study):
+    from dashboard.tables.economics import runway as tables
+    from dashboard.text import words
+
+    unknown = cash_study(study(), CashChoice(None, months=3, lag_days=31))
+    told = tables.sentence(unknown, words("en"))
+    assert not unknown.knows_opening
+    assert "need" in told
+    assert "not known without the cash at the start" in told
+    assert "falls below zero" not in told
+    needed = tables.cash_needed(unknown)
+    assert needed > 0
+    enough = cash_study(study(), CashChoice(needed, months=3, lag_days=31))
+    assert "does not fall below zero within 3 months" in tables.sentence(enough, words("en"))
+    short = cash_study(study(), CashChoice(needed / 2, months=3, lag_days=31))
+    assert "whole month" in tables.sentence(short, words("en"))
