@@ -29,7 +29,8 @@ def open_page(monkeypatch: pytest.MonkeyPatch) -> Open:
         monkeypatch.setenv("ARTONOMICS_DATA", str(data))
         test = AppTest.from_file(launch.APP, default_timeout=60)
         test.query_params["lang"] = query.get("lang", "en")
-        test.run()
+        if "_" in page:  # its address is not its name, and Streamlit learns addresses by a run
+            test.switch_page("app_pages/data.py").run()
         if page != "overview":
             test.switch_page(f"app_pages/{page}.py")
         for key, code in query.items():
