@@ -95,6 +95,7 @@ def _tile(study: ScenarioStudy, step: Step, said: Words) -> None:
         ends = {"low": write(step.low), "high": write(step.high)}
         notes.append(plain(said.t("90% of the draws: {low} to {high}", **ends)))
     if step.name == "break_even_paid_conversion_rate":
+        notes.append(plain(_with_fixed_costs(study, said)))
         notes += _achieved(study.scenario.document.as_of, said)
     told = Provenance(
         step.evidence_kind,
@@ -103,6 +104,17 @@ def _tile(study: ScenarioStudy, step: Step, said: Words) -> None:
         results.computed_from(study, step, said),
     )
     metric_tile(said, names.step_name(step.name, said), write(step.value), told, notes=notes)
+
+
+def _with_fixed_costs(study: ScenarioStudy, said: Words) -> str:
+    """Say what the rate is with fixed costs: without them 0 says nothing."""
+    given = study.scenario.inputs.given.get("fixed_costs")
+    if given is None or not given.value or study.month is None:
+        return said.t("Before fixed costs, which nobody gave.")
+    step = study.month.evaluation.step("break_even_with_fixed_costs")
+    if step.value is None:
+        return said.t("Before fixed costs; with them no share is enough, or it is not known.")
+    return said.t("Before fixed costs; with them {rate}.", rate=said.percent(step.value, digits=2))
 
 
 def _achieved(day: date, said: Words) -> list[str]:

@@ -23,7 +23,7 @@ from dashboard.studies.economics.cases import REPORTING_DAYS, known_later
 from dashboard.studies.economics.comparison import leading
 from dashboard.studies.economics.scenario import ScenarioStudy, frozen, scenario_study
 from dashboard.tables import overview as tables
-from dashboard.tables.economics import results
+from dashboard.tables.economics import results, verdict
 from dashboard.text import MISSING, Words
 
 KEY, DEFAULT = "case", "meitu-2022"
@@ -164,7 +164,11 @@ def _verdict(study: ScenarioStudy, said: Words) -> None:
         left, right = st.columns([1, 2])
         with left:
             st.markdown(said.t("Probability of a profit"))
-            st.markdown(f"# :gray[{odds}]" if outcome.is_greyed else f"# {odds}")
+            if has_odds and verdict.has_one_sign(outcome):
+                told_why = said.t("by construction, not by odds")
+                st.markdown(f"**{told_why}**")
+            else:
+                st.markdown(f"# :gray[{odds}]" if outcome.is_greyed else f"# {odds}")
         with right:
             st.markdown("\n".join(f"- {line}" for line in _terms(study, said)))
             st.markdown(" ".join(_sure(has_odds, step, outcome, said)))
@@ -200,6 +204,11 @@ def _sure(has_odds: bool, step: Any, outcome: Any, said: Words) -> list[str]:
         return [f":red-badge[{said.t('not known')}]", plain(reason)]
     if not has_odds:
         return [said.t("No input that it needs has a range, so there is no probability to state.")]
+    if verdict.has_one_sign(outcome):
+        return [
+            evidence_badge(said, step.evidence_kind),
+            said.t("No range given here turns the sign."),
+        ]
     share = said.percent(outcome.assumed_share, digits=0)
     if outcome.is_greyed:
         return [

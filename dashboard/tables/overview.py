@@ -137,6 +137,12 @@ def _hype(study: ScenarioStudy, evaluation: Evaluation, said: Words) -> str:
         if multiple.value > 0
         else said.t("; the market took {multiple} times as much off its value", multiple=times)
     )
+    if multiple.low is not None and multiple.high is not None:
+        told += said.t(
+            " ({low} to {high} times in 90% of the draws)",
+            low=said.number(multiple.low, digits=0),
+            high=said.number(multiple.high, digits=0),
+        )
     if car.low is not None and car.high is not None and car.low < 0 < car.high:
         return told + said.t(", a move that cannot be told from chance")
     return told

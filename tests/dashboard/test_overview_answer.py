@@ -96,7 +96,7 @@ def test_what_the_market_did_is_said_with_its_sign_and_its_doubt() -> None:
         "source": "a study",
     }
     _, sentence = answered(wave(**listed, cumulative_abnormal_return=up))
-    assert "times as much to the company's value." in sentence
+    assert "times as much to the company's value (" in sentence
     down = {
         "value": -0.1,
         "low": -0.3,

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import numpy as np
+
 from dashboard.studies.economics.scenario import ScenarioStudy
 from dashboard.tables.economics import names, results
 from dashboard.text import Words
@@ -53,6 +55,8 @@ def sentences(
             sentence,
             said.t("No input that it needs has a range, so there is no probability to state."),
         ]
+    if has_one_sign(outcome):
+        return [*_by_construction(evaluation, step.value, (what, value), said)]
     sentence = said.t(
         "The probability that the result is above zero is {odds} ({what}: {value}).",
         odds=said.percent(outcome.probability_profitable, digits=0),
@@ -60,6 +64,37 @@ def sentences(
         value=value,
     )
     return [sentence, *_greyed(outcome, said)]
+
+
+def has_one_sign(outcome: Outcome) -> bool:
+    """Say whether no draw turns the sign: then it follows from the model, and not from odds."""
+    draws = np.asarray(outcome.draws, dtype=float)
+    known = draws[np.isfinite(draws)]
+    return known.size > 0 and bool((known > 0).all() or (known <= 0).all())
+
+
+def _by_construction(
+    evaluation: Evaluation, value: float, told: tuple[str, str], said: Words
+) -> Iterator[str]:
+    what, amount = told
+    yield (
+        said.t(
+            "Above zero by construction, not by odds: no range given here turns the sign "
+            "({what}: {value}).",
+            what=what,
+            value=amount,
+        )
+        if value > 0
+        else said.t(
+            "Not above zero by construction, not by odds: no range given here turns the sign "
+            "({what}: {value}).",
+            what=what,
+            value=amount,
+        )
+    )
+    if evaluation.left_out:
+        named = said.t("; ").join(names.input_name(name, said) for name in evaluation.left_out)
+        yield said.t("It stands before what nobody gave: {inputs}.", inputs=named)
 
 
 def _greyed(outcome: Outcome, said: Words) -> Iterator[str]:

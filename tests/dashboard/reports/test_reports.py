@@ -132,3 +132,12 @@ def test_points_are_whole_sentences(report: dict[str, Document]) -> None:
     points = [b for s in report["en"].sections for b in s.blocks if isinstance(b, Points)]
     assert all(item.strip() for block in points for item in block.items)
     assert all(isinstance(p, Picture) for p in report["en"].pictures())
+
+
+def test_a_sign_that_no_draw_turns_is_no_probability(reader: SnapshotReader) -> None:
+    choice = Choice(scenario="meitu-2022")
+    document = reports.definition("unit-economics").prepare(reader, choice).document(words("en"))
+    told = " ".join(document.finding)
+    assert "Above zero by construction, not by odds" in told
+    assert "It stands before what nobody gave:" in told
+    assert "100%" not in told.partition("It stands")[0]
