@@ -67,8 +67,9 @@ class WarehouseLockedError(WarehouseError):
 
 
 class SnapshotMissingError(WarehouseError):
-    """Nothing has been published yet."""
+    """Nothing has been published yet (exit status 2: the next step is the user's)."""
 
+    exit_status = 2
     default_code = "NO_SNAPSHOT"
 
 

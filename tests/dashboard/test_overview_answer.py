@@ -105,7 +105,8 @@ def test_what_the_market_did_is_said_with_its_sign_and_its_doubt() -> None:
         "source": "a study",
     }
     _, sentence = answered(wave(**listed, cumulative_abnormal_return=down))
-    assert "off its value, a move that cannot be told from chance." in sentence
+    assert "off its value (" in sentence
+    assert "in 90% of the draws), a move that cannot be told from chance." in sentence
 
 
 def test_what_is_missing_is_named_with_the_value_at_which_it_would_break_even() -> None:

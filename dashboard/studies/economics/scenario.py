@@ -19,11 +19,10 @@ from etl.analytics.curiosity_to_cash import (
 )
 from etl.analytics.inputs import INPUTS, SOURCINGS
 from etl.analytics.product_month import MonthModel, ProductMonth, product_month
-from etl.analytics.scenario_result import Evaluation, Outcome
+from etl.analytics.scenario_result import SEED, Evaluation, Outcome
 from etl.analytics.sensitivity import dependencies
 from etl.scenarios.resolve import Scenario, scenario
 
-SEED = 20_221_207
 GRID = 61
 """Points of the break-even surface along each input."""
 
