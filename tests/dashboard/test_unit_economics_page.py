@@ -153,6 +153,10 @@ def test_the_default_says_what_it_lacks_and_what_would_settle_it(page_of):
     assert "Capacity and waiting" in frame.loc["paid_images_per_user", "source"]
     assert frame.loc["half_life_days", "source"].startswith("needed for: Half-life against")
     assert frame.loc["refund_rate", "evidence"] == "not given, left out"
+    steps = next(table.value for table in page.dataframe if "computed_from" in table.value)
+    unknown = steps["value"].isna()
+    assert set(steps.loc[unknown, "evidence"]) == {"missing"}
+    assert "missing" not in set(steps.loc[~unknown, "evidence"])
 
 
 def test_nothing_collected_says_what_to_do(page_of, tmp_path):

@@ -76,8 +76,15 @@ def computed_from(study: ScenarioStudy, step: Step, said: Words) -> str:
     return said.t("computed from: {inputs}", inputs=told)
 
 
-def _evidence(frame: Any, said: Words) -> list[str]:
-    return [said.evidence(kind) if isinstance(kind, str) else "" for kind in frame["evidence_kind"]]
+def _evidence(frame: Any, said: Words, figure: str = "value") -> list[str]:
+    """Return how every figure is known; one that is missing is told as missing, of no kind."""
+    figures = frame[figure] if figure in frame else [0.0] * len(frame)
+    return [
+        said.t("missing")
+        if pd.isna(value)
+        else (said.evidence(kind) if isinstance(kind, str) else "")
+        for kind, value in zip(frame["evidence_kind"], figures, strict=True)
+    ]
 
 
 def steps(evaluation: Evaluation, currency: str, said: Words) -> Table:
@@ -121,7 +128,7 @@ def waterfall(frame: pd.DataFrame, per: str, said: Words) -> Table:
             -x if role == "subtract" else x
             for x, role in zip(frame["amount"], frame["role"], strict=True)
         ],
-        evidence=_evidence(frame, said),
+        evidence=_evidence(frame, said, "amount"),
         reason=[reason_of(missing, "", said) for missing in frame["missing"]],
     )
     columns = {
@@ -328,7 +335,9 @@ def plans(study: ScenarioStudy, said: Words) -> Table:
             "net": None if each.net is None else each.net.value,
             "commission": _term(each.terms, "commission_rate"),
             "tax_rate": _term(each.terms, "tax_rate"),
-            "evidence": said.evidence((each.net or each.price).evidence_kind),
+            "evidence": (
+                said.t("missing") if each.net is None else said.evidence(each.net.evidence_kind)
+            ),
             "reason": each.reason,
             "source": each.price.source if each.net is None else each.net.source,
         }
