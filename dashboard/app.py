@@ -11,11 +11,13 @@ from dashboard.text import LANGUAGES, Words, words
 
 # A file of our own: a named icon would be fetched from the network.
 ICON = Path(__file__).resolve().parent / "icon.svg"
-# White letters on the tags of a selection: the dark theme's own blue is too light for them.
+# White letters on the tags of a selection and on main buttons: the dark theme's own blue is too
+# light for them.
 # A table's own toolbar would write every shown row, also those that may not be passed on, and cells
 # that a spreadsheet runs: the cards' downloads stand in its place.
 STYLE = (
     "<style>[data-tag] { background-color: #004A78; }"
+    " button[data-testid^='stBaseButton-primary']:enabled { background-color: #0063A0; }"
     " button[aria-label^='Download as CSV'] { display: none; }</style>"
 )
 LANGUAGE_NAMES = {"en": "English", "zh": "中文"}

@@ -13,7 +13,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from dashboard import launch
 
@@ -109,10 +109,17 @@ def browser() -> Iterator[Browser]:
         chromium.close()
 
 
-@pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    """Open a fresh page; the test fails if the page asks anybody but this machine for anything."""
+@pytest.fixture(scope="module")
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    """One profile for a module: what the dashboard's programs are, is fetched once."""
     context = browser.new_context(viewport={"width": 1280, "height": 900}, locale="en-GB")
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def page(context: BrowserContext) -> Iterator[Page]:
+    """Open a fresh page; the test fails if the page asks anybody but this machine for anything."""
     page = context.new_page()
     strangers: list[str] = []
 
@@ -127,5 +134,5 @@ def page(browser: Browser) -> Iterator[Page]:
     page.on("request", lambda request: note(request.url))
     page.on("websocket", lambda websocket: note(websocket.url))
     yield page
-    context.close()
+    page.close()
     assert not strangers, f"requests left the machine: {strangers}"

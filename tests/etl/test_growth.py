@@ -75,7 +75,7 @@ def same(one: Path, other: Path) -> None:
         assert rows == second[name], name
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(3))
 def test_days_brought_one_by_one_late_and_restated_equal_a_whole_rebuild(tmp_path: Path, seed: int):
     rng = np.random.default_rng(seed)
     whole = log(rng, days=9, users=14)

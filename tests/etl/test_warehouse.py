@@ -385,7 +385,7 @@ def test_threads_that_share_a_reader_get_their_own_rows_while_snapshots_change(s
     threads = [threading.Thread(target=ask, args=(n,)) for n in range(8)]
     for thread in threads:
         thread.start()
-    for n in range(10):
+    for n in range(5):
         write(settings, bar("2022-12-01", 2.0 + n), at=NOW + timedelta(n + 1), run=f"run-{n}")
     stop.set()
     for thread in threads:

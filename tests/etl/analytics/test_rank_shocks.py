@@ -263,7 +263,7 @@ RANKS = st.lists(
 
 
 # The machine may be busy: a deadline would test it, not the code.
-@settings(deadline=None, max_examples=50)
+@settings(deadline=None, max_examples=20)
 @given(days=RANKS, other=RANKS, known=st.integers(1, 11), quiet=st.integers(0, 5))
 def test_later_charts_never_change_earlier_shocks(
     days: list, other: list, known: int, quiet: int
@@ -291,7 +291,7 @@ def test_later_charts_never_change_earlier_shocks(
 COUNTS = st.lists(st.tuples(st.integers(1, 9), st.integers(-20, 300)), min_size=2, max_size=25)
 
 
-@settings(deadline=None, max_examples=50)
+@settings(deadline=None, max_examples=20)
 @given(steps=COUNTS, other=COUNTS, known=st.integers(1, 24))
 def test_later_counts_never_change_earlier_rates_and_surges(
     steps: list, other: list, known: int
