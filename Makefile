@@ -59,7 +59,7 @@ test: lint
 	@$(say_skips)
 	@echo "== tests, and types beside them"
 	@nice -n 5 $(BIN)/pyright >$(CACHE)/types.log 2>&1 & types=$$!; \
-	trap 'kill $$types' INT TERM; \
+	trap 'kill $$types 2>/dev/null' INT TERM; \
 	HOME=$(CACHE)/home $(BIN)/pytest -q -n 2 --dist loadfile --no-loadscope-reorder; tests=$$?; \
 	wait $$types; types=$$?; \
 	echo "== types"; cat $(CACHE)/types.log; \
