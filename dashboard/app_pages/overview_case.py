@@ -166,12 +166,15 @@ def _verdict(study: ScenarioStudy, said: Words) -> None:
             st.markdown(said.t("Probability of a profit"))
             if has_odds and verdict.has_one_sign(outcome):
                 told_why = said.t("by construction, not by odds")
-                st.markdown(f"**{told_why}**")
+                st.markdown(f":gray[{told_why}]" if outcome.is_greyed else f"**{told_why}**")
             else:
                 st.markdown(f"# :gray[{odds}]" if outcome.is_greyed else f"# {odds}")
         with right:
             st.markdown("\n".join(f"- {line}" for line in _terms(study, said)))
-            st.markdown(" ".join(_sure(has_odds, step, outcome, said)))
+            sure = _sure(has_odds, step, outcome, said)
+            if has_odds and verdict.has_one_sign(outcome):
+                sure.append(said.t("No range given here turns the sign."))
+            st.markdown(" ".join(sure))
             provenance_note(said, _told(study, said))
     left = [
         name
@@ -204,11 +207,6 @@ def _sure(has_odds: bool, step: Any, outcome: Any, said: Words) -> list[str]:
         return [f":red-badge[{said.t('not known')}]", plain(reason)]
     if not has_odds:
         return [said.t("No input that it needs has a range, so there is no probability to state.")]
-    if verdict.has_one_sign(outcome):
-        return [
-            evidence_badge(said, step.evidence_kind),
-            said.t("No range given here turns the sign."),
-        ]
     share = said.percent(outcome.assumed_share, digits=0)
     if outcome.is_greyed:
         return [

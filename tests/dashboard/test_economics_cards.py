@@ -160,7 +160,7 @@ def test_hours_that_cannot_be_are_told_and_the_other_cards_stay(show):
 def test_cash_below_zero_is_dated(show):
     page = show(with_inputs(opening_cash=1_000), cash_growth="5")
     assert not page.error
-    assert "It falls below zero on" in said(page)
+    assert "and falls below zero on" in said(page)
 
 
 def test_a_claim_that_was_not_public_yet_is_not_shown(show):

@@ -176,7 +176,8 @@ def test_the_verdict_names_subject_horizon_and_hurdle_and_is_greyed(overview):
     assert "Subject: The wave of AI Art in Meitu's app" in overview
     assert "Horizon: 12 months" in overview
     assert "Hurdle rate: 15% a year" in overview
-    assert ":gray[100%]" in overview
+    assert ":gray[by construction, not by odds]" in overview
+    assert "No range given here turns the sign." in overview
     assert "Assumed inputs carry 100% of the variance" in overview
 
 

@@ -56,7 +56,8 @@ def sentences(
             said.t("No input that it needs has a range, so there is no probability to state."),
         ]
     if has_one_sign(outcome):
-        return [*_by_construction(evaluation, step.value, (what, value), said)]
+        told = _by_construction(evaluation, step.value, (what, value), said)
+        return [*told, *_greyed(outcome, said)]
     sentence = said.t(
         "The probability that the result is above zero is {odds} ({what}: {value}).",
         odds=said.percent(outcome.probability_profitable, digits=0),
