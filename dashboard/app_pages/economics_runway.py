@@ -157,6 +157,6 @@ def _tiles(study: CashStudy, told: Provenance, said: Words) -> None:
             said.date(found.most_working_capital_on),
         ),
     )
-    for column, (label, value, note) in zip(st.columns(3), shown, strict=True):
+    for column, (label, value, note) in zip(st.columns(len(shown)), shown, strict=True):
         with column:
             metric_tile(said, label, value, told, notes=[plain(note)] if note else [])
