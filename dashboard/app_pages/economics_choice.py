@@ -41,10 +41,10 @@ def choose(said: Words) -> tuple[Present | None, dict[str, Choice]]:
             _to_address(found, said)
             _subject(found, said)
             with st.container(horizontal=True):
-                saving(found, said)
+                with st.container(width="content"):
+                    saving(found, said)
                 exporting(found, said)
                 importing(said)
-                linking(said)
                 if found.is_changed and found.key != scenarios.UNSAVED:
                     st.button(
                         said.t("Back to how it was"),
@@ -53,6 +53,7 @@ def choose(said: Words) -> tuple[Present | None, dict[str, Choice]]:
                         on_click=drop,
                     )
                 deleting(known.get(key), said)
+            linking(said)
         else:
             refuse(known[key].fault, said, said.t("**{key} cannot be read.**", key=plain(key)))
             with st.container(horizontal=True):

@@ -138,12 +138,12 @@ def _plan_columns(
             max_value=100.0,
             default=100.0,
             format="%.4g",
-            width=90,
+            width=125,
             help=said.t("Share of the payers who take this plan, in per cent."),
         ),
         "store": choice(said.t("Store"), stores, "app_store", 145),
-        "storefront": choice(said.t("Storefront"), storefronts, "*", 135),
-        "program": choice(said.t("Programme"), programs, "standard", 175),
+        "storefront": choice(said.t("Storefront"), storefronts, "*", 125),
+        "program": choice(said.t("Programme"), programs, "standard", 160),
         "product": choice(said.t("Product"), tables.product_names(said), "subscription", 115),
         "price_includes_tax": choice(
             said.t("Contains tax"), tables.tax_names(said), "terms", 150, taxed

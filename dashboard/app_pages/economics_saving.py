@@ -106,10 +106,11 @@ def _save(found: Present, said: Words) -> None:
 @st.fragment
 def linking(said: Words) -> None:
     """Show the address of the page as it is now, to be copied."""
-    if st.button(said.t("Copy link"), icon=":material/link:", key="economics:link"):
-        base = str(st.context.url or "").partition("?")[0]
-        asked = urlencode(sorted(st.query_params.to_dict().items()))
-        st.code(f"{base}?{asked}", language=None, wrap_lines=True)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if st.button(said.t("Copy link"), icon=":material/link:", key="economics:link"):
+            base = str(st.context.url or "").partition("?")[0]
+            asked = urlencode(sorted(st.query_params.to_dict().items()))
+            st.code(f"{base}?{asked}", language=None)
 
 
 def exporting(found: Present, said: Words) -> None:
