@@ -11,7 +11,7 @@ from etl.errors import InputError
 from .conftest import Resolve
 
 CELL = "tiny-shapes/txt2img/default/b4/native/card-steps/real"
-DAY = "2026-11-30"
+DAY = "2026-11-29"
 
 
 def test_a_measured_cell_brings_its_speed_with_interval_day_and_device(
