@@ -125,9 +125,10 @@ INPUTS: dict[str, InputSpec] = {
     "life_years": InputSpec("years", "machine", above_zero=True, default=3.0, settled_by="choice"),
     "resale_share": _ratio("machine", 0.0, settled_by="bills"),
     "users_per_server": InputSpec("count/server", "machine", above_zero=True),
-    "joules_per_image": InputSpec("J/image", "machine", settled_by="bench"),
-    "idle_watts": InputSpec("W", "machine", settled_by="bench"),
-    "tariff_per_kwh": _money("/kWh", "machine"),
+    # Without them the cost of an owned machine is a lower bound, which names what it leaves out.
+    "joules_per_image": InputSpec("J/image", "machine", neutral=0.0, settled_by="bench"),
+    "idle_watts": InputSpec("W", "machine", neutral=0.0, settled_by="bench"),
+    "tariff_per_kwh": _money("/kWh", "machine", 0.0),
     "server_overhead": InputSpec("ratio", "machine", 1.0, default=1.3, settled_by="bills"),
     "pue": InputSpec("ratio", "machine", 1.0, default=1.4, settled_by="bills"),
     "peak_to_mean_ratio": InputSpec("ratio", "machine", 1.0, default=2.0, settled_by="events"),
@@ -144,6 +145,9 @@ INPUTS: dict[str, InputSpec] = {
     ),
     "market_value": InputSpec("{c}", "listed", above_zero=True, settled_by="filing"),
 }
+
+ENERGY = ("joules_per_image", "idle_watts", "tariff_per_kwh")
+"""Inputs without which the cost of a machine of one's own is a lower bound."""
 
 SOURCINGS: dict[str, tuple[str, ...]] = {
     "stated": ("cost_per_image",),

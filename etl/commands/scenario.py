@@ -1,8 +1,9 @@
-"""The verbs of scenarios: list, show, save, remove."""
+"""The verbs of scenarios: list, show, save, remove, cost."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from cyclopts import App
 
@@ -88,3 +89,40 @@ def remove(key: str, /, *, session: Given) -> None:
 
     store.remove(key, session.settings().data_dir)
     session.show({"removed": key}, lambda: console.note(f"removed {key}"))
+
+
+@app.command
+def cost(scenario: Path, /, *, currency: str | None = None, session: Given) -> None:
+    """Say what its pictures cost: each kind, a thousand of the mix, and an avatar pack.
+
+    Parameters
+    ----------
+    scenario
+        YAML file, or a name of `artonomics scenario list`.
+    currency
+        ISO code, in place of the scenario's: costs are converted at the rate of its day.
+    """
+    from etl import console
+    from etl.scenarios import cost_report
+    from etl.warehouse import SnapshotReader
+
+    data_dir = session.settings().data_dir
+    document = cost_report.report(
+        _written(scenario, data_dir), scenario.name, SnapshotReader(data_dir), currency
+    )
+
+    def tables() -> None:
+        console.print_rows(cost_report.table(document))
+        for sentence in cost_report.sentences(document):
+            console.note(sentence)
+
+    session.show(document, tables)
+
+
+def _written(told: Path, data_dir: Path) -> dict[str, Any]:
+    """Return a scenario told by its file, its key or its title; a file goes first."""
+    from etl.scenarios import store
+    from etl.scenarios.document import read
+
+    is_path = told.is_file() or told.suffix in (".yml", ".yaml") or len(told.parts) > 1
+    return read(told) if is_path else store.load(str(told), data_dir)

@@ -14,212 +14,50 @@ Example::
       joules_per_image: {measured: {cell: sdxl/txt2img/tuned/b8/native/s20/g8/twin}}
     plans:
       - {name: monthly, price: 15, period: month, store: app_store, storefront: CN}
+    mix:
+      cells:
+        portraits 1024:
+          share: 0.7
+          images_per_second: {measured: {cell: sdxl/txt2img/tuned/b8/native/s20/g8/twin}}
+          retry_rate: 0.4
+        edits 512: {share: 0.3, images_per_second: 6.5, retry_rate: {value: 1, source: a guess}}
+      pack_images: 40
+      training_seconds: 300
+
+With a mix the speed, energy, price and retries of a picture are those of its cells together
+(:mod:`etl.scenarios.mix`); the price of the machine, its utilisation and everything else stay
+inputs of the scenario.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 import yaml
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    ValidationError,
-    field_validator,
-    model_validator,
-)
+from pydantic import BaseModel, Field, ValidationError, field_validator
 
 from etl.analytics.inputs import INPUTS, SOURCINGS
 from etl.errors import InputError
-from etl.scenarios.names import (
-    known_currency,
-    known_storefront,
-    misplaced_input,
-    unknown_input,
-    unknown_key,
+from etl.scenarios.names import known_currency, misplaced_input, unknown_input, unknown_key
+from etl.scenarios.parts import (
+    CELL_INPUTS,
+    Day,
+    FigureOfFiling,
+    Given,
+    Listed,
+    MeasuredCell,
+    Mix,
+    MixCell,
+    OwnData,
+    Plan,
+    Strict,
 )
 
-EvidenceKind = Literal["measured", "disclosed", "estimated", "simulated", "assumed"]
-Period = Literal["week", "month", "year", "pack"]
-MONTHS: dict[Period, float] = {"week": 12 / 52, "month": 1.0, "year": 12.0, "pack": 1.0}
-"""Months that one payment covers; a pack is taken to be bought once a month."""
 
-
-def _plain_day(told: Any) -> Any:
-    """Refuse numbers, which would be taken for seconds since 1970, and times of a day."""
-    is_day = isinstance(told, date) and not isinstance(told, datetime)
-    if told is None or is_day or (isinstance(told, str) and _DAY.fullmatch(told)):
-        return told
-    raise ValueError(f"got {str(told)[:40]}; expected a day such as 2026-11-01")
-
-
-_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-Day = Annotated[date, BeforeValidator(_plain_day)]
-
-
-class _Strict(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-
-class FigureOfFiling(_Strict):
-    """A figure of a listed company by reporting period."""
-
-    ticker: str
-    metric: str
-    period: str
-
-
-class OwnData(_Strict):
-    """One's own events, payments or bills: ``source`` names the import, ``bills`` a bill's."""
-
-    source: str
-
-
-class MeasuredCell(_Strict):
-    """A measured cell of the generator; without device and run the newest one counts."""
-
-    cell: str
-    device: str | None = None
-    run: str | None = None
-
-
-class Given(_Strict):
-    """One input as given: a typed value, or one reference.
-
-    Attributes
-    ----------
-    value, low, high
-        Typed in; a reference brings its own, and ``low`` with ``high`` then widen it.
-    unit
-        Needed where the currency is not the scenario's.
-    fact, facts
-        Identifiers of disclosed facts; several that contradict each other become a range.
-    formula
-        Arithmetic over fact identifiers, for example ``F0130 / (F0435 / 7)``.
-    figure
-        Of a filing.
-    benchmark
-        Identifier of a published benchmark: its rate for one device.
-    measured
-        A run of the generator: its speed, energy or idle draw, by the input's name.
-    own
-        One's own data.
-    """
-
-    value: float | None = None
-    low: float | None = None
-    high: float | None = None
-    unit: str | None = None
-    evidence_kind: EvidenceKind | None = None
-    shape: Literal["triangular", "uniform"] = "triangular"
-    source: str = ""
-    source_url: str = ""
-    as_of: Day | None = None
-    fact: str | None = None
-    facts: tuple[str, ...] = ()
-    formula: str | None = None
-    figure: FigureOfFiling | None = None
-    benchmark: str | None = None
-    measured: MeasuredCell | None = None
-    own: OwnData | None = None
-
-    @model_validator(mode="before")
-    @classmethod
-    def _bare(cls, given: Any) -> Any:
-        """Take a bare number as a value."""
-        if isinstance(given, str):  # YAML takes 1e6 for a text
-            return {"value": given}
-        is_number = isinstance(given, int | float) and not isinstance(given, bool)
-        return {"value": given} if is_number else given
-
-    @field_validator("unit")
-    @classmethod
-    def _known_unit(cls, unit: str | None) -> str | None:
-        own = (unit or "").partition("/")[0]
-        if re.fullmatch("[A-Z]{3}", own):
-            known_currency(own)
-        return unit
-
-    @property
-    def references(self) -> list[str]:
-        """Return the kinds of reference that are used."""
-        names = ("fact", "facts", "formula", "figure", "benchmark", "measured", "own")
-        return [name for name in names if getattr(self, name)]
-
-    @model_validator(mode="after")
-    def _one_way(self) -> Given:
-        ways = [*self.references, *(["value"] if self.value is not None else [])]
-        if len(ways) != 1:
-            raise ValueError(
-                f"got {' and '.join(ways) or 'nothing'}; expected one of value, fact, facts, "
-                "formula, figure, benchmark, measured, own"
-            )
-        if (self.low is None) != (self.high is None):
-            raise ValueError("got one end of a range; expected low and high")
-        typed = self.value is not None and self.evidence_kind not in (None, "assumed")
-        if typed and not self.source:
-            raise ValueError(
-                f"got the evidence kind {self.evidence_kind} without a source; expected a source"
-            )
-        return self
-
-
-class Plan(_Strict):
-    """A price, where it is paid, and the share of payers who pay it.
-
-    Attributes
-    ----------
-    price
-        As shown to the user.
-    period
-        What one payment covers.
-    share
-        Of payers; the shares of all plans add up to 1.
-    store, storefront, program, product
-        Row of the table of store terms.
-    price_includes_tax
-        What the table does not say for the storefront; assumed.
-    commission_rate, billing_fee_rate, tax_rate, refund_rate, payout_lag_days
-        In place of the table's: assumed, with ``source`` as the reason.
-    """
-
-    name: str
-    price: Given
-    period: Period = "month"
-    share: float = Field(default=1.0, gt=0, le=1)
-    store: str = "app_store"
-    storefront: str = "*"
-    program: str = "standard"
-    product: str = "subscription"
-    price_includes_tax: bool | None = None
-    commission_rate: float | None = Field(default=None, ge=0, le=1)
-    billing_fee_rate: float | None = Field(default=None, ge=0, le=1)
-    tax_rate: float | None = Field(default=None, ge=0, le=1)
-    refund_rate: float | None = Field(default=None, ge=0, le=1)
-    payout_lag_days: float | None = Field(default=None, ge=0, le=3_650)
-    source: str = ""
-
-    @field_validator("storefront")
-    @classmethod
-    def _known_storefront(cls, code: str) -> str:
-        return known_storefront(code)
-
-
-class Listed(_Strict):
-    """The share whose reaction is set against the cash: an event of the event study."""
-
-    ticker: str
-    event_id: str
-    window: tuple[int, int] = (-2, 2)
-
-
-class Document(_Strict):
+class Document(Strict):
     """A whole scenario as written.
 
     Attributes
@@ -238,6 +76,8 @@ class Document(_Strict):
         Name → as given.
     plans
         Prices; without any, ``net_proceeds`` is an input.
+    mix
+        Kinds of pictures and an avatar pack; without one all pictures are alike.
     listed
         For the hype multiple.
     later
@@ -259,6 +99,7 @@ class Document(_Strict):
     ] = "stated"
     inputs: dict[str, Given] = Field(default_factory=dict[str, Given])
     plans: tuple[Plan, ...] = ()
+    mix: Mix | None = None
     listed: Listed | None = None
     later: tuple[str | FigureOfFiling, ...] = ()
     notes: tuple[str, ...] = ()
@@ -358,6 +199,10 @@ _MODELS: dict[str, type[BaseModel]] = {
     "measured": MeasuredCell,
     "own": OwnData,
     "listed": Listed,
+    "mix": Mix,
+    "cells": MixCell,
+    **dict.fromkeys(CELL_INPUTS, Given),
+    **dict.fromkeys(("training_seconds", "training_joules", "training_cost"), Given),
 }
 
 

@@ -13,9 +13,9 @@ import pandas as pd
 
 from etl.analytics.quantities import Quantity, weakest
 from etl.errors import InputError
-from etl.scenarios.document import FigureOfFiling, MeasuredCell
 from etl.scenarios.formulas import names_in, parsed, refuse_zero_within, worked_out
 from etl.scenarios.measured import measured
+from etl.scenarios.parts import FigureOfFiling, MeasuredCell
 
 LONGEST_RATE_DAYS = 7
 """An exchange rate serves for at most this many days, enough for a holiday and a weekend."""

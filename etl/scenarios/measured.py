@@ -11,7 +11,7 @@ import pandas as pd
 
 from etl.analytics.quantities import Quantity
 from etl.errors import InputError
-from etl.scenarios.document import MeasuredCell
+from etl.scenarios.parts import MeasuredCell
 
 Row = dict[str, Any]
 Ask = Callable[[str, Sequence[object]], pd.DataFrame]
@@ -19,13 +19,18 @@ COLUMNS = {
     "images_per_second": "images_per_second",
     "joules_per_image": "joules_per_image_gross",
     "idle_watts": "idle_watts",
+    "training_seconds": "seconds_per_training",
+    "training_joules": "joules_per_training_gross",
 }
 """Input → column of ``compute_benchmarks``."""
 _UNITS = {
     "images_per_second": "images/second",
     "joules_per_image": "J/image",
     "idle_watts": "W",
+    "training_seconds": "seconds",
+    "training_joules": "J",
 }
+_TIMED = ("images_per_second", "training_seconds")
 _QUESTION = (
     "SELECT * FROM compute_benchmarks WHERE status = 'measured' ORDER BY measured_at DESC, cell"
 )
@@ -64,7 +69,7 @@ def measured(ask: Ask, as_of: date, name: str, told: MeasuredCell) -> Quantity:
     column = COLUMNS[name]
     value = _number(row[column])
     if value is None:
-        reason = row["energy_reason"] if name != "images_per_second" else row["reason"]
+        reason = row["reason"] if name in _TIMED else row["energy_reason"]
         why = f": {reason}" if isinstance(reason, str) else ""
         raise InputError(
             f"got {told.cell} on {row['device_name']}, whose run has no {name}{why}",

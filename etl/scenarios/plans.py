@@ -13,8 +13,8 @@ import pandas as pd
 from etl.analytics.quantities import Quantity, weakest
 from etl.analytics.unit_economics import StoreTerms, Unknown, net_proceeds
 from etl.errors import InputError
-from etl.scenarios.document import MONTHS, Plan
 from etl.scenarios.names import unknown_key
+from etl.scenarios.parts import MONTHS, Plan
 from etl.sources._dates import known_on
 
 ANY = "*"

@@ -15,8 +15,8 @@ from etl.analytics.event_study import REASONS, EventStudySpec, study
 from etl.analytics.event_windows import Events
 from etl.analytics.quantities import Quantity
 from etl.errors import InputError
-from etl.scenarios.document import Listed
 from etl.scenarios.evidence import REPORTING_DAYS, Reader, day_of
+from etl.scenarios.parts import Listed
 
 _LEVEL = 0.95
 

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field
+from typing import Any
 
-from etl.analytics.inputs import INPUTS, InputSpec
-from etl.analytics.quantities import EVIDENCE_KINDS, Quantity, weakest
+from etl.analytics.inputs import INPUTS
+from etl.analytics.quantities import Quantity
 from etl.analytics.sensitivity import Inputs
+from etl.analytics.user_month import BY_USER
 from etl.analytics.wave_cash import Horizon
 from etl.errors import InputError, SnapshotMissingError
-from etl.scenarios.document import Document, FigureOfFiling, Given, validate
-from etl.scenarios.evidence import Contradiction, Evidence, Reader, is_currency
+from etl.scenarios.document import Document, validate
+from etl.scenarios.evidence import Contradiction, Evidence, Reader
+from etl.scenarios.lookup import Own, input_of, looked_up, overlaid, same_time
+from etl.scenarios.mix import TRAINING, Cells, equivalent
+from etl.scenarios.parts import CELL_INPUTS, FigureOfFiling, Given
 from etl.scenarios.plans import DERIVED, PlanTerms, blended, derived, plan_terms, with_term
 from etl.scenarios.reaction import Reaction, reaction
-
-if TYPE_CHECKING:
-    from etl.scenarios.growth_inputs import GrowthInputs
 
 MONTH = ("active_users", "paying_share")
 WAVE = ("installs", "peak_installs_per_day")
@@ -44,6 +45,10 @@ class Scenario:
         Input → why its reference gave nothing.
     reaction
         Of the listed share, where one is named.
+    cells
+        Of the mix, where there is one: each with its own inputs and those of the scenario.
+    training
+        What the adapter of a pack takes: keys of :data:`etl.scenarios.mix.TRAINING`.
     """
 
     document: Document
@@ -53,6 +58,8 @@ class Scenario:
     contradictions: tuple[Contradiction, ...] = ()
     reasons: Mapping[str, str] = field(default_factory=dict[str, str])
     reaction: Reaction | None = None
+    cells: Cells = field(default_factory=dict[str, Mapping[str, Quantity]])
+    training: Mapping[str, Quantity] = field(default_factory=dict[str, Quantity])
 
     @property
     def horizon(self) -> Horizon:
@@ -102,15 +109,23 @@ def scenario(raw: Mapping[str, Any], place: str, reader: Reader | None) -> Scena
 
 def _scenario(document: Document, reader: Reader | None) -> Scenario:
     evidence = Evidence(reader, document.as_of)
-    own = _Own(reader, document)
+    own = Own(reader, document)
     given: dict[str, Quantity] = {}
     reasons: dict[str, str] = {}
     for name, told in document.inputs.items():
-        found = _input(name, told, evidence, (document, own))
+        found = input_of(name, told, evidence, (document, own, f"inputs.{name}"))
         if isinstance(found, str):
             reasons[name] = found
         else:
             given[name] = found
+    cells, training = _mix(document, evidence, own, given)
+    if document.mix is not None:
+        shares = {name: cell.share for name, cell in document.mix.cells.items()}
+        mixed, unknown = equivalent(shares, cells)
+        for name in unknown:
+            given.pop(name, None)
+        given |= mixed
+        reasons |= unknown
     plans = _plans(document, evidence, reader)
     if plans and "net_proceeds" not in given:
         net = blended(list(plans))
@@ -145,7 +160,40 @@ def _scenario(document: Document, reader: Reader | None) -> Scenario:
         tuple(contradictions),
         reasons,
         reacted,
+        cells,
+        training,
     )
+
+
+def _mix(
+    document: Document, evidence: Evidence, own: Own, given: Mapping[str, Quantity]
+) -> tuple[Cells, Mapping[str, Quantity]]:
+    """Return the cells of the mix with all inputs, and what the training of a pack takes."""
+    mix = document.mix
+    if mix is None:
+        return {}, {}
+    if document.sourcing in BY_USER:
+        raise InputError(
+            f"got a mix with the sourcing {document.sourcing}",
+            "a way of sourcing under which a picture has a cost of its own",
+            "use rent, own, serverless, api or stated",
+        )
+    shared = {name: given[name] for name in CELL_INPUTS if name in given}
+
+    def all_of(told: Mapping[str, Given], place: str) -> dict[str, Quantity]:
+        found: dict[str, Quantity] = {}
+        for name, each in told.items():
+            quantity = input_of(name, each, evidence, (document, own, f"{place}.{name}"))
+            if isinstance(quantity, str):
+                raise InputError(f"got {place}.{name}: {quantity}", "a figure")
+            found[name] = quantity
+        return found
+
+    cells = {
+        name: shared | all_of(cell.inputs, f"mix.cells.{name}") for name, cell in mix.cells.items()
+    }
+    told = {name: getattr(mix, name) for name in TRAINING}
+    return cells, all_of({name: each for name, each in told.items() if each}, "mix")
 
 
 def _terms_of_plans(
@@ -190,172 +238,6 @@ def _defaults(document: Document) -> dict[str, Quantity]:
     }
 
 
-class _Own:
-    """One's own data, asked once for each source."""
-
-    def __init__(self, reader: Reader | None, document: Document) -> None:
-        self._reader, self._document = reader, document
-        self._asked: dict[str, GrowthInputs] = {}
-
-    def of(self, source: str) -> GrowthInputs:
-        """Return what the data of a source tell."""
-        from etl.scenarios import growth_inputs  # brings the marts along; few scenarios need it
-
-        if self._reader is None:
-            raise InputError("got a reference to one's own data", "a published snapshot")
-        if source not in self._asked:
-            currency, as_of = self._document.currency, self._document.as_of
-            self._asked[source] = (
-                growth_inputs.bill_quantities(self._reader, currency, as_of=as_of)
-                if source == "bills"
-                else growth_inputs.growth_quantities(self._reader, source, currency, as_of=as_of)
-            )
-        return self._asked[source]
-
-
-def _input(
-    name: str, told: Given, evidence: Evidence, about: tuple[Document, _Own]
-) -> Quantity | str:
-    """Return one input, or why its reference gave nothing."""
-    document, own = about
-    spec = INPUTS[name]
-    unit = spec.unit.replace("{c}", document.currency)
-    try:
-        found = _looked_up(name, told, evidence, (unit, own))
-        if isinstance(found, str):
-            return found
-        return _checked(name, spec, evidence.converted(_overlaid(found, told), document.currency))
-    except ValueError as problem:
-        raise InputError(f"got inputs.{name}: {problem}", f"{unit}") from problem
-
-
-def _looked_up(
-    name: str, told: Given, evidence: Evidence, about: tuple[str, _Own]
-) -> Quantity | str:
-    unit, own = about
-    if told.fact:
-        return evidence.fact(told.fact)
-    if told.facts:
-        return evidence.several(told.facts)
-    if told.formula:
-        return evidence.formula(told.formula, told.unit or unit, is_told=bool(told.unit))
-    if told.figure:
-        return evidence.figure(told.figure)
-    if told.benchmark:
-        return evidence.benchmark(told.benchmark)
-    if told.measured:
-        return evidence.measured(name, told.measured)
-    if told.own:
-        answer = own.of(told.own.source)
-        if name in answer.found:
-            return answer.found[name]
-        return answer.reasons.get(name, f"{told.own.source} does not tell it")
-    assert told.value is not None
-    if told.as_of is not None and told.as_of > evidence.as_of:
-        raise InputError(
-            f"got {name} as of {told.as_of}", f"what was known on {evidence.as_of}", "move as_of"
-        )
-    return Quantity(
-        told.value,
-        told.unit or unit,
-        told.evidence_kind or "assumed",
-        source=told.source or "typed in",
-        source_url=told.source_url,
-        as_of=told.as_of,
-    )
-
-
-def _overlaid(found: Quantity, told: Given) -> Quantity:
-    """Return a quantity with what the file says of it beside the reference.
-
-    A range that is typed beside a reference is assumed unless the file says otherwise, and nothing
-    that is said makes the evidence better than the reference's.
-    """
-    if told.low is not None and told.high is not None:
-        found = replace(found, low=told.low, high=told.high, shape=told.shape)
-        if told.references and not told.evidence_kind:
-            found = replace(found, evidence_kind=weakest([found.evidence_kind, "assumed"]))
-    if told.references:
-        found = _weakened(found, told.evidence_kind)
-        if told.source:
-            found = replace(found, source=f"{told.source} ({found.source})")
-        if told.unit:
-            found = _renamed(found, told.unit)
-    return found
-
-
-def _weakened(found: Quantity, kind: str | None) -> Quantity:
-    if kind is None:
-        return found
-    own = found.evidence_kind
-    if EVIDENCE_KINDS.index(kind) < EVIDENCE_KINDS.index(own):
-        raise InputError(
-            f"got the evidence kind {kind} of {found.fact_id or found.source}, which is {own}",
-            f"{own} or weaker",
-            "leave evidence_kind out",
-        )
-    return replace(found, evidence_kind=kind)
-
-
-def _renamed(found: Quantity, unit: str) -> Quantity:
-    """Return a reference whose unit the file names more closely; never another currency."""
-    before, after = (each.partition("/")[0] for each in (found.unit, unit))
-    if is_currency(before) and before != after:
-        raise InputError(
-            f"got the unit {unit} of {found.fact_id or found.source}, which is in {found.unit}",
-            f"an amount in {before}",
-            "leave unit out: it is converted at the rate of the day",
-        )
-    return replace(found, unit=unit)
-
-
-def _checked(name: str, spec: InputSpec, quantity: Quantity) -> Quantity:
-    """Refuse what lies outside the input's bounds, and money where none is meant or none given."""
-    _same_time(name, quantity.unit, spec.unit.replace("{c}", "an amount"))
-    money = is_currency(quantity.unit.partition("/")[0])
-    if money != spec.unit.startswith("{c}"):
-        kind = "an amount of money" if spec.unit.startswith("{c}") else "no amount of money"
-        raise InputError(
-            f"got inputs.{name} in {quantity.unit}", f"{kind} ({spec.unit})", "name its unit"
-        )
-    for value in (quantity.value, *quantity.ends):
-        fault = spec.fault(value)
-        if fault:
-            got = f"got inputs.{name} {value:g} {quantity.unit}"
-            raise InputError(got, f"a figure {fault}", _missing_machines(name, value))
-    return quantity
-
-
-def _missing_machines(name: str, utilisation: float) -> str:
-    """Say what is missing where machines are asked for all they can make, or more."""
-    if name != "utilisation" or utilisation < 1:
-        return ""
-    most = INPUTS[name].default or 0.0
-    return (
-        f"more than {utilisation:g} times the machines are missing for queues to end; "
-        f"{utilisation / most:.3g} times would bring it to {most:g}"
-    )
-
-
-_TIMES = ("second", "minute", "hour", "day", "week", "month", "year")
-
-
-def _times(unit: str) -> set[str]:
-    """Return the words of time in a unit; a pack stands for the time until the next one."""
-    words = re.findall(r"[a-z]+", unit)
-    return {word.removesuffix("s") for word in words} & {*_TIMES, "pack"}
-
-
-def _same_time(name: str, unit: str, expected: str) -> None:
-    """Refuse an hour where a month is meant, and percent where a ratio is."""
-    if "percent" in unit or "%" in unit:
-        raise InputError(f"got {name} in {unit}", "a ratio between 0 and 1", "divide it by 100")
-    if _times(unit) and _times(unit) != _times(expected):
-        raise InputError(
-            f"got {name} in {unit}", f"a figure in {expected}", "work it out in that unit"
-        )
-
-
 def _facts_among(told: str) -> list[str]:
     """Return the fact identifiers among what a quantity was taken from."""
     return [each for each in told.split(", ") if re.fullmatch(r"F\d+", each)]
@@ -369,12 +251,12 @@ def _plans(document: Document, evidence: Evidence, reader: Reader | None) -> tup
     table = reader.query("SELECT * FROM net_proceeds")
     found: list[PlanTerms] = []
     for plan in document.plans:
-        about = (f"{document.currency}", _Own(reader, document))
-        looked_up = _looked_up("net_proceeds", plan.price, evidence, about)
-        if isinstance(looked_up, str):
-            raise InputError(f"got the price of {plan.name!r}: {looked_up}", "a price")
-        priced = _overlaid(looked_up, plan.price)
-        _same_time(f"the price of {plan.name!r}", priced.unit, f"{document.currency}/{plan.period}")
+        about = (f"{document.currency}", Own(reader, document))
+        held = looked_up("net_proceeds", plan.price, evidence, about)
+        if isinstance(held, str):
+            raise InputError(f"got the price of {plan.name!r}: {held}", "a price")
+        priced = overlaid(held, plan.price)
+        same_time(f"the price of {plan.name!r}", priced.unit, f"{document.currency}/{plan.period}")
         price = evidence.converted(priced, document.currency)
         if not price.unit.startswith(document.currency):
             raise InputError(

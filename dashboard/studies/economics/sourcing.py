@@ -210,12 +210,11 @@ def owned_server(
     """Return a server to buy: its price, all its cards' speed, the scenario's life and power."""
     v = study.scenario.inputs.values()
     amount = price.quantity.value * (cards if price.is_card else 1)
-    tariff = float(v["tariff_per_kwh"])
-    electricity = Electricity(
-        0.0 if np.isnan(tariff) else tariff, float(v["server_overhead"]), float(v["pue"])
-    )
+    has_tariff = "tariff_per_kwh" in study.scenario.inputs.given
+    tariff = float(v["tariff_per_kwh"])  # 0 where none is given: the cost is then a lower bound
+    electricity = Electricity(tariff, float(v["server_overhead"]), float(v["pue"]))
     alone = speed.speed
-    joules = None if np.isnan(tariff) else alone.joules_gross
+    joules = alone.joules_gross if has_tariff else None
     idle = None if alone.idle_watts is None else alone.idle_watts * cards
     whole = Speed(alone.images_per_second * cards, joules, idle)
     resale = amount * float(v["resale_share"])
