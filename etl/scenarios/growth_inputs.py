@@ -1,4 +1,4 @@
-"""What one's own events, payments, spend and bills tell of the inputs of a scenario.
+"""What one's own events tell of the inputs of a scenario; payments and spend have their own files.
 
 A source is an import of one kind; each kind tells its own inputs. Every quantity names its rule,
 and its evidence is the source's own: what was made up stays simulated.
@@ -6,53 +6,36 @@ and its evidence is the source's own: what was made up stays simulated.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any, cast
 
-import ibis
 import numpy as np
 import pandas as pd
 
+from etl import questions
+from etl.analytics.distributions import normal_quantile
 from etl.analytics.proportions import wilson
-from etl.analytics.quantities import Quantity, weakest
+from etl.analytics.quantities import Quantity
 from etl.errors import InputError
 from etl.marts import subscriptions as marts
 from etl.marts.activity import OUTSIDE
 from etl.scenarios.evidence import Reader, day_of
 from etl.scenarios.payment_inputs import payment_quantities
+from etl.scenarios.spend_inputs import GrowthInputs, one_kind, spend_quantities
 from etl.schemas import PRODUCT_EVENTS
 
 MONTH_DAYS = 365.25 / 12
 ACTIVE_DAYS = 28
 """Monthly actives are counted over four whole weeks, so that every weekday weighs the same."""
 RETAINED_DAY, LATER_DAY = 30, 60
-BILL_DAYS = 28
-"""Bills that end so many days before the newest one are still new."""
 PAYMENTS_LAG_DAYS = 7
 """Payments that stop earlier than so many days before the events do not tell who pays now."""
 SAME_USERS = 0.5
 """Below this share of payers known to the events, the two sources name their users differently."""
 MONTHLY = ("active_users", "paying_share", "free_images_per_user", "paid_images_per_user")
 NO_PICTURES = "the events count no pictures (n_images)"
-_Z = 1.959964
-
-
-@dataclass(frozen=True)
-class GrowthInputs:
-    """Inputs that one's own data tell.
-
-    Attributes
-    ----------
-    found
-        Input → quantity with a 95 % interval.
-    reasons
-        Input → why it is not told.
-    """
-
-    found: dict[str, Quantity] = field(default_factory=dict[str, Quantity])
-    reasons: dict[str, str] = field(default_factory=dict[str, str])
+_Z = normal_quantile(0.975)
 
 
 def growth_quantities(
@@ -93,79 +76,12 @@ def growth_quantities(
     spent_until = _last_day(reader, "acquisition_spend", "spend_date", source)
     if spent_until is not None:
         _known_by(source, spent_until, as_of)
-        return GrowthInputs(*_of_spend(reader, source))
+        return GrowthInputs(*spend_quantities(reader, source))
     raise InputError(
         f"got own data of {source!r}, and no import bears that name",
         "an imported source of events, payments or spend",
         "see the Data page, or import with `artonomics import events`",
     )
-
-
-def bill_quantities(reader: Reader, currency: str, *, as_of: date | None = None) -> GrowthInputs:
-    """Return the price of a card's hour: amounts over card-hours of the newest bills.
-
-    Its range runs from the cheapest line to the dearest. Credits lower the price; lines without
-    hours are left out, and the source says how many.
-
-    Parameters
-    ----------
-    currency
-        Of the scenario; the price stays in the bills' own and is converted later.
-    as_of
-        Bills that end after it are not looked at.
-    """
-    bills = reader.query(
-        """
-        WITH known AS (FROM gpu_bills WHERE ?::DATE IS NULL OR period_end <= ?::DATE)
-        FROM known WHERE period_end > (
-            SELECT max(period_end) FROM known WHERE gpu_hours > 0
-        ) - ?::INTEGER
-        """,
-        (as_of, as_of, BILL_DAYS),
-    )
-    idle = "bills tell hours that were paid for, not how many of them were at work"
-    told = GrowthInputs({}, {"utilisation": idle})
-    found = _hourly_price(bills)
-    if isinstance(found, str):
-        told.reasons["hourly_price"] = found
-    else:
-        told.found["hourly_price"] = found
-    return told
-
-
-def _hourly_price(bills: pd.DataFrame) -> Quantity | str:
-    hours = bills["gpu_hours"].fillna(0.0).to_numpy(dtype=float)
-    lines, n_left_out = bills.loc[hours > 0], int((hours <= 0).sum())
-    if lines.empty:
-        return "no bill with hours of a card is imported"
-    currencies, kinds = (sorted(set(lines[name])) for name in ("currency", "evidence_kind"))
-    if len(currencies) > 1:
-        return f"the newest bills are in {', '.join(currencies)}: name one price by hand"
-    if "simulated" in kinds and len(kinds) > 1:
-        return "the newest bills are made up in part: name the price by hand"
-    amount = lines["amount"].to_numpy(dtype=float)
-    price, each = float(amount.sum() / hours.sum()), (amount / hours[hours > 0])[amount > 0]
-    if price <= 0:
-        return "the newest bills pay more back than they charge"
-    cards, by = (", ".join(sorted(set(lines[name].dropna()))) for name in ("gpu_name", "provider"))
-    first, last = day_of(lines["period_start"].min()), day_of(lines["period_end"].max())
-    left_out = f"; {n_left_out} lines without hours left out" if n_left_out else ""
-    return Quantity(
-        price,
-        f"{currencies[0]}/hour",
-        _one_kind(kinds),
-        min(float(each.min()), price),
-        max(float(each.max()), price),
-        source=f"bills of {by}, {first} to {last}: amounts over card-hours"
-        f"{f' of {cards}' if cards else ''}{left_out}",
-        as_of=last,
-    )
-
-
-def _one_kind(kinds: Iterable[str]) -> str:
-    """Return the evidence kind of what rests on rows of these kinds; one alone stays what it is."""
-    found = set(kinds)
-    return found.pop() if len(found) == 1 else weakest(found)
 
 
 def _known_by(source: str, last: date | None, as_of: date | None) -> None:
@@ -428,7 +344,7 @@ def _payers(events: _Events, payments: list[str], users: pd.DataFrame) -> _Payer
     if len(beside) == 1:
         told, last = (beside[name].iloc[0] for name in ("source", "last"))
         day = min(day_of(last) or events.last, events.last)
-        kind = _one_kind({events.kind, str(beside["kind"].iloc[0])})
+        kind = one_kind({events.kind, str(beside["kind"].iloc[0])})
         rule = f"users with a live subscription at the end of {day} ({told}), idle or not"
         return _Payers(_live(events.reader, str(told), day), rule, kind)
     if not payments:
@@ -437,22 +353,11 @@ def _payers(events: _Events, payments: list[str], users: pd.DataFrame) -> _Payer
     return _Payers(set(users.loc[users["pays"], "user_id"]), rule, events.kind)
 
 
-_TRANSACTIONS = {
-    **dict.fromkeys(("source", "transaction_id", "original_transaction_id"), "string"),
-    **dict.fromkeys(("user_id", "product_id", "product_kind"), "string"),
-    **dict.fromkeys(("purchased_at", "expires_at", "refunded_at"), "timestamp('UTC')"),
-    **dict.fromkeys(("price", "period_months"), "float64"),
-    **{"renewal_number": "int64", "is_sandbox": "boolean"},
-}
-
-
 def _live(reader: Reader, source: str, day: date) -> set[str]:
     """Return who holds a live subscription at the end of a day."""
-    table: Any = ibis.table(_TRANSACTIONS, name="subscription_transactions")
-    own = table.filter((table.source == source) & ibis.coalesce(~table.is_sandbox, True))
-    periods = marts.paid_periods(own, "price")
+    periods = marts.paid_periods(questions.transactions(source), "price")
     users = marts.monthly_revenue(periods, [day + timedelta(days=1)]).select("user_id").distinct()
-    return set(reader.query(str(ibis.to_sql(users, dialect="duckdb")))["user_id"])
+    return set(questions.ask(reader, users)["user_id"])
 
 
 def _monthly_pictures(
@@ -491,76 +396,3 @@ def _per_user(
     error = float(np.sqrt((rest**2).sum() * len(rows) / (len(rows) - 1)) / size.sum())
     ends = max(mean - _Z * error, 0.0), mean + _Z * error
     told.found[name] = events.quantity(float(mean), ends, (rule, unit))
-
-
-def _of_spend(reader: Reader, source: str) -> tuple[dict[str, Quantity], dict[str, str]]:
-    """Return the cost of winning a payer: spend over those who first paid in the same days."""
-    found = _cac(reader, source)
-    return ({}, {"cac": found}) if isinstance(found, str) else ({"cac": found}, {})
-
-
-def _cac(reader: Reader, source: str) -> Quantity | str:
-    beside = reader.query(
-        """
-        SELECT d.source, greatest(d.first_day, s.first) AS first,
-               least(d.last_whole_day, s.last) AS last
-        FROM growth_definitions d, (
-            SELECT min(evidence_kind) AS kind, min(spend_date) AS first, max(spend_date) AS last
-            FROM acquisition_spend WHERE source = ? AND metric = 'spend'
-        ) s WHERE (d.evidence_kind = 'simulated') = (s.kind = 'simulated')
-        """,
-        (source,),
-    )
-    if len(beside) != 1:
-        return "it takes spend, and one history of events beside it to count payers"
-    events = str(beside["source"].iloc[0])
-    first, last = (day_of(beside[name].iloc[0]) for name in ("first", "last"))
-    if first is None or last is None or first > last:
-        return f"the spend and the events of {events} have no day in common"
-    spent = reader.query(
-        """
-        SELECT currency, sum(value) AS amount, list(DISTINCT evidence_kind) AS kinds
-        FROM acquisition_spend
-        WHERE source = ? AND metric = 'spend' AND spend_date BETWEEN ? AND ? GROUP BY 1
-        """,
-        (source, first, last),
-    )
-    if len(spent) != 1:
-        return "the spend is in several currencies, or there is none in the days of the events"
-    if _is_told_twice(reader, source):
-        return "the spend of a day and channel is told in several ways, so that a sum counts twice"
-    row = cast(dict[str, Any], spent.to_dict("records")[0])
-    won = reader.query(
-        "SELECT count(*) AS n FROM paying_users WHERE source = ? AND first_paid_on BETWEEN ? AND ?",
-        (events, first, last),
-    )
-    n, amount = float(won["n"].iloc[0]), float(row["amount"])
-    if n == 0:
-        return f"nobody first paid from {first} to {last}"
-    value, error = amount / n, amount / n / np.sqrt(n)
-    return Quantity(
-        value,
-        f"{row['currency']}/payer",
-        _one_kind(row["kinds"]),
-        max(value - _Z * error, 0.0),
-        value + _Z * error,
-        source=f"{source}: spend over users of {events} who first paid, {first} to {last}",
-        as_of=last,
-    )
-
-
-def _is_told_twice(reader: Reader, source: str) -> bool:
-    """Say whether a day and channel is told by several tools or ages, or both whole and split."""
-    found = reader.query(
-        """
-        SELECT count(*) AS n FROM (
-            SELECT 1 FROM acquisition_spend WHERE source = ? AND metric = 'spend'
-            GROUP BY spend_date, channel
-            HAVING count(DISTINCT reported_by) > 1 OR count(DISTINCT days_after_install) > 1
-                OR count(DISTINCT campaign = '*') > 1 OR count(DISTINCT country = '*') > 1
-                OR count(DISTINCT platform = '*') > 1
-        )
-        """,
-        (source,),
-    )
-    return bool(found["n"].iloc[0])

@@ -15,7 +15,7 @@ from etl.scenarios.mix import TRAINING
 from etl.scenarios.parts import Given
 
 if TYPE_CHECKING:
-    from etl.scenarios.growth_inputs import GrowthInputs
+    from etl.scenarios.spend_inputs import GrowthInputs
 
 
 class Own:
@@ -27,14 +27,15 @@ class Own:
 
     def of(self, source: str) -> GrowthInputs:
         """Return what the data of a source tell."""
-        from etl.scenarios import growth_inputs  # brings the marts along; few scenarios need it
+        # They bring the marts along, and few scenarios need them.
+        from etl.scenarios import growth_inputs, spend_inputs
 
         if self._reader is None:
             raise InputError("got a reference to one's own data", "a published snapshot")
         if source not in self._asked:
             currency, as_of = self._document.currency, self._document.as_of
             self._asked[source] = (
-                growth_inputs.bill_quantities(self._reader, currency, as_of=as_of)
+                spend_inputs.bill_quantities(self._reader, currency, as_of=as_of)
                 if source == "bills"
                 else growth_inputs.growth_quantities(self._reader, source, currency, as_of=as_of)
             )

@@ -5,28 +5,21 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, cast
 
-import ibis
 import numpy as np
 import pandas as pd
 
+from etl import questions
+from etl.analytics.distributions import normal_quantile
 from etl.analytics.proportions import wilson
 from etl.analytics.quantities import Quantity
 from etl.marts import subscriptions as marts
 from etl.scenarios.evidence import LONGEST_RATE_DAYS, Reader
-from etl.schemas import SUBSCRIPTION_TRANSACTIONS
 
 MONTHS = 6
 """Whole months that are pooled, the newest ones."""
 REFUND_DAYS = 60
 """Payments younger than that can still be refunded and are left out of the share."""
-_KINDS = {
-    "string": "string",
-    "integer": "int64",
-    "number": "float64",
-    "boolean": "boolean",
-    "date": "date",
-    "timestamp": "timestamp('UTC')",
-}
+_Z = normal_quantile(0.975)
 
 Told = tuple[dict[str, Quantity], dict[str, str]]
 
@@ -66,13 +59,10 @@ def _live(reader: Reader, source: str, months: list[date]) -> pd.DataFrame:
 
     Who is there follows from the price paid: a payout that nobody stated makes nobody leave.
     """
-    columns = {c.name: _KINDS[c.type] for c in SUBSCRIPTION_TRANSACTIONS.columns}
-    table: Any = ibis.table(columns | {"source": "string"}, name=SUBSCRIPTION_TRANSACTIONS.name)
-    own = table.filter((table.source == source) & ibis.coalesce(~table.is_sandbox, True))
-    periods = marts.paid_periods(own, "price")
+    periods = marts.paid_periods(questions.transactions(source), "price")
     # Parted by payment instead of by product, so that each finds its own payout.
     each = marts.monthly_revenue(periods.mutate(product_id=periods.transaction_id), months)
-    found = reader.query(str(ibis.to_sql(each, dialect="duckdb")))
+    found = questions.ask(reader, each)
     return found.rename(columns={"product_id": "transaction_id"}).drop(columns="mrr")
 
 
@@ -179,8 +169,8 @@ def _proceeds(
         mean,
         f"{currency}/payer/month",
         kind,
-        max(mean - 1.959964 * error, 0.0),
-        mean + 1.959964 * error,
+        max(mean - _Z * error, 0.0),
+        mean + _Z * error,
         source=f"{source}: payouts a month of live subscriptions, ends of {MONTHS} months, at the "
         "rates of the days they were paid",
         as_of=last,

@@ -42,13 +42,13 @@ def own_inputs(reader: Reader, source: str, currency: str, as_of: date) -> pd.Da
         ``name, value, low, high, unit, evidence_kind, source, as_of, reason`` a row an input in
         the order of the catalogue; where the data do not tell it, the reason why.
     """
-    from etl.scenarios import growth_inputs  # brings the marts along
+    from etl.scenarios import growth_inputs, spend_inputs  # bring the marts along
 
     names = ("value", "low", "high", "unit", "evidence_kind", "source", "as_of")
     columns = pd.Index(["name", *names, "reason"])
     try:
         answer = (
-            growth_inputs.bill_quantities(reader, currency, as_of=as_of)
+            spend_inputs.bill_quantities(reader, currency, as_of=as_of)
             if source == BILLS
             else growth_inputs.growth_quantities(reader, source, currency, as_of=as_of)
         )

@@ -9,38 +9,30 @@ import ibis
 import pandas as pd
 
 from dashboard.queries import Reader
-from etl.schemas import ACQUISITION_SPEND, PRODUCT_EVENTS, SUBSCRIPTION_TRANSACTIONS, Table
+from etl import questions
+from etl.schemas import ACQUISITION_SPEND, PRODUCT_EVENTS
 
-_KINDS = {
-    "string": "string",
-    "integer": "int64",
-    "number": "float64",
-    "boolean": "boolean",
-    "date": "date",
-    "timestamp": "timestamp('UTC')",
-}
 EPOCH = date(1970, 1, 1)
 
 
 def events(source: str) -> Any:
     """Return the events of a source as an Ibis table."""
-    return _of(PRODUCT_EVENTS, source)
+    return questions.of_source(PRODUCT_EVENTS, source)
 
 
 def transactions(source: str) -> Any:
     """Return the transactions of a source as an Ibis table, test purchases left out."""
-    own = _of(SUBSCRIPTION_TRANSACTIONS, source)
-    return own.filter(ibis.coalesce(~own.is_sandbox, True))
+    return questions.transactions(source)
 
 
 def spend(source: str) -> Any:
     """Return the spend of a source as an Ibis table."""
-    return _of(ACQUISITION_SPEND, source)
+    return questions.of_source(ACQUISITION_SPEND, source)
 
 
 def ask(reader: Reader, expression: Any) -> pd.DataFrame:
     """Return the rows of an expression over the tables of the snapshot."""
-    return reader.query(str(ibis.to_sql(expression, dialect="duckdb")))
+    return questions.ask(reader, expression)
 
 
 def instant(moment: datetime) -> Any:
@@ -57,9 +49,3 @@ def as_date(day: Any) -> date:
     """Return the calendar day of a date or timestamp that is known."""
     moment: Any = pd.Timestamp(day)
     return moment.date()
-
-
-def _of(table: Table, source: str) -> Any:
-    columns = {c.name: _KINDS[c.type] for c in table.columns} | {"source": "string"}
-    own = ibis.table(columns, name=table.name)
-    return own.filter(own.source == source)

@@ -13,8 +13,9 @@ import pandas as pd
 import pytest
 
 from etl.errors import InputError
-from etl.scenarios.growth_inputs import GrowthInputs, bill_quantities, growth_quantities
+from etl.scenarios.growth_inputs import growth_quantities
 from etl.scenarios.resolve import scenario
+from etl.scenarios.spend_inputs import GrowthInputs, bill_quantities
 from etl.warehouse import SnapshotReader
 
 # As for the snapshot's reader: DuckDB makes frames by a call that pandas deprecates.

@@ -9,12 +9,12 @@ from etl.analytics.curiosity_to_cash import curiosity_to_cash
 from etl.analytics.product_month import product_month
 from etl.analytics.quantities import Quantity
 from etl.errors import InputError
-from etl.scenarios import growth_inputs, store
+from etl.scenarios import spend_inputs, store
 from etl.scenarios.document import Listed, validate
 from etl.scenarios.evidence import Evidence
-from etl.scenarios.growth_inputs import GrowthInputs
 from etl.scenarios.reaction import _market_value
 from etl.scenarios.resolve import scenario
+from etl.scenarios.spend_inputs import GrowthInputs
 from tests.etl.scenarios.conftest import TYPED, Resolve
 
 
@@ -202,7 +202,7 @@ def test_bills_are_asked_for_the_day(resolve: Resolve, monkeypatch) -> None:
         asked.append(as_of)
         return GrowthInputs({}, {"hourly_price": "no bill"})
 
-    monkeypatch.setattr(growth_inputs, "bill_quantities", bills)
+    monkeypatch.setattr(spend_inputs, "bill_quantities", bills)
     found = resolve({"hourly_price": {"own": {"source": "bills"}}})
     assert (asked, found.reasons["hourly_price"]) == ([date(2026, 1, 31)], "no bill")
 
