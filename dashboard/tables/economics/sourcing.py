@@ -267,6 +267,12 @@ def _own_name(code: str, said: Words) -> str:
     return said.t("the scenario's") if code == SCENARIO else said.t("your own price")
 
 
+def _cards_are_unknown(study: SourcingStudy) -> bool:
+    """Return whether a server's price is set against the speed of a card of somebody else's."""
+    price, speed = study.prices["own"], study.speed
+    return speed is not None and speed.kind != "scenario" and not price.is_card
+
+
 def notes(study: SourcingStudy, said: Words) -> list[str]:
     """Return what a reader must know about the answer."""
     told = [
@@ -283,6 +289,14 @@ def notes(study: SourcingStudy, said: Words) -> list[str]:
                 study.cards,
             )
         )
+        if _cards_are_unknown(study):
+            told.append(
+                said.t(
+                    "The price is of a whole server and the speed of one card: nobody has stated "
+                    "how many cards the server holds. Set the cards so that both are of the same "
+                    "machine."
+                )
+            )
     if study.is_lower_bound:
         told.append(
             said.t(

@@ -140,3 +140,21 @@ def test_the_hour_of_a_machine_is_the_chosen_one(study, known):
     assert chosen_hour(own, known, "typed", 7).value == 7
     assert chosen_hour(own, known, "typed", 0) is None
     assert chosen_hour(own, known, "none", 0) is None
+
+
+def test_a_server_whose_cards_nobody_stated_is_set_against_a_card_with_a_warning(
+    worked_out, reader, study
+):
+    from dashboard.tables.economics.sourcing import notes
+    from dashboard.text import words
+
+    card = next(speed for speed in speeds(reader, study()) if speed.kind == "published")
+    warning = "how many cards the server holds"
+
+    def told(**choice):
+        return " ".join(notes(worked_out(SourcingChoice(**choice)), words("en")))
+
+    assert warning in told(speed=card.code, own="F0484")
+    assert warning not in told(speed=card.code, own="F0268")  # the price of a card
+    assert warning not in told(own="F0484")  # the scenario's speed is a whole machine's
+    assert "8 cards of the chosen speed" in told(speed=card.code, own="F0484", cards=8)
