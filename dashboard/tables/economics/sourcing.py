@@ -270,7 +270,8 @@ def _own_name(code: str, said: Words) -> str:
 def _cards_are_unknown(study: SourcingStudy) -> bool:
     """Return whether a server's price is set against the speed of a card of somebody else's."""
     price, speed = study.prices["own"], study.speed
-    return speed is not None and speed.kind != "scenario" and not price.is_card
+    is_of_others = speed is not None and speed.kind != "scenario"
+    return is_of_others and not price.is_card and price.code != TYPED
 
 
 def notes(study: SourcingStudy, said: Words) -> list[str]:

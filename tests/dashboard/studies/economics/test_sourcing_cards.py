@@ -155,6 +155,7 @@ def test_a_server_whose_cards_nobody_stated_is_set_against_a_card_with_a_warning
         return " ".join(notes(worked_out(SourcingChoice(**choice)), words("en")))
 
     assert warning in told(speed=card.code, own="F0484")
-    assert warning not in told(speed=card.code, own="F0268")  # the price of a card
+    typed = {"own": "typed", "typed": (9e5, 0.0, 0.0, 0.0)}
+    assert warning not in told(speed=card.code, **typed)  # the reader knows the server
     assert warning not in told(own="F0484")  # the scenario's speed is a whole machine's
     assert "8 cards of the chosen speed" in told(speed=card.code, own="F0484", cards=8)
