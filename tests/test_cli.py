@@ -141,7 +141,7 @@ def test_wrong_input_is_named_with_what_to_do(
 def test_without_a_snapshot_the_way_out_is_named(ask: Ask, tmp_path: Path):
     for tokens in (["sql", "SELECT 1"], ["etl", "status"], ["dashboard"]):
         answer = ask(*tokens, "--data", tmp_path)
-        assert answer.status == 1
+        assert answer.status == 2
         assert "artonomics etl run --offline" in answer.err
 
 
