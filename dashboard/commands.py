@@ -50,7 +50,7 @@ class About:
     scenario
         Key of a scenario, or a file (unit-economics).
     currency
-        In which money is told (unit-economics, compute).
+        In which money is told (unit-economics).
     """
 
     ticker: str | None = None

@@ -83,11 +83,13 @@ class Session:
         """Look at the rules of alerts, where there are some; return what is to be told."""
         from datetime import UTC, datetime
 
-        from etl.alerts import check, rules
+        from etl.alerts import rules
 
         data_dir = self.settings().data_dir
         if not (data_dir / rules.FILE).is_file():
             return []
+        from etl.alerts import check  # brings the analytics along
+
         return check.after_run(data_dir, datetime.now(UTC))
 
     def announce(self, address: str) -> None:

@@ -8,16 +8,7 @@ from typing import Any, Protocol
 import ibis
 import pandas as pd
 
-from etl.schemas import SUBSCRIPTION_TRANSACTIONS, ColumnType, Table
-
-_KINDS: dict[ColumnType, str] = {
-    "string": "string",
-    "integer": "int64",
-    "number": "float64",
-    "boolean": "boolean",
-    "date": "date",
-    "timestamp": "timestamp('UTC')",
-}
+from etl.schemas import IBIS_TYPES, SUBSCRIPTION_TRANSACTIONS, Table
 
 
 class Reader(Protocol):
@@ -30,7 +21,9 @@ class Reader(Protocol):
 
 def of_source(table: Table, source: str) -> Any:
     """Return the rows of one source as an Ibis table: every column and ``source``."""
-    columns = {column.name: _KINDS[column.type] for column in table.columns} | {"source": "string"}
+    columns = {column.name: IBIS_TYPES[column.type] for column in table.columns} | {
+        "source": "string"
+    }
     own = ibis.table(columns, name=table.name)
     return own.filter(own.source == source)
 

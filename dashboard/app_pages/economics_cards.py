@@ -31,7 +31,6 @@ from dashboard.tables.economics import names, results
 from dashboard.text import Words
 from etl.analytics.inputs import INPUTS
 from etl.analytics.scenario_result import Evaluation, Outcome
-from etl.analytics.sensitivity import middle_range
 
 _SUITS_A_SURFACE = (
     *("paying_share", "cost_per_image", "api_price", "hourly_price", "users_per_server"),
@@ -198,14 +197,7 @@ def odds_cards(written: str, which: str, said: Words, mode: Mode) -> list[Card]:
         ),
     )
     bins = odds_figures.histogram(outcome.draws)
-    ends = middle_range(outcome.draws)
-    odds = odds_figures.Odds(
-        outcome.probability_profitable,
-        None if ends is None else ends[0],
-        None if ends is None else ends[1],
-        outcome.assumed_share,
-        outcome.is_greyed,
-    )
+    odds = results.odds(outcome)
     return [
         partial(
             figure_card,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
 from functools import partial
 from typing import Any
 from urllib.parse import urlencode
@@ -13,6 +12,7 @@ import pandas as pd
 
 from dashboard import cases, queries
 from dashboard.figures import attention as figures
+from dashboard.reports import require
 from dashboard.reports.choice import Choice, Prepared
 from dashboard.reports.document import (
     Block,
@@ -120,7 +120,7 @@ def _apps(apps: pd.DataFrame, board: WaveStudy, choice: Choice) -> list[str]:
     """Return the identifiers of the apps that were asked for; the first wave's by default."""
     codes = dict(zip(apps["app_id"], apps["app_name"], strict=True))
     if choice.wave:
-        _require("wave", choice.wave, list(board.waves["wave_id"]))
+        require("wave", [choice.wave], list(board.waves["wave_id"]))
         own = board.waves.loc[board.waves["wave_id"] == choice.wave, "app_name"]
         named = [code for code, name in codes.items() if name in set(own.dropna())]
         if not named:
@@ -131,28 +131,17 @@ def _apps(apps: pd.DataFrame, board: WaveStudy, choice: Choice) -> list[str]:
             )
         return named
     if choice.app:
-        for code in choice.app.split(","):
-            _require("app", code, list(codes))
-        return choice.app.split(",")
+        named = choice.app.split(",")
+        require("app", named, list(codes))
+        return named
     return [code for name in cases.APPS for code, held in codes.items() if held == name]
-
-
-def _require(what: str, got: str, known: list[str]) -> None:
-    if got in known:
-        return
-    near = get_close_matches(got, known, n=1)
-    raise InputError(
-        f"got the {what} {got!r}",
-        f"one of {', '.join(known)}",
-        f"perhaps you meant {near[0]!r}" if near else "",
-    )
 
 
 def _narrowed(study: AttentionStudy, storefront: str) -> AttentionStudy:
     """Return a study with the rows of one storefront."""
     held = {*study.rates["storefront"], *study.positions["storefront"]}
     held |= set(study.storefronts["storefront"])
-    _require("storefront", storefront, sorted(map(str, held)))
+    require("storefront", [storefront], sorted(map(str, held)))
 
     def own(frame: pd.DataFrame) -> pd.DataFrame:
         if frame.empty or "storefront" not in frame:

@@ -26,7 +26,7 @@ from dashboard.reports.document import (
     Source,
 )
 from dashboard.reports.edition import Edition, Reader, edition_of
-from dashboard.reports.grids import grid
+from dashboard.reports.grids import calculation_header, grid
 from dashboard.studies.compute import TOY, ComputeStudy, Prices, compute_study, costs
 from dashboard.studies.compute_published import published_costs
 from dashboard.studies.frames import column, rows
@@ -297,13 +297,7 @@ def _cost_of(caption: str, speed: Input, hour: Input, cost: float, words: Words)
     )
     return Calculation(
         caption,
-        (
-            words.t("What"),
-            words.t("Value"),
-            words.t("Unit"),
-            words.t("Evidence"),
-            words.t("Source or formula"),
-        ),
+        calculation_header(words),
         tuple(inputs),
         (
             Formula(

@@ -56,6 +56,17 @@ def grid(
     )
 
 
+def calculation_header(words: Words) -> tuple[str, str, str, str, str]:
+    """Return the words above a calculation: see :class:`dashboard.reports.document.Calculation`."""
+    return (
+        words.t("What"),
+        words.t("Value"),
+        words.t("Unit"),
+        words.t("Evidence"),
+        words.t("Source or formula"),
+    )
+
+
 def cell(value: Any, look: TableColumn, words: Words) -> str:
     """Return a value as its column writes it; a missing one as a dash."""
     if _is_missing(value):

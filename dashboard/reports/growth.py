@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from difflib import get_close_matches
 from functools import partial
 from typing import Any
 from urllib.parse import urlencode
@@ -14,6 +13,7 @@ import pandas as pd
 from dashboard.figures.growth import conversion as paying_figures
 from dashboard.figures.growth import money as money_figures
 from dashboard.figures.growth import retention as retention_figures
+from dashboard.reports import require
 from dashboard.reports.choice import Choice, Prepared
 from dashboard.reports.document import (
     Block,
@@ -28,7 +28,7 @@ from dashboard.reports.document import (
     Source,
 )
 from dashboard.reports.edition import Edition, Reader, edition_of
-from dashboard.reports.grids import grid
+from dashboard.reports.grids import calculation_header, grid
 from dashboard.studies.growth.conversion import ConversionStudy, conversion_study
 from dashboard.studies.growth.definitions import Definitions, definitions
 from dashboard.studies.growth.retention import RetentionChoice, RetentionStudy, retention_study
@@ -129,13 +129,7 @@ def _source(known: list[str], edition: Edition, wanted: str | None) -> str:
         )
     if wanted is None:
         return known[0]
-    if wanted not in known:
-        near = get_close_matches(wanted, known, n=1)
-        raise InputError(
-            f"got the source {wanted!r}",
-            f"one of {', '.join(known)}",
-            f"perhaps you meant {near[0]!r}" if near else "",
-        )
+    require("source", [wanted], known)
     return wanted
 
 
@@ -434,13 +428,7 @@ def _worth(study: SubscriptionStudy, words: Words) -> Iterator[Calculation]:
     )
     yield Calculation(
         words.t("What a subscriber brings if every month were like the last one: estimated"),
-        (
-            words.t("What"),
-            words.t("Value"),
-            words.t("Unit"),
-            words.t("Evidence"),
-            words.t("Source or formula"),
-        ),
+        calculation_header(words),
         inputs,
         formulas,
     )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from functools import partial
 from typing import Any
 from urllib.parse import urlencode
@@ -20,6 +19,7 @@ from dashboard.figures.market import (
     peers_figure,
     prices_figure,
 )
+from dashboard.reports import require
 from dashboard.reports.choice import Choice, Prepared
 from dashboard.reports.document import (
     Block,
@@ -132,13 +132,7 @@ def _subject(reader: Reader, choice: Choice) -> tuple[str, str | None]:
             "leave one of them out",
         )
     waves = queries.waves(reader).set_index("wave_id")
-    if choice.wave not in waves.index:
-        near = get_close_matches(choice.wave, list(waves.index), n=1)
-        raise InputError(
-            f"got the wave {choice.wave!r}",
-            f"one of {', '.join(waves.index)}",
-            f"perhaps you meant {near[0]!r}" if near else "",
-        )
+    require("wave", [choice.wave], list(waves.index))
     wave = waves.loc[choice.wave]
     named = [wave["event_id"], wave["price_selected_event_id"]]
     events = [str(name) for name in named if isinstance(name, str) and name]

@@ -45,7 +45,6 @@ from dashboard.tables.economics import names, results, verdict
 from dashboard.text import Words
 from etl.analytics.inputs import INPUTS
 from etl.analytics.scenario_result import Evaluation, Outcome
-from etl.analytics.sensitivity import middle_range
 from etl.errors import InputError
 
 OPTIONS = ("scenario", "currency")
@@ -280,14 +279,7 @@ def _odds(study: ScenarioStudy, words: Words) -> Iterator[Section]:
         unit = step.unit.replace("{c}", study.currency)
         swings = results.swings(study, outcome, words)
         kind = words.evidence(step.evidence_kind)
-        bins, ends = odds_figures.histogram(outcome.draws), middle_range(outcome.draws)
-        odds = odds_figures.Odds(
-            outcome.probability_profitable,
-            None if ends is None else ends[0],
-            None if ends is None else ends[1],
-            outcome.assumed_share,
-            outcome.is_greyed,
-        )
+        bins, odds = odds_figures.histogram(outcome.draws), results.odds(outcome)
         axis_of = Axis(what, unit.partition("/")[0])
         moved = tornado.tornado_figure(swings, step.value, words, result=axis_of)
         likely = odds_figures.outcome_figure(bins, odds, study.currency, words, title=what)

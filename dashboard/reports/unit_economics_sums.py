@@ -7,6 +7,7 @@ import math
 import numpy as np
 
 from dashboard.reports.document import Calculation, Formula, Input
+from dashboard.reports.grids import calculation_header
 from dashboard.studies.economics.scenario import ScenarioStudy
 from dashboard.tables.economics import names
 from dashboard.text import Words
@@ -68,13 +69,7 @@ def user_month_sums(study: ScenarioStudy, words: Words) -> Calculation | None:
     known = [line for line in (payer, other, user, month, share) if math.isfinite(line.value)]
     return Calculation(
         words.t("A user's month: change what is yours"),
-        (
-            words.t("What"),
-            words.t("Value"),
-            words.t("Unit"),
-            words.t("Evidence"),
-            words.t("Source or formula"),
-        ),
+        calculation_header(words),
         tuple(inputs),
         tuple(known),
     )

@@ -103,6 +103,27 @@ def level_of(rule: rules.Crosses, value: float) -> Level:
     return "clear" if rule.clears(value) else "between"
 
 
+def crossing(
+    rule: rules.CostCrosses | rules.ScenarioCrosses | rules.QueryCrosses,
+    subject: str,
+    value: float,
+    unit: str,
+    **more: Any,
+) -> Reading:
+    """Return the reading of a number beside the line of its rule.
+
+    Parameters
+    ----------
+    rule, subject, value, unit
+        The number and what it is about.
+    more
+        Other fields of :class:`Reading`; ``told`` is added to what every crossing tells.
+    """
+    told = {"is_above": rule.above is not None, **more.pop("told", {})}
+    level, line = level_of(rule, value), rule.line
+    return Reading(rule.name, rule.kind, subject, level, value, line, unit, told=told, **more)
+
+
 def number_of(value: Any) -> float | None:
     """Return a finite number; ``None`` for what is missing or is none.
 

@@ -9,7 +9,7 @@ import pandas as pd
 
 from etl import pipeline
 from etl.alerts import rules
-from etl.alerts.reading import Look, Reading, day_of, level_of, number_of, require
+from etl.alerts.reading import Look, Reading, crossing, day_of, number_of, require
 from etl.analytics.quantities import EVIDENCE_KINDS
 from etl.errors import InputError
 
@@ -59,20 +59,9 @@ def _answer(rule: rules.QueryCrosses, row: dict[Any, Any]) -> Reading:
     if value is None:
         why = "the value is missing"
         return Reading(rule.name, rule.kind, subject, "unknown", reason=why, link=link)
-    return Reading(
-        rule.name,
-        rule.kind,
-        subject,
-        level_of(rule, value),
-        value,
-        rule.line,
-        rule.unit,
-        as_of,
-        kind,
-        f"question of the rule {rule.name}",
-        "",
-        link,
-        {"is_above": rule.above is not None},
+    source = f"question of the rule {rule.name}"
+    return crossing(
+        rule, subject, value, rule.unit, as_of=as_of, evidence_kind=kind, source=source, link=link
     )
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from etl.alerts import rules
-from etl.alerts.reading import Level, Look, Reading, day_of, level_of, number_of, require
+from etl.alerts.reading import Level, Look, Reading, crossing, day_of, number_of, require
 from etl.analytics.compute import Machine, Speed, cost_per_image
 from etl.analytics.curiosity_to_cash import curiosity_to_cash
 from etl.analytics.product_month import product_month
@@ -117,22 +117,19 @@ def cost_of_pictures(rule: rules.CostCrosses, look: Look) -> Iterator[Reading]:
     for row in own.to_dict("records"):
         speed = Speed(float(row["images_per_second"]))
         cost = 1_000 * cost_per_image(speed, machine).total_usd
-        yield Reading(
-            rule.name,
-            rule.kind,
+        yield crossing(
+            rule,
             f"{row['device_name']} {row['cell']}",
-            level_of(rule, cost),
             cost,
-            rule.line,
             "USD/1,000 images",
-            day_of(row["measured_at"]),
-            weakest([str(row["evidence_kind"]), "assumed"]),  # its price is that of the rule
-            f"speed {row['evidence_kind']}; {rule.hourly_price_usd:g} USD an hour and "
+            as_of=day_of(row["measured_at"]),
+            # Its price is that of the rule.
+            evidence_kind=weakest([str(row["evidence_kind"]), "assumed"]),
+            source=f"speed {row['evidence_kind']}; {rule.hourly_price_usd:g} USD an hour and "
             f"{rule.utilisation:.0%} mean use assumed",
-            str(row["source_url"] or ""),
-            "/compute?section=cost",
-            {
-                "is_above": rule.above is not None,
+            url=str(row["source_url"] or ""),
+            link="/compute?section=cost",
+            told={
                 "speed": str(row["evidence_kind"]),
                 "price": f"{rule.hourly_price_usd:g}",
                 "use": f"{rule.utilisation:.0%}",
@@ -161,18 +158,13 @@ def result(rule: rules.ScenarioCrosses, look: Look) -> Iterator[Reading]:
         why = step.reason or (missing if step.missing else "the value is missing")
         yield Reading(rule.name, rule.kind, subject, "unknown", reason=why, link=link)
         return
-    yield Reading(
-        rule.name,
-        rule.kind,
+    yield crossing(
+        rule,
         subject,
-        level_of(rule, value),
         value,
-        rule.line,
         step.unit.replace("{c}", found.document.currency),
-        found.document.as_of,
-        step.evidence_kind,
-        f"scenario {rule.scenario}",
-        "",
-        link,
-        {"is_above": rule.above is not None},
+        as_of=found.document.as_of,
+        evidence_kind=step.evidence_kind,
+        source=f"scenario {rule.scenario}",
+        link=link,
     )

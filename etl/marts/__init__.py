@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from etl.marts import daily_returns, growth, source_freshness
+from etl.schemas import IBIS_TYPES, Table
 from etl.schemas import TABLES as SCHEMAS
-from etl.schemas import Table
 
 if TYPE_CHECKING:
     from ibis.backends.sql import SQLBackend
@@ -28,16 +28,10 @@ def as_sql(name: str) -> str:
     """Return a rebuilt mart as a query in DuckDB's dialect over the tables it is derived from."""
     import ibis
 
-    types = {
-        "string": "string",
-        "integer": "int64",
-        "number": "float64",
-        "boolean": "boolean",
-        "date": "date",
-        "timestamp": "timestamp('UTC')",
-    }
     tables = [
-        ibis.table({c.name: types[c.type] for c in SCHEMAS[table].stored_columns()}, name=table)
+        ibis.table(
+            {c.name: IBIS_TYPES[c.type] for c in SCHEMAS[table].stored_columns()}, name=table
+        )
         for table in REBUILT[name]
     ]
     return str(ibis.to_sql(_EXPRESSIONS[name](*tables), dialect="duckdb"))

@@ -17,6 +17,7 @@ from etl.schemas.apps import (
 from etl.schemas.base import (
     DUCKDB_TYPES,
     EVIDENCE_KINDS,
+    IBIS_TYPES,
     MACHINERY,
     PROVENANCE,
     VALIDITY,
@@ -112,6 +113,7 @@ __all__ = [
     "FX_RATES",
     "GPUS",
     "GPU_BILLS",
+    "IBIS_TYPES",
     "IMPORTED_FILES",
     "INSTRUMENTS",
     "INTRADAY_PRICES",

@@ -21,6 +21,14 @@ DUCKDB_TYPES: dict[ColumnType, str] = {
     "date": "DATE",
     "timestamp": "TIMESTAMPTZ",
 }
+IBIS_TYPES: dict[ColumnType, str] = {
+    "string": "string",
+    "integer": "int64",
+    "number": "float64",
+    "boolean": "boolean",
+    "date": "date",
+    "timestamp": "timestamp('UTC')",
+}
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from typing import Any
 
 import pandas as pd
 
+from dashboard.figures.economics.outcome import Odds
 from dashboard.studies.economics.comparison import PROBABILITY, Comparison
 from dashboard.studies.economics.scenario import ScenarioStudy, Surface, steps_frame, tornado_frame
 from dashboard.tables.economics import names
@@ -17,6 +18,7 @@ from dashboard.tables.table import Table, TableColumn
 from dashboard.text import Words
 from etl.analytics.inputs import INPUTS
 from etl.analytics.scenario_result import Evaluation, Outcome, Step
+from etl.analytics.sensitivity import middle_range
 
 _NAMED = 6
 _COSTS = ("compute", "moderation", "variable_costs", "marketing", "fixed_costs")
@@ -176,6 +178,12 @@ def tornado(frame: pd.DataFrame, what: str, said: Words, file_name: str = "torna
         "settles": TableColumn(said.t("What would settle it"), "wide"),
     }
     return Table(shown, columns if len(shown) else {}, file_name)
+
+
+def odds(outcome: Outcome) -> Odds:
+    """Return what the draws of a result say, as its figure takes it."""
+    low, high = middle_range(outcome.draws) or (None, None)
+    return Odds(outcome.probability_profitable, low, high, outcome.assumed_share, outcome.is_greyed)
 
 
 def histogram(bins: pd.DataFrame, said: Words, file_name: str = "outcome") -> Table:
