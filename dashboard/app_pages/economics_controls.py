@@ -29,6 +29,9 @@ from dashboard.tables.economics.typed import named
 from dashboard.text import MISSING, Words
 from etl.errors import ArtonomicsError, InputError
 
+_EMPTY = "none"
+"""Stands in the address for a field that is empty where the scenario has a figure."""
+
 
 def guarded(body: Callable[[], None], said: Words) -> None:
     """Show a section; what cannot be worked out is told with what to do, and the rest stays."""
@@ -185,6 +188,37 @@ def amount(
         label, float(bounds[0]), float(bounds[1]), key=key, format="%.6g", help=note or None
     )
     return float(_kept(key, f"{float(st.session_state[key]):.12g}", f"{float(default):.12g}"))
+
+
+def amount_or_none(
+    key: str,
+    label: str,
+    default: float | None,
+    bounds: tuple[float, float],
+    said: Words,
+    note: str = "",
+) -> float | None:
+    """Show a number that may be left empty and return it; ``None`` where nothing is typed."""
+    read = permalinks.number(*bounds, said)
+    _follow(key, default)
+    permalinks.restore(key, lambda code: None if code == _EMPTY else read(code), default, said)
+    st.number_input(
+        label,
+        float(bounds[0]),
+        float(bounds[1]),
+        value=None,
+        key=key,
+        format="%.6g",
+        placeholder=said.t("not told"),
+        help=note or None,
+    )
+    found = st.session_state[key]
+    _kept(key, _code(found), _code(default))
+    return None if found is None else float(found)
+
+
+def _code(figure: float | None) -> str:
+    return _EMPTY if figure is None else f"{float(figure):.12g}"
 
 
 def line(key: str, label: str, example: str, said: Words) -> str:

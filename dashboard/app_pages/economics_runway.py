@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import cast
 
 import streamlit as st
 
@@ -14,8 +15,12 @@ from dashboard.figures.economics.runway import runway_figure
 from dashboard.figures.theme import Mode
 from dashboard.studies.economics.runway import (
     LAG_DAYS,
+    OWNED,
+    WAYS,
     CashChoice,
     CashStudy,
+    PaidServers,
+    ServersPaid,
     cash_study,
     missing_inputs,
     opening_cash,
@@ -52,10 +57,10 @@ def _choice(study: ScenarioStudy, said: Words) -> CashChoice:
     with st.container(border=True):
         first, second, third = st.columns(3)
         with first:
-            cash = controls.amount(
+            cash = controls.amount_or_none(
                 "cash_opening",
-                said.t("Cash at the start ({currency}; 0 = not told)", currency=study.currency),
-                opening_cash(study) or 0.0,
+                said.t("Cash at the start ({currency})", currency=study.currency),
+                opening_cash(study),
                 (-_MOST, _MOST),
                 said,
                 said.t("The scenario's own, or what you type: then it is assumed."),
@@ -86,8 +91,48 @@ def _choice(study: ScenarioStudy, said: Words) -> CashChoice:
                 (0, 365),
                 said,
             )
-    known = cash if cash or opening_cash(study) is not None else None
-    return CashChoice(known, months, growth / 100, lag, cost_lag)
+        servers = _servers(study, said)
+    return CashChoice(cash, months, growth / 100, lag, cost_lag, servers)
+
+
+def _servers(study: ScenarioStudy, said: Words) -> ServersPaid:
+    """Let the reader say how owned servers are paid."""
+    usual = ServersPaid()
+    if study.scenario.document.sourcing not in OWNED:
+        return usual
+    first, second, third = st.columns(3)
+    with first:
+        way = controls.option(
+            "cash_servers",
+            said.t("Owned servers are paid"),
+            WAYS,
+            usual.way,
+            said,
+            name=lambda way: tables.way_name(way, said),
+            help=said.t(
+                "Where the scenario's investment is what the servers cost, choose it, or they are "
+                "paid twice."
+            ),
+        )
+    if way != "credit":
+        return ServersPaid(cast(PaidServers, way))
+    with second:
+        months = controls.whole(
+            "cash_credit_months",
+            said.t("Months of the credit, assumed"),
+            usual.credit_months,
+            (1, 120),
+            said,
+        )
+    with third:
+        rate = controls.amount(
+            "cash_credit_rate",
+            said.t("Interest of the credit a year (%), assumed"),
+            100 * usual.credit_rate,
+            (0.0, 100.0),
+            said,
+        )
+    return ServersPaid("credit", months, rate / 100)
 
 
 def _cards(written: str, choice: CashChoice, said: Words, mode: Mode) -> list[Card]:

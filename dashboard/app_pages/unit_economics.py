@@ -12,6 +12,7 @@ from dashboard.app_pages import (
     economics_carried,
     economics_compare,
     economics_inputs,
+    economics_pictures,
     economics_runway,
     economics_sourcing,
 )
@@ -142,6 +143,7 @@ SECTIONS: tuple[Callable[[Present, ScenarioStudy, Words], None], ...] = (
     _answer,
     economics_inputs.show,
     _try_out,
+    economics_pictures.show,
     _month,
     _wave,
     cards.beside,

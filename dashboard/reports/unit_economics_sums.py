@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -13,6 +14,7 @@ from dashboard.tables.economics import names
 from dashboard.text import Words
 from etl.analytics.inputs import INPUTS
 from etl.analytics.picture_cost import delivered_cost, generations_per_picture
+from etl.analytics.scenario_result import Step
 from etl.analytics.user_month import free_images, server_cost_per_user
 
 _COMMON = ("paying_share", "net_proceeds", "refund_rate", "chargeback_rate")
@@ -63,7 +65,7 @@ def user_month_sums(study: ScenarioStudy, words: Words) -> Calculation | None:
         "break_even",
         words.t("Share of users who must pay, fixed costs among it"),
         "MAX(0, ({fixed_costs} / {active_users} - {per_free}) / ({per_payer} - {per_free}))",
-        "break_even_with_fixed_costs",
+        _break_even_step(lines.steps),
         words.t("share"),
     )
     known = [line for line in (payer, other, user, month, share) if math.isfinite(line.value)]
@@ -73,6 +75,12 @@ def user_month_sums(study: ScenarioStudy, words: Words) -> Calculation | None:
         tuple(inputs),
         tuple(known),
     )
+
+
+def _break_even_step(steps: Mapping[str, Step]) -> str:
+    """Return the step that the share must equal: without fixed costs there is one less."""
+    with_fixed = "break_even_with_fixed_costs"
+    return with_fixed if with_fixed in steps else "break_even_paid_conversion_rate"
 
 
 class _Costs:

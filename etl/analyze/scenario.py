@@ -5,15 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from etl.analytics.curiosity_to_cash import curiosity_to_cash
+from etl.analytics.curiosity_to_cash import CuriosityToCash, curiosity_to_cash
 from etl.analytics.inputs import INPUTS
 from etl.analytics.product_month import product_month
 from etl.analytics.quantities import Quantity
-from etl.analytics.scenario_result import DRAWS, SEED, Evaluation, Outcome
+from etl.analytics.scenario_result import DRAWS, SEED, Evaluation, Outcome, Step
+from etl.analytics.user_month import BY_USER
 from etl.analyze.answers import plain, shown
 from etl.errors import InputError
+from etl.scenarios import cost_report
 from etl.scenarios.document import read
-from etl.scenarios.evidence import Reader
+from etl.scenarios.evidence import Evidence, Reader
 from etl.scenarios.plans import PlanTerms
 from etl.scenarios.resolve import MONTH, WAVE, Scenario, scenario
 
@@ -52,7 +54,7 @@ def run_month(
     )
     document = _document(found, result.evaluation, result.outcome, (draws, seed))
     for name in ("break_even_paid_conversion_rate", "payback_months"):
-        document[name] = result.evaluation.step(name).value
+        _answer(document, name, result.evaluation.step(name))
     return document
 
 
@@ -69,8 +71,25 @@ def run_wave(
     month = product_month(found.inputs, sourcing, horizon, n_draws=draws, seed=seed)
     # The share of a month's users who must pay is another question than that of a wave's installs.
     document["break_even_paid_conversion_rate"] = result.break_even_conversion
-    document["payback_months"] = month.evaluation.step("payback_months").value
+    if result.break_even_conversion is None:
+        document["not_known"]["break_even_paid_conversion_rate"] = _no_conversion(result)
+    _answer(document, "payback_months", month.evaluation.step("payback_months"))
     return document
+
+
+def _no_conversion(result: CuriosityToCash) -> str:
+    """Say why there is no conversion at which a wave breaks even."""
+    if result.by_spend:
+        return "revenue comes from what users spend for each install, not from payers"
+    step = result.evaluation.step("contribution")
+    return step.reason or "no share of the installs up to 100 % is enough"
+
+
+def _answer(document: dict[str, Any], name: str, step: Step) -> None:
+    """Put a step at the top, and why where it is not known."""
+    document[name] = plain(step.value)
+    if step.value is None:
+        document["not_known"][name] = step.reason
 
 
 def _read(path: Path, reader: Reader | None, drawn: tuple[int, int]) -> Scenario:
@@ -118,8 +137,10 @@ def _document(
             for step in evaluation.steps
         ],
         "plans": [_plan(each) for each in found.plans],
+        "pictures": _pictures(found),
         "verdict": _verdict(outcome),
         "probability_profitable": outcome.probability_profitable,
+        "not_known": _no_probability(evaluation, outcome),
         "sensitivity": _sensitivity(found, outcome),
         "missing": evaluation.missing,
         "left_out": list(evaluation.left_out),
@@ -133,6 +154,21 @@ def _document(
         "draws": drawn[0],
         "seed": drawn[1],
     }
+
+
+def _pictures(found: Scenario) -> dict[str, Any] | None:
+    """Return what pictures cost; ``None`` where they have no cost of their own."""
+    if found.document.sourcing in BY_USER:
+        return None
+    same_currency = Evidence(None, found.document.as_of)
+    return cost_report.document(found, same_currency, found.document.currency)
+
+
+def _no_probability(evaluation: Evaluation, outcome: Outcome) -> dict[str, str]:
+    """Return why there is no probability; nothing where there is one."""
+    if outcome.probability_profitable is not None:
+        return {}
+    return {"probability_profitable": evaluation.step(outcome.step).reason}
 
 
 def _verdict(outcome: Outcome) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from etl.errors import InputError
 from etl.scenarios.evidence import Evidence, Reader
 from etl.scenarios.names import known_currency
 from etl.scenarios.picture_costs import CellCost, picture_costs
-from etl.scenarios.resolve import scenario
+from etl.scenarios.resolve import Scenario, scenario
 
 Document = dict[str, Any]
 
@@ -35,9 +35,13 @@ def report(
         :func:`etl.scenarios.picture_costs.picture_costs`; an unknown currency, or no rate of it.
     """
     found = scenario(raw, place, reader)
+    target = _known(currency) if currency else found.document.currency
+    return document(found, Evidence(reader, found.document.as_of), target)
+
+
+def document(found: Scenario, evidence: Evidence, target: str) -> Document:
+    """Return what the pictures of a scenario cost in a currency, as :func:`report` does."""
     costs, told = picture_costs(found), found.document
-    evidence = Evidence(reader, told.as_of)
-    target = _known(currency) if currency else told.currency
 
     def shown(quantity: Quantity | None) -> Document | None:
         return None if quantity is None else _told(evidence.converted(quantity, target))

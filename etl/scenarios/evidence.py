@@ -301,7 +301,15 @@ class Evidence:
             low=None if quantity.low is None else low * rate,
             high=None if quantity.high is None else high * rate,
             unit=f"{currency}/{per}" if per else currency,
-            converted=f"{quantity.unit} at {rate:.6g} {currency}/{own} of {day}",
+            converted="; ".join(
+                filter(
+                    None,
+                    (
+                        quantity.converted,
+                        f"{quantity.unit} at {rate:.6g} {currency}/{own} of {day}",
+                    ),
+                )
+            ),
         )
 
     def _per_euro(self, currency: str, day: date) -> float:

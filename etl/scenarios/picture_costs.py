@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 
 import numpy as np
 
@@ -115,12 +116,12 @@ def picture_costs(found: Scenario, *, n_draws: int = DRAWS, seed: int = SEED) ->
         )
     shares = {ONE: 1.0} if mix is None else {name: c.share for name, c in mix.cells.items()}
     every = _inputs_of(found, list(shares))
-    drawn = _Drawn(every, n_draws, seed)
+    drawn = _Drawn(every, n_draws, seed, found.document.as_of)
     cells = tuple(_cell(name, shares[name], every[name], sourcing, drawn) for name in shares)
     total = _Sum({name: shares[name] for name in shares}, every, sourcing)
     is_known = not any(cell.missing for cell in cells)
-    per_image = drawn.quantity(total, "image", total.kinds()) if is_known else None
-    pack = _pack(found, every, drawn, total) if is_known else _NO_PACK
+    per_image = drawn.quantity(total, "image", total.about()) if is_known else None
+    pack = _pack(found, drawn, total) if is_known else _NO_PACK
     lacking = {name for cell in cells for name in cell.missing}
     missing = {
         name: tuple(cell.name for cell in cells if name in cell.missing)
@@ -150,10 +151,22 @@ def _inputs_of(found: Scenario, names: Sequence[str]) -> dict[str, dict[str, Qua
     return {name: rest | dict(found.cells[name]) for name in names}
 
 
+@dataclass(frozen=True)
+class _About:
+    """Currency and evidence of a cost, and the inputs it was computed from."""
+
+    currency: str
+    evidence_kind: str
+    names: tuple[str, ...]
+
+
 class _Drawn:
     """Inputs of all cells, drawn once: a quantity that several share varies in all at once."""
 
-    def __init__(self, every: Mapping[str, Mapping[str, Quantity]], n: int, seed: int) -> None:
+    def __init__(
+        self, every: Mapping[str, Mapping[str, Quantity]], n: int, seed: int, day: date
+    ) -> None:
+        self._day = day
         rng = np.random.default_rng(seed)
         held = [q for _, cell in sorted(every.items()) for _, q in sorted(cell.items())]
         self._draws: dict[int, FloatArray] = {}
@@ -174,15 +187,20 @@ class _Drawn:
                 values[name] = self._draws[id(quantity)]
         return values
 
-    def quantity(
-        self, cost: Callable[[_At], FloatArray], per: str, about: tuple[str, str]
-    ) -> Quantity:
-        """Return a cost with its range; ``about`` is its currency and evidence kind."""
-        currency, kind = about
+    def quantity(self, cost: Callable[[_At], FloatArray], per: str, about: _About) -> Quantity:
+        """Return a cost with its range, of the scenario's day."""
         value = float(cost(self.at_values))
         ends = middle_range(cost(self.at_draws))
         low, high = (None, None) if ends is None else (min(ends[0], value), max(ends[1], value))
-        return Quantity(value, f"{currency}/{per}", kind, low, high, source="computed")
+        return Quantity(
+            value,
+            f"{about.currency}/{per}",
+            about.evidence_kind,
+            low,
+            high,
+            source=f"computed from {', '.join(about.names)}",
+            as_of=self._day,
+        )
 
 
 _At = Callable[[Mapping[str, Quantity]], Values]
@@ -213,14 +231,16 @@ class _Sum:
                 found[part] = found.get(part, 0.0) + share * float(cost)
         return found
 
-    def kinds(self) -> tuple[str, str]:
-        """Return the currency and the weakest evidence of what the cells' costs rest on."""
-        used = [q for name in self._shares for q in _used(self._every[name], self._sourcing)]
-        return _currency(used), weakest(q.evidence_kind for q in used)
+    def about(self) -> _About:
+        """Return the currency, the weakest evidence and the names of what the costs rest on."""
+        cells = [_used(self._every[name], self._sourcing) for name in self._shares]
+        used = [quantity for cell in cells for quantity in cell.values()]
+        names = dict.fromkeys(name for cell in cells for name in cell)
+        return _About(_currency(used), weakest(q.evidence_kind for q in used), tuple(names))
 
 
-def _used(given: Mapping[str, Quantity], sourcing: str) -> list[Quantity]:
-    return [given[name] for name in (*SOURCINGS[sourcing], *_BESIDE) if name in given]
+def _used(given: Mapping[str, Quantity], sourcing: str) -> dict[str, Quantity]:
+    return {name: given[name] for name in (*SOURCINGS[sourcing], *_BESIDE) if name in given}
 
 
 def _currency(used: Sequence[Quantity]) -> str:
@@ -234,12 +254,11 @@ def _cell(
 ) -> CellCost:
     needed = [each for each in SOURCINGS[sourcing] if INPUTS[each].neutral is None]
     missing = tuple(each for each in needed if each not in given)
-    used = (*SOURCINGS[sourcing], *_BESIDE)
-    inputs = {each: given[each] for each in used if each in given}
+    inputs = _used(given, sourcing)
     cost = None
     if not missing:
         whole = _Sum({name: 1.0}, {name: given}, sourcing)
-        cost = drawn.quantity(whole, "image", whole.kinds())
+        cost = drawn.quantity(whole, "image", whole.about())
     return CellCost(name, share, inputs, cost, missing)
 
 
@@ -256,7 +275,6 @@ _NO_PACK = _Pack()
 
 def _pack(
     found: Scenario,
-    every: Mapping[str, Mapping[str, Quantity]],
     drawn: _Drawn,
     picture: _Sum,
 ) -> _Pack:
@@ -264,15 +282,15 @@ def _pack(
     mix, sourcing, told = found.document.mix, found.document.sourcing, found.training
     if mix is None or mix.pack_images is None:
         return _NO_PACK
-    n, (currency, kind) = mix.pack_images, picture.kinds()
+    n, about = mix.pack_images, picture.about()
     if not told:
-        whole = drawn.quantity(lambda at: n * picture(at), "pack", (currency, kind))
+        whole = drawn.quantity(lambda at: n * picture(at), "pack", about)
         return _Pack(None, whole)
     if "training_cost" not in told and sourcing in ("stated", "api"):
         return _Pack(missing=("training_cost",))
-    base = dict(next(iter(every.values())))
-    # A training takes the machine for as long as a picture that is made so slowly.
-    base = {name: q for name, q in base.items() if name not in ("images_per_second", ENERGY[0])}
+    # A training takes the machine, with the mix's idle draw, as a very slow picture does.
+    apart = ("images_per_second", ENERGY[0])
+    base = {name: q for name, q in found.inputs.given.items() if name not in apart}
 
     def training(at: _At) -> FloatArray:
         v = dict(at({**base, **_named(told)}))
@@ -282,15 +300,17 @@ def _pack(
         return generation_cost({**v, "images_per_second": rate}, sourcing)
 
     names = [each for each in SOURCINGS[sourcing] if each in base]
-    used = [] if "training_cost" in told else [base[each].evidence_kind for each in names]
-    of_training = weakest([*used, *(q.evidence_kind for q in told.values())])
+    used = {} if "training_cost" in told else {name: base[name] for name in names}
+    kind = weakest(q.evidence_kind for q in (*used.values(), *told.values()))
+    training_about = _About(about.currency, kind, (*told, *used))
+    pack_about = _About(
+        about.currency,
+        weakest([kind, about.evidence_kind]),
+        tuple(dict.fromkeys((*training_about.names, *about.names))),
+    )
     return _Pack(
-        drawn.quantity(training, "training", (currency, of_training)),
-        drawn.quantity(
-            lambda at: training(at) + n * picture(at),
-            "pack",
-            (currency, weakest([kind, of_training])),
-        ),
+        drawn.quantity(training, "training", training_about),
+        drawn.quantity(lambda at: training(at) + n * picture(at), "pack", pack_about),
         without_energy="training_seconds" in told and "training_joules" not in told,
     )
 
@@ -317,6 +337,4 @@ def _times(cost: Quantity, n: int) -> Quantity:
     """Return the cost of ``n`` pictures."""
     low, high = (None if end is None else end * n for end in (cost.low, cost.high))
     currency = cost.unit.partition("/")[0]
-    return Quantity(
-        cost.value * n, f"{currency}/{n} images", cost.evidence_kind, low, high, source=cost.source
-    )
+    return replace(cost, value=cost.value * n, unit=f"{currency}/{n} images", low=low, high=high)

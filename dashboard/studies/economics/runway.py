@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
 from dashboard.studies.economics.scenario import ScenarioStudy
+from etl.analytics.picture_cost import cost_parts
 from etl.analytics.quantities import weakest
 from etl.analytics.runway import (
     CashPlan,
@@ -20,6 +21,12 @@ from etl.analytics.runway import (
     StoreProceeds,
     runway,
 )
+from etl.analytics.server_payments import (
+    ServerTerms,
+    server_payments,
+    servers_used,
+    whole_servers,
+)
 from etl.analytics.user_month import SUBTRACTED, user_month
 
 LAG_DAYS = 30
@@ -29,6 +36,23 @@ PAID_AFTER_THE_MONTH = ("app_store", "google_play")
 ADVERTISING, DIRECT = "advertising", "direct"
 COSTS = tuple(name for name in SUBTRACTED if name not in ("refunds", "chargebacks"))
 _BACK = ("refunds", "chargebacks")
+OWNED = ("own", "shared_server")
+"""Ways of sourcing under which servers are one's own."""
+_MACHINES = ("compute_paid", "compute_free")
+
+PaidServers = Literal["bought", "credit", "invested", "line"]
+"""How owned servers are paid: on the day they are needed, by a credit, by the scenario's investment
+(nothing is paid for them beside it), or a part every month as in the costs (straight line)."""
+WAYS: tuple[PaidServers, ...] = ("bought", "credit", "invested", "line")
+
+
+@dataclass(frozen=True)
+class ServersPaid:
+    """How owned servers are paid; the months of a credit and its rate a year where there is one."""
+
+    way: PaidServers = "bought"
+    credit_months: int = 24
+    credit_rate: float = 0.08
 
 
 @dataclass(frozen=True)
@@ -48,6 +72,8 @@ class CashChoice:
         Until proceeds are paid out where no terms tell it.
     cost_lag_days
         Until costs are paid.
+    servers
+        Where they are owned.
     """
 
     opening_cash: float | None
@@ -55,6 +81,26 @@ class CashChoice:
     growth_rate: float = 0.0
     lag_days: int = LAG_DAYS
     cost_lag_days: int = 0
+    servers: ServersPaid = ServersPaid()
+
+
+@dataclass(frozen=True)
+class OwnedServers:
+    """Servers of one's own over the months.
+
+    Attributes
+    ----------
+    paid
+        How.
+    held
+        Whole servers that each month needs.
+    terms
+        Of one server; without a credit unless it is paid by one.
+    """
+
+    paid: ServersPaid
+    held: tuple[int, ...]
+    terms: ServerTerms
 
 
 @dataclass(frozen=True)
@@ -99,8 +145,8 @@ class CashStudy:
         Name of a cost → its first month, above zero.
     evidence_kind
         Of all of it.
-    counts_straight_line
-        Servers are owned: their cost is spread over their life and not paid on a day.
+    owned
+        Servers of one's own; ``None`` where none is owned, or inputs are missing.
     begins
         First day.
     knows_opening
@@ -114,7 +160,7 @@ class CashStudy:
     payouts: tuple[Payout, ...]
     costs: Mapping[str, float]
     evidence_kind: str
-    counts_straight_line: bool
+    owned: OwnedServers | None
     begins: date
     knows_opening: bool
 
@@ -140,12 +186,11 @@ def cash_study(study: ScenarioStudy, choice: CashChoice) -> CashStudy:
         A number that cannot be.
     """
     missing = missing_inputs(study)
-    sourcing = study.scenario.document.sourcing
-    line = sourcing in ("own", "shared_server")
     begins, knows = first_month(study), choice.opening_cash is not None
     if missing:
-        return CashStudy(study.currency, missing, None, (), {}, "assumed", line, begins, knows)
-    steps = _monthly(study)
+        return CashStudy(study.currency, missing, None, (), {}, "assumed", None, begins, knows)
+    owned = _owned(study, choice)
+    steps = _monthly(study, owned)
     payouts = _payouts(study, steps, choice)
     costs = {name: steps[name] for name in (*COSTS, "fixed_costs") if steps.get(name, 0.0) > 0}
     plan = CashPlan(
@@ -153,11 +198,11 @@ def cash_study(study: ScenarioStudy, choice: CashChoice) -> CashStudy:
         choice.opening_cash or 0.0,  # not told: the path shows what is needed
         tuple(_proceeds(each, steps, choice) for each in payouts),
         tuple(_cost(name, costs.get(name, 0.0), choice) for name in (*costs, *_nothing(costs))),
-        _investment(study),
+        (*_investment(study), *_server_payments(owned, begins)),
     )
     kind = _evidence(study, payouts, choice)
     found = runway(plan)
-    return CashStudy(study.currency, (), found, payouts, costs, kind, line, begins, knows)
+    return CashStudy(study.currency, (), found, payouts, costs, kind, owned, begins, knows)
 
 
 def missing_inputs(study: ScenarioStudy) -> tuple[str, ...]:
@@ -170,17 +215,48 @@ def missing_inputs(study: ScenarioStudy) -> tuple[str, ...]:
     return tuple(dict.fromkeys([*users, *lacking]))
 
 
-def _monthly(study: ScenarioStudy) -> dict[str, float]:
-    """Return every step of the first month over all users."""
-    v = study.scenario.inputs.values()
+def _owned(study: ScenarioStudy, choice: CashChoice) -> OwnedServers | None:
+    """Return the servers of one's own that the users of each month take."""
+    sourcing = study.scenario.document.sourcing
+    if sourcing not in OWNED:
+        return None
+    v, paid = study.scenario.inputs.values(), choice.servers
+    used = float(servers_used(v, sourcing))
+    credit = (paid.credit_months, paid.credit_rate) if paid.way == "credit" else (0, 0.0)
+    price, resale = float(v["server_price"]), float(v["resale_share"])
+    terms = ServerTerms(price, resale, max(1, round(12 * float(v["life_years"]))), *credit)
+    return OwnedServers(paid, whole_servers(_grown(used, choice)), terms)
+
+
+def _server_payments(owned: OwnedServers | None, begins: date) -> tuple[DatedPayment, ...]:
+    if owned is None or owned.paid.way in ("invested", "line"):
+        return ()
+    return server_payments(owned.held, begins, owned.terms)
+
+
+def _monthly(study: ScenarioStudy, owned: OwnedServers | None) -> dict[str, float]:
+    """Return every step of the first month over all users, but what servers are paid for apart."""
+    v, sourcing = study.scenario.inputs.values(), study.scenario.document.sourcing
     users = float(v["active_users"])
-    steps = user_month(v, study.scenario.document.sourcing)
+    steps = user_month(v, sourcing)
     found = {
         name: float(np.asarray(steps[name])) * users
         for name in ("proceeds", "advertising", *_BACK, *COSTS)
         if name in steps
     }
+    if owned is not None and owned.paid.way != "line":
+        kept = 1 - _machine_share(v, sourcing)
+        found |= {name: kept * found[name] for name in _MACHINES if name in found}
     return found | {"fixed_costs": float(v["fixed_costs"])}
+
+
+def _machine_share(v: Mapping[str, np.ndarray], sourcing: str) -> float:
+    """Return the part of the pictures' cost that is the straight line of their machine."""
+    if sourcing == "shared_server":
+        return 1.0
+    parts = {name: float(part) for name, part in cost_parts(v, sourcing).items()}
+    whole = sum(part for name, part in parts.items() if name != "moderation")
+    return parts["machine"] / whole if whole else 0.0
 
 
 def _payouts(
@@ -264,5 +340,6 @@ def _evidence(study: ScenarioStudy, payouts: tuple[Payout, ...], choice: CashCho
         if name in given:
             kinds.append(given[name].evidence_kind)
     typed = choice.opening_cash != opening_cash(study)
-    supposed = typed or choice.growth_rate or choice.cost_lag_days
+    owes = study.scenario.document.sourcing in OWNED and choice.servers.way == "credit"
+    supposed = typed or choice.growth_rate or choice.cost_lag_days or owes
     return weakest([*kinds, *(["assumed"] if supposed else [])])

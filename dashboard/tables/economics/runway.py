@@ -10,8 +10,14 @@ from typing import Any
 
 import pandas as pd
 
-from dashboard.studies.economics.runway import ADVERTISING, DIRECT, CashStudy
-from dashboard.tables.economics import names
+from dashboard.studies.economics.runway import (
+    ADVERTISING,
+    DIRECT,
+    CashStudy,
+    OwnedServers,
+    PaidServers,
+)
+from dashboard.tables.economics import inputs, names
 from dashboard.tables.table import Table, TableColumn
 from dashboard.text import Words
 from etl.analytics.runway import Runway
@@ -22,15 +28,9 @@ def store_name(store: str, said: Words) -> str:
     known = {
         ADVERTISING: said.t("Advertising"),
         DIRECT: said.t("The store"),
-        "app_store": "App Store",
-        "google_play": "Google Play",
+        **inputs.store_names(said),
     }
     return known.get(store, store)
-
-
-def cost_name(name: str, said: Words) -> str:
-    """Name a cost."""
-    return names.step_name(name, said)
 
 
 def sentence(study: CashStudy, said: Words) -> str:
@@ -129,14 +129,60 @@ def lags(study: CashStudy, said: Words) -> list[str]:
             )
         )
     told.append(said.t("The figure shows the ends of months; the lowest day may lie within one."))
-    if study.counts_straight_line:
-        told.append(
-            said.t(
+    if study.owned is not None:
+        told.append(_servers(study.owned, study, said))
+    return told
+
+
+def way_name(way: PaidServers, said: Words) -> str:
+    """Name how owned servers are paid."""
+    return {
+        "bought": said.t("when they are needed"),
+        "credit": said.t("by a credit"),
+        "invested": said.t("by the scenario's investment"),
+        "line": said.t("a part every month (straight line)"),
+    }[way]
+
+
+def _servers(owned: OwnedServers, study: CashStudy, said: Words) -> str:
+    """Say how many servers there are and how they are paid."""
+    price = _money(study, owned.terms.price, said)
+    first, last = owned.held[0], owned.held[-1]
+    held = said.n("{n} server", "{n} servers", first)
+    if last != first:
+        held = said.t("{first}, at the end {last}", first=held, last=said.number(last, digits=0))
+    match owned.paid.way:
+        case "bought":
+            return said.t(
+                "Owned servers ({held}, {price} each) are paid on the first day of the month that "
+                "needs them and sold at the end of their life; a part of one takes a whole one.",
+                held=held,
+                price=price,
+            )
+        case "credit":
+            return said.t(
+                "Owned servers ({held}, {price} each) are paid off in {months} at {rate} a year, "
+                "{instalment} a month for each; what is owed after the last month is not shown.",
+                held=held,
+                price=price,
+                months=said.n(
+                    "{n} equal instalment", "{n} equal instalments", owned.terms.credit_months
+                ),
+                rate=said.percent(owned.terms.credit_rate, digits=1),
+                instalment=_money(study, owned.terms.instalment, said),
+            )
+        case "invested":
+            return said.t(
+                "Owned servers ({held}, {price} each) are what the scenario's investment pays for: "
+                "nothing is paid for them beside it.",
+                held=held,
+                price=price,
+            )
+        case "line":
+            return said.t(
                 "Owned servers are counted by their straight line, a part every month, and not on "
                 "the day they are paid for."
             )
-        )
-    return told
 
 
 def figure_frame(found: Runway) -> pd.DataFrame:

@@ -43,6 +43,8 @@ def test_every_step_has_its_evidence(run, typed: Path) -> None:
     # p · (10 − 50·0.01) = (1 − p) · 5·0.01
     assert found["break_even_paid_conversion_rate"] == pytest.approx(0.05 / 9.55)
     assert found["payback_months"] is None
+    assert found["not_known"] == {"payback_months": "not known: paid_churn_rate, cac"}
+    assert "break_even_with_fixed_costs" not in {step["name"] for step in found["steps"]}
     assert "cac" in found["missing"]
     assert [row["name"] for row in found["sensitivity"]] == ["paying_share"]
     assert found["sensitivity"][0]["variance_share"] == 1

@@ -8,7 +8,13 @@ from datetime import date
 
 import pytest
 
-from dashboard.studies.economics.runway import CashChoice, cash_study, first_month, missing_inputs
+from dashboard.studies.economics.runway import (
+    CashChoice,
+    ServersPaid,
+    cash_study,
+    first_month,
+    missing_inputs,
+)
 
 MONTHLY = 304_375 * 0.1 * 20
 IMAGES = 304_375 * (0.1 * 100 + 0.9 * 10)
@@ -102,3 +108,55 @@ def test_cash_that_nobody_told_is_no_zero(study):
     assert "does not fall below zero within 3 months" in tables.sentence(enough, words("en"))
     short = cash_study(study(), CashChoice(needed / 2, months=3, lag_days=31))
     assert "whole month" in tables.sentence(short, words("en"))
+
+
+OWN = {
+    "sourcing": "own",
+    "hourly_price": None,
+    "server_price": 450_000,
+    "life_years": 3,
+    "utilisation": 0.5,
+    "joules_per_image": 3_600,
+    "idle_watts": 0,
+    "tariff_per_kwh": 1,
+    "server_overhead": 1,
+    "pue": 1,
+}
+KWH = IMAGES / 1_000
+"""A picture of 3,600 joules takes a watt-hour."""
+
+
+def test_an_owned_server_is_paid_on_the_day_it_is_needed_and_only_its_electricity_later(study):
+    found = cash_study(study(**OWN), CashChoice(0.0, months=2, lag_days=0))
+    # 5,783,125 pictures a month at half of 1 a second: 2,629,800 s / 2 a server
+    assert found.owned.held == (5, 5)
+    months = found.runway.months
+    assert months["payments"].to_list() == [-5 * 450_000, 0]
+    assert months["costs_paid"].to_list() == pytest.approx([KWH, KWH])
+
+
+@pytest.mark.parametrize(
+    ("way", "paid"), [("line", [0, 0]), ("invested", [0, 0]), ("credit", [0, -5 * 450_000 / 10])]
+)
+def test_owned_servers_are_paid_as_the_reader_says(study, way, paid):
+    how = ServersPaid(way, credit_months=10, credit_rate=0.0)
+    found = cash_study(study(**OWN), CashChoice(0.0, months=2, lag_days=0, servers=how))
+    assert found.runway.months["payments"].to_list() == pytest.approx(paid)
+    straight = IMAGES / (0.5 * 3_600) * 450_000 / (3 * 8_766) if way == "line" else 0.0
+    assert found.runway.months["costs_paid"].iloc[0] == pytest.approx(straight + KWH)
+    assert found.evidence_kind == "assumed"
+
+
+def test_a_growing_product_buys_more_servers(study):
+    found = cash_study(study(**OWN), CashChoice(0.0, months=3, growth_rate=0.5, lag_days=0))
+    assert found.owned.held == (5, 7, 10)
+    assert found.runway.months["payments"].to_list() == [-5 * 450_000, -2 * 450_000, -3 * 450_000]
+
+
+def test_a_server_by_the_users_it_carries_is_paid_whole(study):
+    told = study(sourcing="shared_server", hourly_price=None, server_price=450_000,
+                 users_per_server=200_000, life_years=3)  # fmt: skip
+    found = cash_study(told, CashChoice(0.0, months=1, lag_days=0))
+    assert found.owned.held == (2,)
+    assert found.runway.months["payments"].iloc[0] == -900_000
+    assert found.runway.months["costs_paid"].iloc[0] == 0
