@@ -73,7 +73,8 @@ def curiosity_to_cash(
     Parameters
     ----------
     inputs
-        What is given. Without ``installs`` they follow from the peak and the half-life; with
+        What is given. Without ``installs`` they follow from the peak and the half-life; without a
+        half-life all come on the peak day; with
         ``spend_per_install`` and no conversion the revenue follows from spending.
     sourcing
         A key of :data:`etl.analytics.inputs.SOURCINGS`.
@@ -109,18 +110,21 @@ class WaveModel:
         As in :func:`etl.analytics.wave_cash.wave`.
     installs_follow
         Installs follow from the peak and the half-life.
+    fades
+        They come by the half-life, and not all on the peak day.
     """
 
     sourcing: str
     horizon: Horizon
     by_spend: bool
     installs_follow: bool
+    fades: bool = False
 
     def __call__(self, v: Values) -> dict[str, FloatArray]:
         """Return the steps of :data:`UNITS`."""
         if self.installs_follow:
             v = {**v, "installs": installs_of(v, self.horizon.months)}
-        steps = wave(v, self.sourcing, self.horizon, by_spend=self.by_spend)
+        steps = wave(v, self.sourcing, self.horizon, by_spend=self.by_spend, fades=self.fades)
         return steps | hype_multiple(v, steps["contribution"])
 
 
@@ -129,7 +133,7 @@ def wave_model(inputs: Inputs, sourcing: str, horizon: Horizon) -> WaveModel:
     given = set(inputs.given)
     by_spend = "spend_per_install" in given and "paid_conversion_rate" not in given
     derived = "installs" not in given and {"peak_installs_per_day", "half_life_days"} <= given
-    return WaveModel(sourcing, horizon, by_spend, derived)
+    return WaveModel(sourcing, horizon, by_spend, derived, fades="half_life_days" in given)
 
 
 def _units(given: Mapping[str, object]) -> dict[str, str]:

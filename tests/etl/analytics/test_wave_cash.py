@@ -9,7 +9,15 @@ from etl.analytics.curiosity_to_cash import curiosity_to_cash
 from etl.analytics.inputs import SOURCINGS
 from etl.analytics.quantities import Quantity
 from etl.analytics.sensitivity import Inputs
-from etl.analytics.wave_cash import COSTS, Horizon, annuity, hype_multiple, installs_of, wave
+from etl.analytics.wave_cash import (
+    COSTS,
+    Arrivals,
+    Horizon,
+    annuity,
+    hype_multiple,
+    installs_of,
+    wave,
+)
 from tests.etl.analytics.economics_cases import inputs, values
 
 YEAR = Horizon(12, 0.15)
@@ -36,6 +44,48 @@ def test_the_chain_is_followed_month_by_month() -> None:
         payers *= 0.8
     found = wave(v, "stated", YEAR, by_spend=False)
     assert float(found["contribution"]) == pytest.approx(total)
+
+
+def _by_the_day(half_life: float, kept: float, months: int, skip: int = 0) -> float:
+    """Return the payments of an install's mean, day part by day part and month by month."""
+    rate, step = 0.15, 1 / 3_000
+    at = np.arange(step / 2, months, step)  # months after the peak
+    density = 2 ** (-at * 365.25 / 12 / half_life)
+    density /= density.sum()
+    total = 0.0
+    for nth in range(skip, months):
+        paid = at + nth
+        within = paid < months
+        worth = density * kept ** (nth - skip) * (1 + rate) ** (-paid / 12)
+        total += float(worth[within].sum())
+    return total
+
+
+@pytest.mark.parametrize("half_life", [0.01, 10, 60, 400, 1e9])
+@pytest.mark.parametrize(("kept", "months"), [(0.95, 12), (0.0, 12), (1.0, 24), (0.6, 1)])
+def test_every_install_pays_from_its_own_day_to_the_common_horizon(half_life, kept, months) -> None:
+    arrivals = Arrivals(Horizon(months, 0.15), np.asarray(half_life))
+    near = pytest.approx(_by_the_day(half_life, kept, months), rel=3e-4)
+    assert float(arrivals.payments(np.asarray(kept))) == near
+    later = pytest.approx(_by_the_day(half_life, kept, months, skip=1), rel=3e-4, abs=1e-12)
+    assert float(arrivals.later(np.asarray(kept))) == later
+
+
+def test_a_wave_that_lasts_brings_less_within_the_horizon_than_one_that_came_at_once() -> None:
+    def revenue(half_life: float) -> float:
+        found = wave(values(half_life_days=half_life), "stated", YEAR, by_spend=False, fades=True)
+        return float(found["net_revenue"])
+
+    at_once = float(wave(values(), "stated", YEAR, by_spend=False)["net_revenue"])
+    assert revenue(1e-3) == pytest.approx(at_once, rel=1e-3)
+    assert at_once > revenue(10) > revenue(60) > revenue(400)
+
+
+def test_the_chain_takes_the_half_life_where_it_is_given() -> None:
+    found = curiosity_to_cash(inputs(half_life_days=(200, 200, 200)), "stated", YEAR).evaluation
+    assert "half_life_days" in found.step("net_revenue").needs
+    plain = curiosity_to_cash(inputs(), "stated", YEAR).evaluation
+    assert found.step("net_revenue").value < 0.8 * plain.step("net_revenue").value
 
 
 @pytest.mark.parametrize("sourcing", SOURCINGS)
