@@ -15,6 +15,7 @@ from dashboard.studies.economics.capacity import CapacityChoice
 from dashboard.studies.economics.prices import chosen_hour, family_of
 from dashboard.studies.economics.scenario import ScenarioStudy, scenario_study
 from dashboard.studies.economics.seconds import (
+    gain_of_a_payer,
     in_one_line,
     seconds_missing,
     seconds_need_simulation,
@@ -111,8 +112,25 @@ def _cards(
             tables.seconds(frame, study.currency, said),
             told,
         ),
-        partial(st.caption, plain(line)),
+        partial(st.caption, plain(f"{line} {_gain(study, said)}")),
     ]
+
+
+def _gain(study: ScenarioStudy, said: Words) -> str:
+    """Say what one more payer is taken to bring."""
+    gain, counts_pictures = gain_of_a_payer(study)
+    amount = names.amount(gain, study.currency, said)
+    if counts_pictures:
+        return said.t(
+            "One more paying user is taken to bring {amount} a month: a payer's contribution less "
+            "that of a user who does not pay.",
+            amount=amount,
+        )
+    return said.t(
+        "One more paying user is taken to bring {amount} a month: proceeds after refunds and "
+        "chargebacks, since the contribution is not known or no higher.",
+        amount=amount,
+    )
 
 
 def _sentence(text: str) -> None:

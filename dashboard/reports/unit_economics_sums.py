@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -14,6 +15,7 @@ from dashboard.tables.economics import names
 from dashboard.text import Words
 from etl.analytics.inputs import INPUTS
 from etl.analytics.picture_cost import delivered_cost, generations_per_picture
+from etl.analytics.product_month import REPLACED
 from etl.analytics.scenario_result import Step
 from etl.analytics.user_month import free_images, server_cost_per_user
 
@@ -28,7 +30,8 @@ def user_month_sums(study: ScenarioStudy, words: Words) -> Calculation | None:
         return None
     lines = _Lines(study, words)
     costs = lines.costs()
-    inputs = [lines.given(name) for name in _COMMON + _MORE] + costs.inputs
+    replaced = _Replaced.of(lines)
+    inputs = [lines.given(name) for name in (*_COMMON, *_MORE, *replaced.names)] + costs.inputs
     if not all(math.isfinite(line.value) for line in inputs):
         return None
     unit = words.t("{currency} a month", currency=study.currency)
@@ -56,15 +59,16 @@ def user_month_sums(study: ScenarioStudy, words: Words) -> Calculation | None:
     )
     month = lines.formula(
         "monthly_result",
-        words.t("The month's result, fixed costs paid"),
-        "{active_users} * {per_user} - {fixed_costs}",
+        words.t("The month's result, all costs paid"),
+        f"{{active_users}} * ({{per_user}}{replaced.per_user}) - {{fixed_costs}}",
         "monthly_result",
         unit,
     )
     share = lines.formula(
         "break_even",
-        words.t("Share of users who must pay, fixed costs among it"),
-        "MAX(0, ({fixed_costs} / {active_users} - {per_free}) / ({per_payer} - {per_free}))",
+        words.t("Share of users who must pay, all costs paid"),
+        "MAX(0, ({fixed_costs} / {active_users} - {per_free}) / "
+        f"({{per_payer}}{replaced.per_payer} - {{per_free}}))",
         _break_even_step(lines.steps),
         words.t("share"),
     )
@@ -81,6 +85,23 @@ def _break_even_step(steps: Mapping[str, Step]) -> str:
     """Return the step that the share must equal: without fixed costs there is one less."""
     with_fixed = "break_even_with_fixed_costs"
     return with_fixed if with_fixed in steps else "break_even_paid_conversion_rate"
+
+
+@dataclass(frozen=True)
+class _Replaced:
+    """Payers in place of those who leave: inputs, and what they take of a user and of a payer."""
+
+    names: tuple[str, ...] = ()
+    per_user: str = ""
+    per_payer: str = ""
+
+    @classmethod
+    def of(cls, lines: _Lines) -> _Replaced:
+        """Return what a scenario counts; nothing where what it takes is not given."""
+        if "acquisition_per_user" not in lines.steps:
+            return cls()
+        won = "{paid_churn_rate} * {cac}"
+        return cls(REPLACED, f" - {{paying_share}} * {won}", f" - {won}")
 
 
 class _Costs:

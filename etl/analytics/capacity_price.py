@@ -34,8 +34,9 @@ class Terms:
         Of one server; servers for the busiest hour run all month.
     monthly_users, payers
         Users of a month, and the payers among them.
-    net_proceeds_per_payer
-        Of a payer and month, after store fees and taxes.
+    gain_per_payer
+        What one more payer brings in a month: contribution, or what is left after store, taxes
+        and refunds.
 
     Raises
     ------
@@ -46,10 +47,10 @@ class Terms:
     server_hour_price: float
     monthly_users: float
     payers: float
-    net_proceeds_per_payer: float
+    gain_per_payer: float
 
     def __post_init__(self) -> None:
-        for name in ("server_hour_price", "monthly_users", "payers", "net_proceeds_per_payer"):
+        for name in ("server_hour_price", "monthly_users", "payers", "gain_per_payer"):
             expect(getattr(self, name) > 0, name, getattr(self, name), "above 0")
         expect(self.payers <= self.monthly_users, "payers", self.payers, "at most monthly_users")
 
@@ -100,7 +101,7 @@ def price_of_a_second(
     ]
     frame = pd.DataFrame(rows)
     extra = frame["cost_per_month"] - frame["cost_per_month"].iloc[0]
-    uplift = extra / terms.net_proceeds_per_payer / terms.monthly_users
+    uplift = extra / terms.gain_per_payer / terms.monthly_users
     today = terms.payers / terms.monthly_users
     frame["extra_cost_per_month"] = extra
     frame["needed_conversion_uplift"] = uplift

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -19,6 +19,7 @@ UNITS = {
     "contribution_per_user": "{c}/user/month",
     "contribution_per_payer": "{c}/payer/month",
     "fixed_costs_per_user": "{c}/user/month",
+    "acquisition_per_user": "{c}/user/month",
     "result_per_user": "{c}/user/month",
     "monthly_result": "{c}/month",
     "break_even_paid_conversion_rate": "ratio",
@@ -42,7 +43,8 @@ REASONS = {
     "irr": "nothing is invested, or the month's result brings nothing back",
 }
 
-
+REPLACED = ("paid_churn_rate", "cac")
+"""Inputs without which nothing is counted for payers in place of those who leave."""
 _NEWTON_STEPS = 25
 
 
@@ -55,8 +57,8 @@ class ProductMonth:
     evaluation
         Steps by the names of :data:`UNITS`.
     outcome
-        How likely the result of a user, fixed costs paid, is above zero. Where that is not
-        known, the contribution of a user.
+        How likely the result of a user is above zero, fixed costs paid and payers who leave
+        replaced. Where that is not known, the contribution of a user.
     """
 
     evaluation: Evaluation
@@ -79,13 +81,25 @@ def product_month(
     n_draws, seed
         Draws of every range.
     """
-    model = MonthModel(sourcing, horizon)
+    model = month_model(inputs, sourcing, horizon)
     rng = np.random.default_rng(seed)
     draws = inputs.draws(n_draws, rng)
-    found = evaluate(model, inputs, UNITS, draws, REASONS)
+    units = dict(UNITS)
+    if not model.replaces and "fixed_costs" not in inputs.given:
+        # It would be the other break-even by a name that promises more.
+        del units["break_even_with_fixed_costs"]
+    found = evaluate(model, inputs, units, draws, REASONS)
+    if not model.replaces:
+        lacking = [name for name in REPLACED if name not in inputs.given]
+        found = replace(found, left_out=[*found.left_out, *lacking])
     known = found.step("result_per_user").value is not None
     decides = "result_per_user" if known else "contribution_per_user"
     return ProductMonth(found, outcome(model, inputs, decides, draws, rng))
+
+
+def month_model(inputs: Inputs, sourcing: str, horizon: Horizon) -> MonthModel:
+    """Return the month that the given inputs describe; see :func:`product_month`."""
+    return MonthModel(sourcing, horizon, set(REPLACED) <= set(inputs.given))
 
 
 @dataclass(frozen=True)
@@ -96,10 +110,13 @@ class MonthModel:
     ----------
     sourcing, horizon
         As in :func:`product_month`.
+    replaces
+        What it costs to win payers in place of those who leave is known, and paid.
     """
 
     sourcing: str
     horizon: Horizon
+    replaces: bool = False
 
     def __call__(self, v: Values) -> dict[str, FloatArray]:
         """Return the steps of :data:`UNITS`.
@@ -108,7 +125,7 @@ class MonthModel:
         payments in proportion; ``npv`` takes the result at the end of every month, and ``irr`` is
         the discount rate of a year at which it is zero.
         """
-        steps, horizon = user_month(v, self.sourcing), self.horizon
+        steps, horizon = user_month(v, self.sourcing, replaces=self.replaces), self.horizon
         per_payer, stays = steps["contribution_per_payer"], 1 - v["paid_churn_rate"]
         months = horizon.payments(stays)
         result = steps["result_per_user"] * v["active_users"]

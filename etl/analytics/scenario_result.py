@@ -28,8 +28,6 @@ SEED = 20_221_207
 _POINTS, _ZOOM, _SMALLEST, _LARGEST = 800, 64, 1e-9, 1e12
 _RESULTS = ("break_even_paid_conversion_rate", "break_even_with_fixed_costs")
 """A share of 0 is an answer: nobody would have to pay. It is no term that was left out."""
-_ONLY_WITH = {"break_even_with_fixed_costs": "fixed_costs"}
-"""Step → input without which it is another step by a name that promises more."""
 
 
 @dataclass(frozen=True)
@@ -169,9 +167,7 @@ def evaluate(
     steps = [
         _step(name, unit, (at_values[name], drawn[name]), (needs[name], inputs), reasons)
         for name, unit in units.items()
-        if name in at_values
-        and (name not in nothing or name in _RESULTS)
-        and _ONLY_WITH.get(name) not in left_out
+        if name in at_values and (name not in nothing or name in _RESULTS)
     ]
     return Evaluation(steps, left_out)
 

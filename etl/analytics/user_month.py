@@ -28,7 +28,7 @@ SUBTRACTED = (
 )
 
 
-def user_month(v: Values, sourcing: str) -> dict[str, FloatArray]:
+def user_month(v: Values, sourcing: str, *, replaces: bool = False) -> dict[str, FloatArray]:
     """Return every step of a user-month.
 
     Parameters
@@ -37,6 +37,8 @@ def user_month(v: Values, sourcing: str) -> dict[str, FloatArray]:
         Inputs by name (:data:`etl.analytics.inputs.INPUTS`); shapes broadcast, missing is NaN.
     sourcing
         A key of :data:`etl.analytics.inputs.SOURCINGS`.
+    replaces
+        Payers who leave are replaced, so that their number stays, each at ``cac``.
 
     Returns
     -------
@@ -44,9 +46,9 @@ def user_month(v: Values, sourcing: str) -> dict[str, FloatArray]:
         ``cost_per_image`` (delivered; absent where pictures have no cost of their own), the steps
         of :data:`ADDED` and :data:`SUBTRACTED` that occur, all positive, and
         ``contribution_per_user``, ``contribution_per_payer``, ``fixed_costs_per_user``,
-        ``result_per_user``, ``break_even_paid_conversion_rate`` and
-        ``break_even_with_fixed_costs`` (the share of users who must pay; above 1 or missing where
-        no share is enough).
+        ``acquisition_per_user`` (where payers are replaced), ``result_per_user`` (both paid),
+        ``break_even_paid_conversion_rate`` and ``break_even_with_fixed_costs`` (replacements too;
+        the share of users who must pay: above 1 or missing where no share is enough).
     """
     p = v["paying_share"]
     payer, other = _payer(v, sourcing), _free_user(v, sourcing)
@@ -63,9 +65,12 @@ def user_month(v: Values, sourcing: str) -> dict[str, FloatArray]:
     # Without fixed costs the number of users does not matter and may be missing.
     fixed = np.where(v["fixed_costs"] == 0, 0.0, v["fixed_costs"] / v["active_users"])
     steps["fixed_costs_per_user"] = fixed
-    steps["result_per_user"] = steps["contribution_per_user"] - fixed
+    won = v["paid_churn_rate"] * v["cac"] if replaces else np.zeros(())
+    if replaces:
+        steps["acquisition_per_user"] = p * won
+    steps["result_per_user"] = steps["contribution_per_user"] - fixed - p * won
     steps["break_even_paid_conversion_rate"] = _break_even(per_payer, per_free, 0.0)
-    steps["break_even_with_fixed_costs"] = _break_even(per_payer, per_free, fixed)
+    steps["break_even_with_fixed_costs"] = _break_even(per_payer - won, per_free, fixed)
     return steps
 
 

@@ -13,9 +13,9 @@ import pandas as pd
 from dashboard.queries import Reader
 from dashboard.studies.break_even_published import ACHIEVED, published_pay_rates
 from dashboard.studies.economics.scenario import SEED, ScenarioStudy, axis, scenario_study
-from etl.analytics.curiosity_to_cash import WaveModel
+from etl.analytics.curiosity_to_cash import wave_model
 from etl.analytics.inputs import INPUTS
-from etl.analytics.product_month import MonthModel
+from etl.analytics.product_month import month_model
 from etl.analytics.quantities import Quantity
 from etl.analytics.scenario_result import DRAWS, Evaluation, Outcome
 from etl.analytics.sensitivity import Model, dependencies
@@ -131,14 +131,10 @@ def leading(study: ScenarioStudy) -> tuple[Evaluation, Outcome] | None:
 def model_of(study: ScenarioStudy) -> Model | None:
     """Return the model of :func:`leading`."""
     found = study.scenario
-    how = (found.document.sourcing, found.horizon)
+    how = (found.inputs, found.document.sourcing, found.horizon)
     if study.month is not None:
-        return MonthModel(*how)
-    if study.wave is None:
-        return None
-    given = found.inputs.given
-    derived = "installs" not in given and {"peak_installs_per_day", "half_life_days"} <= set(given)
-    return WaveModel(*how, study.wave.by_spend, derived)
+        return month_model(*how)
+    return None if study.wave is None else wave_model(*how)
 
 
 def what_if_inputs(study: ScenarioStudy, n: int = 3) -> list[str]:

@@ -11,6 +11,7 @@ import numpy as np
 
 from dashboard.studies.economics.scenario import ScenarioStudy
 from etl.analytics.picture_cost import cost_parts
+from etl.analytics.product_month import REPLACED
 from etl.analytics.quantities import weakest
 from etl.analytics.runway import (
     CashPlan,
@@ -197,7 +198,10 @@ def cash_study(study: ScenarioStudy, choice: CashChoice) -> CashStudy:
         begins,
         choice.opening_cash or 0.0,  # not told: the path shows what is needed
         tuple(_proceeds(each, steps, choice) for each in payouts),
-        tuple(_cost(name, costs.get(name, 0.0), choice) for name in (*costs, *_nothing(costs))),
+        (
+            *(_cost(name, costs.get(name, 0.0), choice) for name in (*costs, *_nothing(costs))),
+            *_acquisition(study, choice),
+        ),
         (*_investment(study), *_server_payments(owned, begins)),
     )
     kind = _evidence(study, payouts, choice)
@@ -316,6 +320,16 @@ def _cost(name: str, first: float, choice: CashChoice) -> RunningCost:
     return RunningCost(name, monthly, choice.cost_lag_days)
 
 
+def _acquisition(study: ScenarioStudy, choice: CashChoice) -> tuple[RunningCost, ...]:
+    """Return what it costs to win payers for those who leave, and those who make it grow."""
+    given, v = study.scenario.inputs.given, study.scenario.inputs.values()
+    if not set(REPLACED) <= set(given):
+        return ()
+    won = max(0.0, float(v["paid_churn_rate"]) + choice.growth_rate)
+    first = float(v["active_users"] * v["paying_share"] * v["cac"]) * won
+    return (RunningCost("acquisition", _grown(first, choice), choice.cost_lag_days),)
+
+
 def _nothing(costs: Mapping[str, float]) -> list[str]:
     """Return a cost of nothing where there is none: a plan needs months to be over."""
     return [] if costs else ["fixed_costs"]
@@ -336,7 +350,7 @@ def _evidence(study: ScenarioStudy, payouts: tuple[Payout, ...], choice: CashCho
     kinds: list[Any] = [study.month.evaluation.step("contribution_per_user").evidence_kind]
     kinds += [each.evidence_kind for each in payouts]
     given = study.scenario.inputs.given
-    for name in ("active_users", "fixed_costs", "investment", "opening_cash"):
+    for name in ("active_users", "fixed_costs", "investment", "opening_cash", *REPLACED):
         if name in given:
             kinds.append(given[name].evidence_kind)
     typed = choice.opening_cash != opening_cash(study)

@@ -18,7 +18,7 @@ from etl.analytics.curiosity_to_cash import (
     wave_model,
 )
 from etl.analytics.inputs import INPUTS, SOURCINGS
-from etl.analytics.product_month import MonthModel, ProductMonth, product_month
+from etl.analytics.product_month import MonthModel, ProductMonth, month_model, product_month
 from etl.analytics.scenario_result import SEED, Evaluation, Outcome
 from etl.analytics.sensitivity import dependencies
 from etl.scenarios.resolve import Scenario, scenario
@@ -232,4 +232,4 @@ def _earning(study: ScenarioStudy) -> tuple[MonthModel | WaveModel, str]:
     found, sourcing = study.scenario, study.scenario.document.sourcing
     if study.month is None:
         return wave_model(found.inputs, sourcing, found.horizon), "contribution_per_install"
-    return MonthModel(sourcing, found.horizon), study.month.outcome.step
+    return month_model(found.inputs, sourcing, found.horizon), study.month.outcome.step

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
+import numpy as np
 import pandas as pd
 
 from dashboard.studies.economics.capacity import (
@@ -20,6 +21,7 @@ from dashboard.studies.frames import columns
 from etl.analytics.capacity_price import Terms, price_of_a_second
 from etl.analytics.quantities import Quantity, weakest
 from etl.analytics.queue_answer import solve
+from etl.analytics.user_month import user_month
 
 PROMISES = (1.0, 2.0, 3.0, 5.0, 10.0, 15.0, 20.0, 30.0, 45.0, 60.0)
 SECONDS = ("promise_seconds", "servers", "cost_per_month", "cost_per_payer")
@@ -71,6 +73,8 @@ def seconds_study(
     found = _seconds(study, speed, choice, hour)
     given = study.scenario.inputs.given
     basis = [evidence_of(study, speed), hour.evidence_kind, given["net_proceeds"].evidence_kind]
+    if gain_of_a_payer(study)[1] and study.month is not None:
+        basis.append(study.month.evaluation.step("contribution_per_user").evidence_kind)
     renamed = {
         "promise_paid_seconds": "promise_seconds",
         "n_servers": "servers",
@@ -87,7 +91,7 @@ def _seconds(
 ) -> pd.DataFrame:
     v = study.scenario.inputs.values()
     users = float(v["active_users"])
-    terms = Terms(hour.value, users, users * float(v["paying_share"]), float(v["net_proceeds"]))
+    terms = Terms(hour.value, users, users * float(v["paying_share"]), gain_of_a_payer(study)[0])
     return price_of_a_second(
         demand_of(study, choice),
         service_of(speed, choice),
@@ -97,6 +101,25 @@ def _seconds(
         n_jobs=choice.n_jobs or 10_000,
         seed=choice.seed,
     )
+
+
+def gain_of_a_payer(study: ScenarioStudy) -> tuple[float, bool]:
+    """Return what one more user who pays brings in a month, and whether pictures are counted.
+
+    The contribution of a payer less that of a user who does not pay; where one of them is not
+    known, the proceeds of a payer less refunds and chargebacks.
+    """
+    v, sourcing = study.scenario.inputs.values(), study.scenario.document.sourcing
+    every, nobody = (
+        float(
+            user_month({**v, "paying_share": np.asarray(share)}, sourcing)["contribution_per_user"]
+        )
+        for share in (1.0, 0.0)
+    )
+    if np.isfinite(every - nobody) and every > nobody:
+        return every - nobody, True
+    kept = v["net_proceeds"] * (1 - v["refund_rate"] - v["chargeback_rate"])
+    return float(kept), False
 
 
 def in_one_line(choice: CapacityChoice) -> CapacityChoice:

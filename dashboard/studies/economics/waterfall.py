@@ -10,7 +10,7 @@ import pandas as pd
 
 from dashboard.studies.economics.scenario import SEED, ScenarioStudy
 from etl.analytics.inputs import INPUTS
-from etl.analytics.product_month import UNITS, MonthModel
+from etl.analytics.product_month import UNITS, month_model
 from etl.analytics.quantities import Quantity, weakest
 from etl.analytics.scenario_result import DRAWS, Evaluation, Step, evaluate
 from etl.analytics.user_month import SUBTRACTED
@@ -33,8 +33,8 @@ def waterfall(study: ScenarioStudy, per: Per) -> pd.DataFrame:
     ----------
     per
         ``payer``: the price of all plans by their shares, as one payer pays it. ``user``: the same
-        spread over all users, advertising among what comes in, and fixed costs at the end where
-        some are given.
+        spread over all users, advertising among what comes in, and at the end fixed costs and
+        payers in place of those who leave, where they are given.
 
     Returns
     -------
@@ -55,8 +55,9 @@ def waterfall(study: ScenarioStudy, per: Per) -> pd.DataFrame:
         if name in steps and not (per == "payer" and name == "compute_free"):
             rows.append(_row(steps[name], "subtract"))
     rows.append(_row(steps[f"contribution_per_{per}"], "total"))
-    if per == "user" and "fixed_costs_per_user" in steps:
-        rows.append(_row(steps["fixed_costs_per_user"], "subtract"))
+    after = [name for name in ("acquisition_per_user", "fixed_costs_per_user") if name in steps]
+    if per == "user" and after:
+        rows += [_row(steps[name], "subtract") for name in after]
         rows.append(_row(steps["result_per_user"], "total"))
     return pd.DataFrame(rows, columns=pd.Index(COLUMNS))
 
@@ -69,7 +70,7 @@ def _evaluated(study: ScenarioStudy, per: Per) -> Evaluation:
     found = study.scenario
     inputs = found.inputs.with_(**_EVERYBODY)
     draws = inputs.draws(DRAWS, np.random.default_rng(SEED))
-    model = MonthModel(found.document.sourcing, found.horizon)
+    model = month_model(inputs, found.document.sourcing, found.horizon)
     units = {name: UNITS[name] for name in ("proceeds", *SUBTRACTED, "contribution_per_payer")}
     return evaluate(model, inputs, units, draws)
 

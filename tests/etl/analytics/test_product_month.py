@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from etl.analytics.cashflow import irr
 from etl.analytics.product_month import payback_months, product_month, yearly_return
+from etl.analytics.quantities import Quantity
 from etl.analytics.sensitivity import Inputs
 from etl.analytics.wave_cash import Horizon
 from tests.etl.analytics.economics_cases import inputs
@@ -112,3 +113,26 @@ def test_the_tornado_is_sorted_and_holds_both_ends() -> None:
     assert [swing.name for swing in found.tornado] == ["net_proceeds", "cost_per_image"]
     assert found.tornado[0].result_low < found.tornado[0].result_high
     assert found.tornado[1].result_low > found.tornado[1].result_high
+
+
+def test_payers_who_leave_are_replaced_where_that_is_known() -> None:
+    some = dict(inputs().given)
+    told = {name: q for name, q in some.items() if name not in ("cac", "paid_churn_rate")}
+    without = product_month(Inputs(told), "stated", YEAR).evaluation
+    assert {"cac", "paid_churn_rate"} <= set(without.left_out)
+    known = told | {
+        "cac": Quantity(10.0, "USD/payer", "assumed"),
+        "paid_churn_rate": Quantity(0.5, "ratio/month", "assumed"),
+    }
+    found = product_month(Inputs(known), "stated", YEAR).evaluation
+    paying = known["paying_share"].value
+    lost = paying * 0.5 * 10
+    assert found.step("acquisition_per_user").value == pytest.approx(lost)
+    before, after = without.step("result_per_user").value, found.step("result_per_user").value
+    assert before - after == pytest.approx(lost)
+    assert not {"cac", "paid_churn_rate"} & set(found.left_out)
+    # At the break-even share nothing is left once all of it is paid.
+    share = found.step("break_even_with_fixed_costs").value
+    at_it = known | {"paying_share": Quantity(share, "ratio", "assumed")}
+    again = product_month(Inputs(at_it), "stated", YEAR).evaluation
+    assert again.step("result_per_user").value == pytest.approx(0, abs=1e-9)

@@ -20,6 +20,7 @@ from dashboard.studies.economics.capacity import (
 )
 from dashboard.studies.economics.seconds import (
     PROMISES,
+    gain_of_a_payer,
     in_one_line,
     seconds_need_simulation,
     seconds_study,
@@ -132,7 +133,15 @@ def test_a_shorter_promise_never_takes_fewer_machines(study, speed):
     assert np.allclose(frame["cost_per_month"], cost)
     assert np.allclose(frame["cost_per_payer"], cost / payers)
     extra = cost - cost.iloc[-1]
-    assert np.allclose(frame["needed_uplift_ratio"], extra / 20 / payers)
+    # A payer brings 20 and takes 90 pictures more than a user who does not pay.
+    gain = 20 - 90 * 10 / 3_600 / 0.35
+    assert gain_of_a_payer(study()) == (pytest.approx(gain), True)
+    assert np.allclose(frame["needed_uplift_ratio"], extra / gain / payers)
+
+
+def test_without_a_contribution_a_payer_brings_what_is_left_after_refunds(study):
+    told = study(paid_images_per_user=None, refund_rate=0.1, chargeback_rate=0.02)
+    assert gain_of_a_payer(told) == (pytest.approx(20 * 0.88), False)
 
 
 def test_only_a_line_without_formula_asks_for_a_simulation(study, speed):

@@ -160,3 +160,12 @@ def test_a_server_by_the_users_it_carries_is_paid_whole(study):
     assert found.owned.held == (2,)
     assert found.runway.months["payments"].iloc[0] == -900_000
     assert found.runway.months["costs_paid"].iloc[0] == 0
+
+
+def test_winning_payers_is_paid_where_it_is_known(study):
+    told = study(cac=60, paid_churn_rate=0.1)
+    found = cash_study(told, CashChoice(0.0, months=2, lag_days=0, growth_rate=0.05))
+    won = 304_375 * 0.1 * (0.1 + 0.05) * 60
+    paid = found.runway.months["costs_paid"]
+    assert paid.to_list() == pytest.approx([COMPUTE + won, (COMPUTE + won) * 1.05])
+    assert told.month.evaluation.step("npv").value < study().month.evaluation.step("npv").value
