@@ -1,8 +1,8 @@
 """What a stream of payments is worth: present value, rates of return, payback.
 
 Flows are in one currency, out negative and in positive. Those without dates are one period apart
-and the first lies at t = 0; dated ones are counted in days over 365 from the first date. Rates are
-of one period, or of a year where there are dates.
+and the first lies at t = 0; dated ones are counted in days over 365 from the first date given, in
+any order, several on a day too. Rates are of one period, or of a year where there are dates.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from itertools import pairwise
 
 import numpy as np
 import pyxirr
@@ -99,7 +98,8 @@ def npv(flows: Sequence[float], rate: float) -> float:
         Flows that are no finite numbers, or a rate of −1 or less.
     """
     checked_rate(rate)
-    return _number(pyxirr.npv(rate, _checked(flows).tolist()))
+    amounts = _checked(flows)
+    return _summed(_number(pyxirr.npv(rate, amounts.tolist())), amounts)
 
 
 def xnpv(flows: Sequence[float], dates: Sequence[date], rate: float) -> float:
@@ -110,19 +110,25 @@ def xnpv(flows: Sequence[float], dates: Sequence[date], rate: float) -> float:
     flows
         At least one.
     dates
-        As many, rising.
+        As many, none before the first.
     rate
         Of a year, above −1.
 
     Raises
     ------
     ValueError
-        As :func:`npv`, or dates that do not rise or are not as many as the flows.
+        As :func:`npv`, or dates before the first one, or not as many as the flows.
     """
     checked_rate(rate)
     years = years_from_first(dates, len(flows))
+    amounts = _checked(flows)
     with np.errstate(over="ignore", invalid="ignore"):
-        return float((_checked(flows) / (1 + rate) ** years).sum())
+        return _summed(float((amounts / (1 + rate) ** years).sum()), amounts)
+
+
+def _summed(value: float, amounts: FloatArray) -> float:
+    """Return a present value, 0 where it is so but for rounding."""
+    return 0.0 if abs(value) < _NOTHING * float(np.abs(amounts).max()) else value
 
 
 def irr(flows: Sequence[float]) -> ReturnRates:
@@ -133,7 +139,9 @@ def irr(flows: Sequence[float]) -> ReturnRates:
 
 def xirr(flows: Sequence[float], dates: Sequence[date]) -> ReturnRates:
     """Return the internal rates of return, of a year, of dated flows; raises as :func:`xnpv`."""
-    return _rates(_checked(flows), years_from_first(dates, len(flows)))
+    amounts, years = _checked(flows), years_from_first(dates, len(flows))
+    times, of_day = np.unique(years, return_inverse=True)
+    return _rates(np.bincount(of_day, weights=amounts), times)
 
 
 def _rates(amounts: FloatArray, times: FloatArray) -> ReturnRates:
@@ -192,6 +200,15 @@ def payback(flows: Sequence[float]) -> Figure:
     return _payback(_checked(flows))
 
 
+def payback_turns(flows: Sequence[float]) -> tuple[float, ...]:
+    """Return every time, in periods, at which the sum of the flows turns non-negative, rising.
+
+    The first is when the money is back for the first time, the last is :func:`payback`; without any
+    it never comes back, or was never out. Raises as :func:`payback`.
+    """
+    return _turns(_running_sum(_checked(flows)))
+
+
 def discounted_payback(flows: Sequence[float], rate: float) -> Figure:
     """Return the payback of the flows discounted at ``rate``; see :func:`payback`.
 
@@ -211,19 +228,30 @@ def discounted_payback(flows: Sequence[float], rate: float) -> Figure:
 
 
 def _payback(flows: FloatArray) -> Figure:
-    total = np.cumsum(flows)
-    # A sum of decimals that ought to be zero is so but for rounding.
-    total = np.where(np.abs(total) <= _ROUNDING * np.cumsum(np.abs(flows)), 0.0, total)
+    total = _running_sum(flows)
     if total.min() >= 0:
         return Figure(0.0, "never_out")
-    turns = np.flatnonzero((total[:-1] < 0) & (total[1:] >= 0)) + 1
-    if not turns.size:
+    turns = _turns(total)
+    if not turns:
         return Figure(None, "never_back")
-    last = int(turns[-1])
-    periods = last - 1 + float(total[last - 1] / (total[last - 1] - total[last]))
     if total[-1] < 0:
-        return Figure(periods, "below_again")
-    return Figure(periods, "several_times" if turns.size > 1 else "")
+        return Figure(turns[-1], "below_again")
+    return Figure(turns[-1], "several_times" if len(turns) > 1 else "")
+
+
+def _running_sum(flows: FloatArray) -> FloatArray:
+    total = np.cumsum(flows)
+    # A sum of decimals that ought to be zero is so but for rounding.
+    return np.where(np.abs(total) <= _ROUNDING * np.cumsum(np.abs(flows)), 0.0, total)
+
+
+def _turns(total: FloatArray) -> tuple[float, ...]:
+    turned = np.flatnonzero((total[:-1] < 0) & (total[1:] >= 0))
+    below, above = total[turned], total[turned + 1]
+    return tuple(
+        int(n) + float(low / (low - high))
+        for n, low, high in zip(turned, below, above, strict=True)
+    )
 
 
 def profitability_index(flows: Sequence[float], rate: float) -> Figure:
@@ -236,18 +264,17 @@ def profitability_index(flows: Sequence[float], rate: float) -> Figure:
 
 
 def years_from_first(dates: Sequence[date], n_flows: int) -> FloatArray:
-    """Return the days from the first date over 365, shape (n,).
+    """Return the days from the first date given over 365, 0 or more, shape (n,).
 
     Raises
     ------
     ValueError
-        Dates that do not rise, or are not as many as the flows.
+        Dates before the first, whose day the value is of, or not as many as the flows.
     """
     if len(dates) != n_flows:
         raise ValueError(f"got {len(dates)} dates for {n_flows} flows; expected one date a flow")
-    for earlier, later in pairwise(dates):
-        if not earlier < later:
-            raise ValueError(f"got {later} after {earlier}; expected dates that rise, none twice")
+    if dates and min(dates) < dates[0]:
+        raise ValueError(f"got {min(dates)} after {dates[0]}; expected none before the first date")
     return np.array([(day - dates[0]).days for day in dates]) / DAYS_PER_YEAR
 
 

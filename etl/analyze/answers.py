@@ -23,4 +23,8 @@ def plain(value: Any) -> Any:
 
 def shown(value: float | None, form: str) -> str:
     """Return a figure in the given form, nothing where it is missing."""
-    return "" if value is None else form.format(value)
+    if value is None:
+        return ""
+    written = form.format(value)
+    # A trifle below zero is not minus nothing.
+    return form.format(0.0) if written == form.format(-0.0) else written

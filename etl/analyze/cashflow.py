@@ -18,6 +18,7 @@ from etl.analytics.cashflow import (
     mirr,
     npv,
     payback,
+    payback_turns,
     profitability_index,
     xirr,
     xnpv,
@@ -38,6 +39,9 @@ ROWS = (
     ("xnpv", "net present value by dates", "{:,.6g}"),
     ("xirr", "internal rate of return by dates", "{:.6%}"),
 )
+
+_EVERY = {"irr": "irr_roots", "xirr": "xirr_roots", "payback_periods": "payback_turns"}
+"""Figure → where all of its values stand."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +72,8 @@ def run(flows: str, rates: Rates, dates: str = "") -> dict[str, Any]:
     rates
         All above −1.
     dates
-        As many days, YYYY-MM-DD, rising; without them there is no ``xnpv`` and no ``xirr``.
+        As many days, YYYY-MM-DD, none before the first; without them there is no ``xnpv`` and no
+        ``xirr``.
 
     Returns
     -------
@@ -105,6 +110,7 @@ def run(flows: str, rates: Rates, dates: str = "") -> dict[str, Any]:
         **{name: figure.value for name, figure in figures.items()},
         "irr_roots": list(by_periods.roots),
         "xirr_roots": list(by_dates.roots),
+        "payback_turns": list(payback_turns(amounts)),
         "reasons": reasons,
         "flows": amounts,
         "dates": [day.isoformat() for day in days],
@@ -131,9 +137,9 @@ def table(document: dict[str, Any]) -> list[dict[str, Any]]:
         if name.startswith("x") and not document["dates"]:
             continue
         remark = document["reasons"].get(name, "")
-        roots = document.get(f"{name}_roots", [])
+        roots = document.get(_EVERY.get(name, ""), [])
         if len(roots) > 1:
-            remark += ": " + ", ".join(form.format(root) for root in roots)
+            remark += ": " + ", ".join(shown(root, form) for root in roots)
         rows.append({"figure": words, "value": shown(document[name], form), "remark": remark})
     return rows
 
@@ -172,7 +178,9 @@ def _check_dates(days: Sequence[date], n_flows: int) -> None:
         years_from_first(days, n_flows)
     except ValueError as problem:
         raise InputError(
-            f"--dates: {problem}", "one rising date for each of --flows", _DATES_EXAMPLE
+            f"--dates: {problem}",
+            "a date for each of --flows, the earliest first; the others in any order",
+            _DATES_EXAMPLE,
         ) from problem
 
 

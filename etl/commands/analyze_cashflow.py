@@ -28,7 +28,8 @@ def cashflow(
     rate
         Discount rate of a period between two payments; of a year where there are dates.
     dates
-        A rising day for each payment, YYYY-MM-DD, separated by commas.
+        A day for each payment, YYYY-MM-DD, separated by commas: the earliest first, the others in
+        any order, several payments on a day too.
     finance_rate
         What money paid out costs, for the modified rate of return; --rate by default.
     reinvest_rate

@@ -22,6 +22,7 @@ from etl.analytics.cashflow import (
     mirr,
     npv,
     payback,
+    payback_turns,
     profitability_index,
     xirr,
     xnpv,
@@ -347,10 +348,32 @@ def test_flows_must_be_finite_numbers(flows) -> None:
     ("dates", "said"),
     [
         ([date(2025, 1, 1)], "1 dates for 2"),
-        ([date(2025, 1, 2), date(2025, 1, 1)], "rise"),
-        ([date(2025, 1, 1), date(2025, 1, 1)], "none twice"),
+        ([date(2025, 1, 2), date(2025, 1, 1)], "none before the first"),
     ],
 )
-def test_dates_must_rise_one_for_each_flow(dates, said: str) -> None:
+def test_dates_must_be_one_for_each_flow_from_the_first_on(dates, said: str) -> None:
     with pytest.raises(ValueError, match=said):
         xirr([-1, 2], dates)
+
+
+def test_dates_may_stand_in_any_order_and_several_flows_on_one_day() -> None:
+    flows = [-100.0, 39.0, 20.0, 55.0, 59.0, -7.0]
+    days = [date(2024, 2, 29), date(2024, 2, 29), date(2026, 3, 1), date(2025, 1, 2),
+            date(2024, 6, 1), date(2025, 1, 2)]  # fmt: skip
+    found = xirr(flows, days)
+    assert found.value == pytest.approx(pyxirr.xirr(days, flows), abs=1e-9)
+    assert xnpv(flows, days, 0.1) == pytest.approx(pyxirr.xnpv(0.1, days, flows))
+    assert xnpv(flows, days, found.value) == pytest.approx(0, abs=1e-9)
+
+
+def test_every_turn_of_the_sum_is_told_and_the_payback_is_the_last() -> None:
+    flows = [-100, 60, 60, -50, 40]
+    assert payback_turns(flows) == pytest.approx((1 + 40 / 60, 3.75))
+    assert payback(flows).value == payback_turns(flows)[-1]
+    assert payback_turns([-100, 30]) == ()
+    assert payback_turns([5, 30]) == ()
+
+
+def test_a_value_that_is_nothing_but_rounding_is_zero() -> None:
+    assert npv([-100, 230, -132], 0.1) == 0.0
+    assert npv([-100, 230, -132], 0.11) != 0.0

@@ -92,8 +92,7 @@ def test_all_rates_are_told_and_shown(answer, capsys) -> None:
         ("--flows -100,110 --rate 0.1 --finance-rate -2", "got --finance-rate"),
         ("--flows -100,110 --rate 0.1 --reinvest-rate nan", "got --reinvest-rate"),
         ("--flows -100,110 --rate 0.1 --dates 2025-01-01", "1 dates for 2 flows"),
-        ("--flows -100,110 --rate 0.1 --dates 2025-01-01,2025-01-01", "none twice"),
-        ("--flows -100,110 --rate 0.1 --dates 2025-01-02,2025-01-01", "dates that rise"),
+        ("--flows -100,110 --rate 0.1 --dates 2025-01-02,2025-01-01", "none before the first"),
         ("--flows -100,110 --rate 0.1 --dates 2025-01-02,02/03/2025", "days as YYYY-MM-DD"),
         ("--flows -100,110", "--rate"),
     ],
@@ -101,3 +100,11 @@ def test_all_rates_are_told_and_shown(answer, capsys) -> None:
 def test_wrong_options_are_refused_in_words(capsys, words: str, said: str) -> None:
     assert artonomics.run_command(["analyze", "cashflow", *words.split()]) == 2
     assert said in " ".join(capsys.readouterr().err.split())
+
+
+def test_several_paybacks_and_a_root_at_zero_are_readable(capsys) -> None:
+    words = "analyze cashflow --rate 0.1 --flows -1000,6000,-11000,6000"
+    assert artonomics.run_command(words.split()) == 0
+    told = capsys.readouterr().out
+    assert "-0.000000%" not in told
+    assert "0.000000%" in told
