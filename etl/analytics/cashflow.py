@@ -141,7 +141,9 @@ def xirr(flows: Sequence[float], dates: Sequence[date]) -> ReturnRates:
     """Return the internal rates of return, of a year, of dated flows; raises as :func:`xnpv`."""
     amounts, years = _checked(flows), years_from_first(dates, len(flows))
     times, of_day = np.unique(years, return_inverse=True)
-    return _rates(np.bincount(of_day, weights=amounts), times)
+    of_times: FloatArray = np.zeros(times.size)
+    np.add.at(of_times, of_day, amounts)
+    return _rates(of_times, times)
 
 
 def _rates(amounts: FloatArray, times: FloatArray) -> ReturnRates:

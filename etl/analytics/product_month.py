@@ -121,9 +121,10 @@ class MonthModel:
     def __call__(self, v: Values) -> dict[str, FloatArray]:
         """Return the steps of :data:`UNITS`.
 
-        ``payback_months`` counts monthly payments of payers of whom a share stays, between
-        payments in proportion; ``npv`` takes the result at the end of every month, and ``irr`` is
-        the discount rate of a year at which it is zero.
+        ``payback_months`` counts payments of payers of whom a share stays, parts of one by the
+        same formula; ``payer_months`` and ``ltv`` discount them from the start of each month, when
+        they are paid; ``npv`` takes the result at the end of every month, and ``irr`` is the
+        discount rate of a year at which it is zero.
         """
         steps, horizon = user_month(v, self.sourcing, replaces=self.replaces), self.horizon
         per_payer, stays = steps["contribution_per_payer"], 1 - v["paid_churn_rate"]

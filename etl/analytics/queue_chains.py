@@ -14,6 +14,7 @@ from etl.analytics.queue_phases import (
     Busy,
     ChainWaits,
     busy_phases,
+    held,
     inverted,
     null_vector,
     scaled,
@@ -50,9 +51,10 @@ def _fcfs_solution(load: Load, busy: Busy) -> tuple[FloatArray, FloatArray, Floa
     share = load.arrival_paid_per_second / rate
     down = share * busy.to_paid + (1 - share) * busy.to_free
     stay = -np.diag(busy.done + rate)
-    lower = _first_passage(down, stay, rate)
-    first = scaled(load, busy, null_vector(stay + busy.below + rate * lower))
-    return first, rate * inverted(-stay - rate * lower), down
+    lower = np.maximum(_first_passage(down, stay, rate), 0.0)
+    lower /= lower.sum(axis=1, keepdims=True)
+    first = scaled(load, busy, null_vector(busy.below + rate * lower))
+    return first, held(rate * lower, busy.done, rate * np.eye(len(lower))), down
 
 
 def fcfs_tail(load: Load) -> Tail | None:
@@ -84,7 +86,7 @@ def fcfs_tail(load: Load) -> Tail | None:
 
     known = fcfs_waits(load)
     mean = float(np.sum(-heights / slopes).real)
-    exact = np.isclose([tail(0.0), mean], [known.wait_probability, known.paid_seconds], rtol=1e-8)
+    exact = np.isclose([tail(0.0), mean], [known.wait_probability, known.paid_seconds], 1e-8, 0.0)
     return tail if exact.all() else None
 
 

@@ -6,12 +6,20 @@ The phase is the number of payers in service while all c servers are busy, 0 to 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 
+# SciPy ships no types.
+from scipy import linalg  # pyright: ignore[reportMissingTypeStubs]
+
 from etl.analytics.distributions import FloatArray
 from etl.analytics.queue_load import Load
+
+_LINALG = cast(Any, linalg)
+_BLOCK = 32
+_MOST = 1e280
+"""Idle time beyond it, between two moments with all busy, leaves a share below any double."""
 
 
 @dataclass(frozen=True)
@@ -104,20 +112,23 @@ def _excursions(load: Load) -> tuple[FloatArray, FloatArray, FloatArray]:
         up = np.zeros((busy + 1, busy + 2))
         up[np.arange(busy + 1), np.arange(busy + 1) + 1] = rates[0]
         up[np.arange(busy + 1), np.arange(busy + 1)] += rates[1]
-        leave = np.diag(down.sum(axis=1) + sum(rates))
-        again = leave - down @ back if busy else leave
-        idle = load.n_servers - busy
-        none = np.zeros(busy + 1)
-        inherited = (down @ weight, down @ seconds) if busy else (none, none)
-        weight = solved(again, idle + inherited[0])
-        seconds = solved(again, 1 + inherited[1])
-        back = solved(again, up)
+        again = down @ back if busy else np.zeros((1, 1))
+        idle = np.full(busy + 1, float(load.n_servers - busy))
+        inherited = (down @ weight, down @ seconds) if busy else (0.0, 0.0)
+        sides = np.column_stack([idle + inherited[0], 1 + inherited[1], up])
+        found = held(again, np.full(busy + 1, sum(rates)), sides)
+        weight, seconds = np.minimum(found[:, :2], _MOST).T
+        back = found[:, 2:] / found[:, 2:].sum(axis=1, keepdims=True)
     return back, weight, seconds
 
 
 def scaled(load: Load, busy: Busy, first: FloatArray) -> FloatArray:
-    """Scale the shares of "all busy, nobody waits" so that c − a servers are idle on average."""
-    return first * (load.n_servers - load.offered) / float(first @ busy.idle_weight)
+    """Scale the shares of "all busy, nobody waits" so that c − a servers are idle on average.
+
+    Zeros where a double holds no number that small.
+    """
+    idle = float(first @ busy.idle_weight)
+    return first * ((load.n_servers - load.offered) / idle if idle < _MOST / 1e10 else 0.0)
 
 
 def solved(matrix: FloatArray, right: FloatArray) -> FloatArray:
@@ -130,13 +141,64 @@ def inverted(matrix: FloatArray) -> FloatArray:
     return cast(FloatArray, np.linalg.inv(matrix))
 
 
-def null_vector(matrix: FloatArray) -> FloatArray:
-    """Return the left null vector of a generator, summing to 1."""
-    system = matrix.T.copy()
-    system[-1] = 1.0
-    right = np.zeros(matrix.shape[0])
-    right[-1] = 1.0
-    return solved(system, right)
+def held(moves: FloatArray, leaving: FloatArray, right: FloatArray) -> FloatArray:
+    """Return X of (D − moves)·X = right, D the row sums of the moves plus ``leaving``.
+
+    For right = 1 it is the mean time until a chain leaves. Nothing is subtracted, so that every
+    entry keeps its digits and none is negative, however small (Grassmann, Taksar and Heyman 1985,
+    Operations Research 33).
+
+    Parameters
+    ----------
+    moves
+        Rates between phases, square, 0 or more; the diagonal does not matter.
+    leaving
+        Rates out of all phases, shape (n,), 0 or more.
+    right
+        Shape (n, m), 0 or more.
+
+    Returns
+    -------
+    ndarray
+        Shape (n, m).
+    """
+    n, side = right.shape[1] + 1, len(moves)
+    # Right sides, leaving and moves in one table: every step of the elimination adds to all alike.
+    table = np.column_stack([right, leaving, moves])
+    out, shares = np.zeros(side), np.zeros((side, side))
+    for end in range(side, 0, -_BLOCK):
+        begin = max(0, end - _BLOCK)
+        for k in range(end - 1, begin - 1, -1):
+            out[k] = table[k, n - 1 : n + k].sum()
+            shares[:k, k] = table[:k, n + k] / out[k]
+            table[begin:k, : n + k] += np.outer(shares[begin:k, k], table[k, : n + k])
+            table[:begin, n + begin : n + k] += np.outer(
+                shares[:begin, k], table[k, n + begin : n + k]
+            )
+        table[:begin, : n + begin] += shares[:begin, begin:end] @ table[begin:end, : n + begin]
+    lower = np.diag(out) - np.tril(table[:, n:], -1)
+    found = _LINALG.solve_triangular(lower, table[:, : n - 1], lower=True, check_finite=False)
+    return cast(FloatArray, found)
+
+
+def null_vector(moves: FloatArray) -> FloatArray:
+    """Return the stationary shares of a generator, summing to 1, every one with its digits.
+
+    Parameters
+    ----------
+    moves
+        Rates between phases; the diagonal does not matter. What rounding left below 0 is none.
+    """
+    rates = np.maximum(moves, 0.0)
+    side = len(rates)
+    for k in range(side - 1, 0, -1):
+        rates[:k, k] /= rates[k, :k].sum()
+        rates[:k, :k] += np.outer(rates[:k, k], rates[k, :k])
+    shares = np.ones(side)
+    for k in range(1, side):
+        shares[k] = shares[:k] @ rates[:k, k]
+        shares[: k + 1] /= shares[: k + 1].max()
+    return shares / shares.sum()
 
 
 def busy_share(first: FloatArray, busy: Busy) -> float:

@@ -12,10 +12,16 @@ from __future__ import annotations
 from typing import cast
 
 import numpy as np
-from numpy.typing import NDArray
 
 from etl.analytics.distributions import FloatArray
 from etl.analytics.queue_load import Load
+from etl.analytics.queue_passage import (
+    ComplexArray,
+    paid_passage,
+    paid_ratio,
+    passage_coefficients,
+    regular_radius,
+)
 from etl.analytics.queue_phases import (
     Busy,
     ChainWaits,
@@ -25,13 +31,16 @@ from etl.analytics.queue_phases import (
     scaled,
     solved,
 )
+from etl.analytics.queue_priority_levels import level_waits
 
-ComplexArray = NDArray[np.complex128]
 MOST_SERVERS = 128
 """Above it the matrices take too long: simulate."""
 _N_CIRCLE = 48
 _MOST_STEPS = 20_000
-_MOST_CELLS = 30_000_000
+_LIGHT = 0.8
+"""Up to this utilisation level by level; above it a circle is quicker and loses no digits."""
+_RARE = 1e-6
+"""A smaller probability of waiting, found as 1 − P(not all busy), has lost its digits."""
 
 
 def priority_waits(load: Load) -> ChainWaits:
@@ -52,12 +61,21 @@ def priority_waits(load: Load) -> ChainWaits:
         Rates so far apart that the equations lose their digits.
     """
     busy = busy_phases(load)
-    first = scaled(load, busy, _first_level(load, busy))
+    first, lower, arrived, regular = _first_level(load, busy)
+    if load.utilisation <= _LIGHT:
+        found = level_waits(load, busy, first, lower, arrived, regular)
+        if found is not None:
+            return found
+    return _waits_by_circle(load, busy, first)
+
+
+def _waits_by_circle(load: Load, busy: Busy, first: FloatArray) -> ChainWaits:
+    """Return the waits of a load under which many wait."""
     spare = 1 - load.utilisation
     probability, radius = busy_share(first, busy), 0.4 * spare
     # What rounding leaves of a solution that grows as 1/spare.
     allowed = 1e-10 + 1e-15 / spare**2
-    for _ in range(16):
+    for _ in range(16 if probability > _RARE else 0):
         total, paid, free = _queues(load, busy, first, radius)
         if abs(total - probability) < allowed * probability + 1e-14:
             rates = load.arrival_paid_per_second, load.arrival_free_per_second
@@ -74,7 +92,7 @@ def _queues(load: Load, busy: Busy, first: FloatArray, radius: float) -> tuple[f
     z = cast(ComplexArray, 1 + radius * ahead)
     passage = paid_passage(load, busy.to_paid, z)
     shares = _shares(load, busy, first, z, passage)[:, None]
-    ratio = _paid_ratio(load, busy, z, passage)
+    ratio = paid_ratio(load, busy, z, passage)
     inside = np.eye(len(first)) - ratio
     rest = np.linalg.solve(inside, np.ones((z.size, len(first), 1)))
     further = np.linalg.solve(inside, ratio @ rest)
@@ -84,54 +102,6 @@ def _queues(load: Load, busy: Busy, first: FloatArray, radius: float) -> tuple[f
         float(np.mean((shares @ further).ravel()).real),
         float(np.mean(by_z / ahead).real) / radius,
     )
-
-
-def paid_passage(load: Load, to_paid: FloatArray, z: ComplexArray) -> ComplexArray:
-    """Return G(z): from one payer waiting to none, with z to the number of free users that come.
-
-    Upper triangular, since a freed server takes a payer: solved entry by entry along diagonals of
-    to_paid − (λ + done − λ_free·z)·G + λ_paid·G² = 0.
-
-    Parameters
-    ----------
-    to_paid
-        Moves in which a payer is taken, side c + 1.
-    z
-        Shape (n,).
-
-    Returns
-    -------
-    ndarray
-        Shape (n, c + 1, c + 1).
-    """
-    paid, free = load.arrival_paid_per_second, load.arrival_free_per_second
-    side = len(to_paid)
-    out = (paid + free + to_paid.sum(axis=1))[None, :] - free * z[:, None]
-    found = np.zeros((z.size, side, side), dtype=np.complex128)
-    own = np.diag(to_paid)
-    # The smaller root of own − out·g + paid·g² = 0, without cancellation.
-    root = cast(ComplexArray, np.sqrt(out * out - 4 * paid * own))
-    root = np.where((root * out.conj()).real < 0, -root, root)
-    diagonal = cast(ComplexArray, 2 * own / (out + root))
-    found[:, np.arange(side), np.arange(side)] = diagonal
-    for apart in range(1, side):
-        for i in range(side - apart):
-            k = i + apart
-            between = np.einsum("zm,zm->z", found[:, i, i + 1 : k], found[:, i + 1 : k, k])
-            divisor = out[:, i] - paid * (diagonal[:, i] + diagonal[:, k])
-            found[:, i, k] = (to_paid[i, k] + paid * between) / divisor
-    return found
-
-
-def _paid_ratio(load: Load, busy: Busy, z: ComplexArray, passage: ComplexArray) -> ComplexArray:
-    """Return R(z) of the payers' queue, the factor from one length to the next."""
-    paid = load.arrival_paid_per_second
-    out = np.zeros_like(passage)
-    side = np.arange(len(busy.done))
-    out[:, side, side] = (load.arrival_per_second + busy.done)[
-        None, :
-    ] - load.arrival_free_per_second * z[:, None]
-    return cast(ComplexArray, paid * np.linalg.inv(out - paid * passage))
 
 
 def _shares(
@@ -151,38 +121,26 @@ def _shares(
     return cast(ComplexArray, found[:, :, 0])
 
 
-def _first_level(load: Load, busy: Busy) -> FloatArray:
-    """Return the shares, up to a factor, of "all busy, nobody waits" by phase."""
+def _first_level(load: Load, busy: Busy) -> tuple[FloatArray, FloatArray, FloatArray, float]:
+    """Return what begins both ways: shares where nobody waits, L, and Gₖ with their radius.
+
+    L is the phase at the first passage of the free users' queue one down.
+    """
     paid, free = load.arrival_paid_per_second, load.arrival_free_per_second
-    arrived = _passage_coefficients(load, busy.to_paid)
+    radius = regular_radius(load, busy) if load.utilisation <= _LIGHT else 1.0
+    arrived = passage_coefficients(load, busy.to_paid, radius)
     stay = -np.diag(load.arrival_per_second + busy.done)
     lower = busy.to_free / busy.to_free.sum(axis=1, keepdims=True)
-    within = stay
     for _ in range(_MOST_STEPS):
         within = stay + free * lower + paid * _polynomial(arrived, lower)
-        following = solved(-within, busy.to_free)
+        following = np.maximum(solved(-within, busy.to_free), 0.0)
+        following /= following.sum(axis=1, keepdims=True)
         moved = float(np.abs(following - lower).max())
         lower = following
         if moved < 1e-14:
             break
-    within = stay + free * lower + paid * _polynomial(arrived, lower)
-    return null_vector(within + busy.below)
-
-
-def _passage_coefficients(load: Load, to_paid: FloatArray) -> FloatArray:
-    """Return Gₖ, k free users come during the passage; shape (n, c + 1, c + 1)."""
-    n_points = 64
-    while n_points * to_paid.size <= _MOST_CELLS:
-        half = np.exp(-2j * np.pi * np.arange(n_points // 2 + 1) / n_points)
-        found = np.fft.irfft(paid_passage(load, to_paid, half), n_points, axis=0)
-        if np.abs(found[-n_points // 8 :]).max() < 2e-15:
-            kept = np.flatnonzero(np.abs(found).max(axis=(1, 2)) > 1e-17)
-            return found[: int(kept[-1]) + 1]
-        n_points *= 2
-    raise ValueError(
-        f"got {len(to_paid) - 1} servers on which too many free users come while payers are served;"
-        " expected fewer servers or a milder load"
-    )
+    moves = free * lower + paid * _polynomial(arrived, lower) + busy.below
+    return scaled(load, busy, null_vector(moves)), lower, arrived, radius
 
 
 def _polynomial(coefficients: FloatArray, matrix: FloatArray) -> FloatArray:

@@ -104,6 +104,12 @@ class Outcome:
         """Return whether assumptions carry more than half of the variance."""
         return self.assumed_share > 0.5
 
+    @property
+    def is_by_construction(self) -> bool:
+        """Return whether no draw turns the sign: it follows from the model, and not from odds."""
+        known = self.draws[np.isfinite(self.draws)]
+        return known.size > 0 and bool((known > 0).all() or (known <= 0).all())
+
     def deciding(self, n: int = 3) -> list[str]:
         """Return the ``n`` inputs that decide most: by variance, or else by swing."""
         names = list(self.variance) or [swing.name for swing in self.tornado]

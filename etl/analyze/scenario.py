@@ -17,9 +17,18 @@ from etl.scenarios import cost_report
 from etl.scenarios.document import read
 from etl.scenarios.evidence import Evidence, Reader
 from etl.scenarios.plans import PlanTerms
-from etl.scenarios.resolve import MONTH, WAVE, Scenario, scenario
+from etl.scenarios.resolve import MONTH, Scenario, scenario
 
 MOST_DRAWS = 1_000_000
+_MONTH_TIMING = (
+    "payer_months, ltv and payback_months: a payer pays at the start of each month; npv and irr: "
+    "the month's result comes at its end, the investment at once"
+)
+_WAVE_TIMING = (
+    "the first payment comes with the install and the others a month apart, as long as the horizon "
+    "counted from the peak is not over; installs come by the half-life, or without one all on the "
+    "peak day; fixed costs are paid at the start of each month"
+)
 
 
 def run_month(
@@ -48,11 +57,12 @@ def run_month(
     """
     found = _read(path, reader, (draws, seed))
     if not found.has_month:
-        raise _without(path, "month", MONTH)
+        raise _without(path, "month", " or ".join(MONTH), "curiosity-to-cash")
     result = product_month(
         found.inputs, found.document.sourcing, found.horizon, n_draws=draws, seed=seed
     )
     document = _document(found, result.evaluation, result.outcome, (draws, seed))
+    document["timing"] = _MONTH_TIMING
     for name in ("break_even_paid_conversion_rate", "payback_months"):
         _answer(document, name, result.evaluation.step(name))
     return document
@@ -64,11 +74,14 @@ def run_wave(
     """Evaluate the chain of a wave; parameters and errors as in :func:`run_month`."""
     found = _read(path, reader, (draws, seed))
     if not found.has_wave:
-        raise _without(path, "wave", WAVE)
+        raise _without(
+            path, "wave", "installs, or peak_installs_per_day with half_life_days", "unit-economics"
+        )
     sourcing, horizon = found.document.sourcing, found.horizon
     result = curiosity_to_cash(found.inputs, sourcing, horizon, n_draws=draws, seed=seed)
     document = _document(found, result.evaluation, result.outcome, (draws, seed))
     month = product_month(found.inputs, sourcing, horizon, n_draws=draws, seed=seed)
+    document["timing"] = _WAVE_TIMING
     # The share of a month's users who must pay is another question than that of a wave's installs.
     document["break_even_paid_conversion_rate"] = result.break_even_conversion
     if result.break_even_conversion is None:
@@ -101,9 +114,11 @@ def _read(path: Path, reader: Reader | None, drawn: tuple[int, int]) -> Scenario
     return scenario(read(path), path.name, reader)
 
 
-def _without(path: Path, what: str, names: tuple[str, ...]) -> InputError:
+def _without(path: Path, what: str, inputs: str, other: str) -> InputError:
     return InputError(
-        f"got {path.name}, which describes no {what}", f"inputs {' and '.join(names)}", "add them"
+        f"got {path.stem}, which describes no {what}",
+        f"the input {inputs}",
+        f"add it, or evaluate the other part of it: artonomics analyze {other}",
     )
 
 
@@ -177,6 +192,7 @@ def _verdict(outcome: Outcome) -> dict[str, Any]:
         "probability_profitable": outcome.probability_profitable,
         "assumed_share_of_variance": outcome.assumed_share,
         "is_greyed": outcome.is_greyed,
+        "is_by_construction": outcome.is_by_construction,
         "decided_by": [
             {"name": name, "settled_by": INPUTS[name].settled_by} for name in outcome.deciding()
         ],
@@ -296,7 +312,7 @@ def sentences(document: dict[str, Any]) -> list[str]:
         for q in document["later"]
     ]
     lines.append(f"{document['draws']:,} draws, seed {document['seed']}")
-    return [*lines, *document["notes"]]
+    return [*lines, document["timing"], *document["notes"]]
 
 
 def _months(n: int) -> str:
@@ -311,6 +327,14 @@ def _outcome_sentence(about: str, document: dict[str, Any], verdict: dict[str, A
         sign = "a profit" if probability > 0.5 else "no profit"
         return (
             f"{about}: {sign} at these inputs; none of them has a range, so nothing says how sure"
+        )
+    if verdict["is_by_construction"]:
+        sign = "above" if probability > 0.5 else "not above"
+        before = ", ".join(document["left_out"])
+        rest = f"; it stands before what nobody gave: {before}" if before else ""
+        return (
+            f"{about}: {verdict['step']} is {sign} zero by construction, not by odds: no range "
+            f"given here turns the sign{rest}"
         )
     grey = "; assumptions carry more than half of the variance" if verdict["is_greyed"] else ""
     decided = ", ".join(each["name"] for each in verdict["decided_by"])

@@ -119,7 +119,7 @@ def test_every_ready_case_is_evaluated(run, case: str) -> None:
 def test_a_scenario_without_a_wave_says_what_is_needed(run, typed: Path) -> None:
     status, _, err = run("analyze", "curiosity-to-cash", "--scenario", str(typed))
     assert status == 2
-    assert "installs and peak_installs_per_day" in err
+    assert "installs, or peak_installs_per_day" in err
 
 
 def test_a_misspelt_key_is_refused_with_the_nearest(run, typed: Path) -> None:
@@ -177,3 +177,23 @@ def test_without_a_snapshot_the_verbs_of_scenarios_work_and_references_say_what_
     status, _, told = run("analyze", "unit-economics", "--scenario", "small-platform", data=fresh)
     assert status == 2
     assert "artonomics etl run --offline" in told
+
+
+def test_what_no_range_can_turn_is_told_as_construction_and_not_as_odds(run) -> None:
+    words = ("analyze", "curiosity-to-cash", "--scenario", "meitu-2022")
+    verdict = json.loads(run(*words, "--json")[1])["verdict"]
+    assert verdict["is_by_construction"]
+    status, out, err = run(*words)
+    assert status == 0
+    told = " ".join((out + err).split())
+    assert "above zero by construction, not by odds" in told
+    assert "probability of 100%" not in told
+
+
+def test_a_scenario_of_the_other_kind_names_either_input_and_the_other_verb(run) -> None:
+    status, _, err = run("analyze", "curiosity-to-cash", "--scenario", "meitu-2023")
+    told = " ".join(err.split())
+    assert status == 2
+    assert "got meitu-2023, which describes no wave" in told
+    assert "installs, or peak_installs_per_day with half_life_days" in told
+    assert "artonomics analyze unit-economics" in told
