@@ -6,7 +6,7 @@ Heavy modules are imported inside the verbs, so that help answers at once.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -18,7 +18,7 @@ from etl.commandline import Flag, Given, Session
 from etl.errors import InputError
 
 if TYPE_CHECKING:
-    from dashboard.reports.dispatch import Result
+    from dashboard.reports.dispatch import Result, Told
     from dashboard.reports.schedule import Schedule
 
 app = App(name="report", help="Build analyst reports, and deliver them by schedule.")
@@ -164,9 +164,16 @@ def show(name: str, /, *, session: Given) -> None:
 
     data_dir = session.settings().data_dir
     one = schedule_file.find(data_dir, name)
-    told = {**_row(one), **one.model_dump(mode="json"), "runs": schedule.runs(data_dir, name)}
-    lines = [f"{key}: {value}" for key, value in console.plain(told).items()]
-    session.show(told, lambda: console.print_text("\n".join(lines)))
+    runs = schedule.runs(data_dir, name)
+    told = {**_row(one), **one.model_dump(mode="json"), "runs": runs}
+
+    def tell() -> None:
+        console.print_rows(list(_facts(one)))
+        console.print_rows([_past(run, one) for run in runs])
+        if not runs:
+            console.note("nothing was delivered yet")
+
+    session.show(told, tell)
 
 
 @schedule_app.command
@@ -225,6 +232,7 @@ def add(
         "stop_on_failed_source": stop_on_failed_source,
     }
     settings = session.settings()
+    _require_held(settings.data_dir, schedule_file.wanted(settings.data_dir, name, told))
     row = console.plain(_row(schedule_file.add(settings.data_dir, name, told)))
     session.show(row, lambda: console.print_rows([row]))
     _tell_whether_anybody_looks(settings)
@@ -253,13 +261,15 @@ def run(
     /,
     *,
     due: Annotated[bool, Flag] = False,
+    again: Annotated[bool, Flag] = False,
     dry_run: Annotated[bool, Flag] = False,
     session: Given,
 ) -> int:
     """Build and deliver what is due, or one schedule at once.
 
     Everything that can fail is tried before anything is built, and nothing is sent unless every
-    file is whole. A machine that slept catches up with the last report alone, which says so.
+    file is whole. A machine that slept catches up with the last report alone, which says so. A
+    schedule that is named goes on where today's report has not reached every channel.
 
     Parameters
     ----------
@@ -267,8 +277,10 @@ def run(
         One schedule, due or not.
     due
         All that are due.
+    again
+        Build and send it once more, whatever was sent today (with a name).
     dry_run
-        Try everything, build and send nothing.
+        Try everything, build and send nothing; shows the message.
     """
     from dashboard.reports import dispatch
     from etl import console
@@ -280,9 +292,11 @@ def run(
             "one of the two",
             "name a schedule to run it at once, or say --due",
         )
+    if again and due:
+        raise InputError("got --again beside --due", "a name", "name the schedule to send again")
     settings, now = session.settings(), datetime.now(UTC)
     with dispatch.alone(settings.data_dir), console.progress() as progress:
-        jobs = dispatch.jobs(settings.data_dir, name, now)
+        jobs = dispatch.jobs(settings.data_dir, name, now, again=again)
         results: list[Result] = []
         if jobs:
             reader = SnapshotReader(settings.data_dir, for_export=True)
@@ -307,8 +321,23 @@ def _tell(session: Session, results: Sequence[Result]) -> int:
         for one in results
     ]
     documents = [asdict(one) for one in results]
-    session.show(documents, lambda: console.print_rows(rows))
+
+    def tell() -> None:
+        console.print_rows(rows)
+        for one in results:
+            if one.status == "would_send" and one.message is not None:
+                console.print_text(_message(one.message))
+
+    session.show(documents, tell)
     return max((one.exit_status for one in results), default=0)
+
+
+def _message(told: Told) -> str:
+    """Return the message of a trial run as it would be read."""
+    files = f"Files: {', '.join(told.files)}" if told.files else ""
+    link = f"Link: {told.link}" if told.link else ""
+    foot = "\n".join(filter(None, (files, link)))
+    return "\n\n".join(filter(None, (f"Subject: {told.subject}", told.text, foot)))
 
 
 def _row(one: Schedule) -> dict[str, Any]:
@@ -324,6 +353,53 @@ def _row(one: Schedule) -> dict[str, Any]:
         "to": ", ".join(one.to),
         "next": following.isoformat(),
     }
+
+
+def _facts(one: Schedule) -> Iterator[dict[str, str]]:
+    """Yield what a schedule is, a row a fact, in words."""
+    from dashboard.reports import schedule
+
+    chosen = one.options.model_dump(mode="json", exclude_none=True)
+    told = {
+        **_row(one),
+        "next": _clock(schedule.following(one, datetime.now(UTC)), one),
+        "about": ", ".join(f"{name} {_plain(value)}" for name, value in chosen.items()),
+        "formats": ", ".join(one.formats),
+        "languages": ", ".join(one.languages),
+        "new since": f"{one.since_days} days before" if one.since_days else "",
+        "a failed source": "stops it" if one.stop_on_failed_source else "is said in it",
+    }
+    for name, value in told.items():
+        if value:
+            yield {"what": name, "value": value}
+
+
+def _past(run: Mapping[str, Any], one: Schedule) -> dict[str, str]:
+    """Return what happened to a schedule as a row, its parts below each other."""
+    at = _clock(datetime.fromisoformat(run["instant"]), one)
+    return {"at": at, "state": run["state"], "detail": run["detail"].replace("; ", "\n")}
+
+
+def _clock(at: datetime, one: Schedule) -> str:
+    return f"{at.astimezone(one.zone):%Y-%m-%d %H:%M} {one.timezone}"
+
+
+def _plain(value: Any) -> str:
+    return " to ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def _require_held(data_dir: Path, one: Schedule) -> None:
+    """Raise InputError where a schedule names what nothing is held of; note what is not yet."""
+    from etl import console
+    from etl.errors import SnapshotMissingError
+    from etl.warehouse import SnapshotReader
+
+    try:
+        nothing = one.require_held(SnapshotReader(data_dir, for_export=True), data_dir)
+    except SnapshotMissingError:
+        nothing = "nothing is published, so what it is about was not looked up"
+    if nothing:
+        console.note(f"nothing to report as yet: {nothing}")
 
 
 def _tell_whether_anybody_looks(settings: Any) -> None:

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
@@ -25,10 +26,11 @@ from dashboard.reports import assembly, history, machine, schedule_file
 from dashboard.reports.choice import Choice
 from dashboard.reports.document import Document
 from dashboard.reports.edition import PublishedData, Reader
-from dashboard.reports.schedule import Due, Schedule, note_run
+from dashboard.reports.schedule import Due, Schedule, last_of_day, note_run
 from dashboard.text import Words, words
 from etl.delivery.deliver import Receipt, deliver, probe
 from etl.delivery.faults import DeliveryError
+from etl.delivery.ledger import Ledger
 from etl.delivery.message import Message
 from etl.errors import ArtonomicsError, SourceError
 
@@ -36,14 +38,23 @@ Status = Literal["sent", "would_send", "failed", "uncertain"]
 LANGUAGE_NAMES = {"en": "English", "zh": "中文"}
 MESSAGE = ".message.json"
 """Beside the files of a scheduled report: what is said with them."""
+MAIL_BYTES = 100_000
+"""Longest page that is mailed with its drawings: Gmail cuts a mail at 102 KB."""
+_DRAWING = re.compile(r"<figure>.*?(?=<figcaption>)", re.DOTALL)
 
 
 @dataclass(frozen=True)
 class Job:
-    """A schedule at an instant; ``n_missed`` instants before it were slept through."""
+    """A schedule at an instant; ``n_missed`` instants before it were slept through.
+
+    One ``by_hand`` goes on where an earlier one of the same day was not sent to everybody, and
+    sends nothing where it was; ``again`` builds and sends it whatever was sent before.
+    """
 
     schedule: Schedule
     due: Due
+    by_hand: bool = False
+    again: bool = False
 
     @property
     def key(self) -> str:
@@ -54,6 +65,16 @@ class Job:
         """Return where its files lie once all are whole."""
         name = f"{self.due.instant.astimezone(UTC):%Y-%m-%dT%H%MZ}"
         return data_dir / "reports" / "scheduled" / self.schedule.name / name
+
+
+@dataclass(frozen=True)
+class Told:
+    """What is said with the files: subject, text, names of the files, and where the link leads."""
+
+    subject: str
+    text: str
+    files: tuple[str, ...]
+    link: str = ""
 
 
 @dataclass(frozen=True)
@@ -74,6 +95,8 @@ class Result:
         What was built.
     exit_status
         As of the command line: 0, 2 for wrong input, 3 for a source or a server, 1 else.
+    message
+        What is said with the files; ``None`` where it did not come to that.
     """
 
     schedule: str
@@ -83,6 +106,7 @@ class Result:
     receipts: tuple[Receipt, ...] = ()
     files: tuple[Path, ...] = ()
     exit_status: int = 0
+    message: Told | None = None
 
 
 @dataclass(frozen=True)
@@ -128,19 +152,35 @@ class Desk:
 
 def run(desk: Desk, jobs: Sequence[Job]) -> list[Result]:
     """Try all jobs, then build and deliver those that can be; return how each ended."""
+    arrived = [_arrived(desk, job) for job in jobs]
     ready: list[Ready | Result] = [
-        _guarded(job, lambda job=job: prepare(desk, job)) for job in jobs
+        before or _guarded(job, lambda job=job: prepare(desk, job))
+        for job, before in zip(jobs, arrived, strict=True)
     ]
     results: list[Result] = []
-    for job, one in zip(jobs, ready, strict=True):
+    for job, one, before in zip(jobs, ready, arrived, strict=True):
         done = one if isinstance(one, Result) else _guarded(job, lambda one=one: _finish(desk, one))
         assert isinstance(done, Result)
         results.append(done)
-        if not desk.dry_run:
+        if not desk.dry_run and before is None:
             state = "failed" if done.status == "failed" else "done"
             told = f"{done.status}: {done.detail}"
             note_run(desk.data_dir, job.schedule.name, job.due.instant, state, told)
     return results
+
+
+def _arrived(desk: Desk, job: Job) -> Result | None:
+    """Return that every channel has the report of a job by hand; ``None`` where one lacks it."""
+    if not job.by_hand or job.again:
+        return None
+    schedule, ledger = job.schedule, Ledger(desk.data_dir)
+    last = [ledger.standing(job.key, name) for name in schedule.to]
+    instants = [one.last.at for one in last if one.last is not None and one.state == "sent"]
+    if len(instants) < len(last):
+        return None
+    at = max(map(datetime.fromisoformat, instants)).astimezone(schedule.zone)
+    told = f"sent at {at:%H:%M} ({schedule.timezone}); use --again to send it once more"
+    return Result(schedule.name, job.due.instant, "sent", told)
 
 
 @contextmanager
@@ -268,11 +308,24 @@ def _finish(desk: Desk, ready: Ready) -> Result:
         job.key,
         now=desk.now,
         dry_run=desk.dry_run,
+        resend=job.again,
     )
-    return _result(job, receipts, message.attachments)
+    return _result(job, receipts, message.attachments, _told(ready, message))
 
 
-def _result(job: Job, receipts: Sequence[Receipt], files: Sequence[Path]) -> Result:
+def _told(ready: Ready, message: Message) -> Told:
+    """Return a message as it is shown; files that are not built yet by the names they will have."""
+    names = tuple(file.name for file in message.attachments)
+    if not names and (output := ready.output) is not None:
+        names = tuple(
+            f"{output.stem}_{language}{assembly.SUFFIXES[form]}"
+            for language in ready.job.schedule.languages
+            for form in output.formats
+        )
+    return Told(message.subject, message.text, names, message.link)
+
+
+def _result(job: Job, receipts: Sequence[Receipt], files: Sequence[Path], told: Told) -> Result:
     found = {one.status for one in receipts}
     status: Status = "sent"
     for worse in ("would_send", "uncertain", "failed"):
@@ -280,7 +333,16 @@ def _result(job: Job, receipts: Sequence[Receipt], files: Sequence[Path]) -> Res
     detail = "; ".join(f"{one.channel}: {one.status}, {one.detail}" for one in receipts)
     exit_status = DeliveryError.exit_status if found & {"failed", "uncertain"} else 0
     name, instant = job.schedule.name, job.due.instant
-    return Result(name, instant, status, detail, tuple(receipts), tuple(files), exit_status)
+    if "failed" in found:
+        detail += f"; {_next_try(job)}"
+    return Result(name, instant, status, detail, tuple(receipts), tuple(files), exit_status, told)
+
+
+def _next_try(job: Job) -> str:
+    """Say when what did not arrive is tried again."""
+    if job.by_hand:
+        return f"`artonomics report schedule run {job.schedule.name}` sends again what failed"
+    return "what failed is sent again at the next look"
 
 
 def _built(desk: Desk, ready: Ready, message: Message) -> Message:
@@ -292,7 +354,7 @@ def _built(desk: Desk, ready: Ready, message: Message) -> Message:
         files = assembly.write(ready.documents, output)
         _require_whole(job, files)
         names = [file.name for file in files]
-        told = {**asdict(message), "attachments": names, "note": _note(ready.documents[0])}
+        told = {**asdict(message), "attachments": names, **_notes(ready.documents[0])}
         (output.folder / MESSAGE).write_text(json.dumps(told, ensure_ascii=False), encoding="utf-8")
         output.folder.replace(folder)
     finally:
@@ -303,12 +365,18 @@ def _built(desk: Desk, ready: Ready, message: Message) -> Message:
     return kept
 
 
-def _note(document: Document) -> str:
+def _notes(document: Document) -> dict[str, str]:
     """Return what stands above the report in a mail: Gmail, for one, takes drawings out."""
-    told = words(document.language).t(
-        "Figures that are missing here are in the files: some mail programs leave them out."
-    )
-    return f"<p><em>{escape(told)}</em></p>"
+    speak = words(document.language)
+    told = {
+        "note": speak.t(
+            "Figures that are missing here are in the files: some mail programs leave them out."
+        ),
+        "note_without_figures": speak.t(
+            "The figures are in the files: with them, this mail would be cut by some mail programs."
+        ),
+    }
+    return {name: f"<p><em>{escape(text)}</em></p>" for name, text in told.items()}
 
 
 def _require_whole(job: Job, files: Sequence[Path]) -> None:
@@ -327,9 +395,17 @@ def _kept(folder: Path) -> Message | None:
         return None
     files = tuple(folder / name for name in told["attachments"])
     html = next((file for file in files if _is_for_mail(file)), None)
-    page = html.read_text(encoding="utf-8") if html else ""
+    page = _for_mail(html.read_text(encoding="utf-8"), told) if html else ""
+    return Message(told["subject"], told["text"], page, files, told["link"])
+
+
+def _for_mail(page: str, told: Mapping[str, Any]) -> str:
+    """Return a page with its note, without drawings where they would make it too long."""
     noted = page.replace("<main>", f"<main>\n{told['note']}", 1)
-    return Message(told["subject"], told["text"], noted, files, told["link"])
+    if len(noted.encode()) <= MAIL_BYTES:
+        return noted
+    note = told.get("note_without_figures", told["note"])
+    return _DRAWING.sub("<figure>", page).replace("<main>", f"<main>\n{note}", 1)
 
 
 def _is_for_mail(file: Path) -> bool:
@@ -356,8 +432,11 @@ def _unfinished(job: Job, desk: Desk) -> Path:
     return folder.with_name(f".{folder.name}.{os.getpid()}")
 
 
-def jobs(data_dir: Path, name: str | None, now: datetime) -> list[Job]:
-    """Return what is due, or one schedule now, whether it is due or not.
+def jobs(data_dir: Path, name: str | None, now: datetime, *, again: bool = False) -> list[Job]:
+    """Return what is due, or one schedule by hand, whether it is due or not.
+
+    By hand, the last instant of the day is gone on with, so that two runs do not send twice; with
+    ``again`` the minute of ``now`` is a new one.
 
     Raises
     ------
@@ -366,4 +445,7 @@ def jobs(data_dir: Path, name: str | None, now: datetime) -> list[Job]:
     """
     if name is None:
         return [Job(schedule, due) for schedule, due in schedule_file.all_due(data_dir, now)]
-    return [Job(schedule_file.find(data_dir, name), Due(now.replace(second=0, microsecond=0)))]
+    schedule = schedule_file.find(data_dir, name)
+    before = None if again else last_of_day(data_dir, schedule, now)
+    instant = before or now.replace(second=0, microsecond=0)
+    return [Job(schedule, Due(instant), by_hand=True, again=again)]

@@ -43,14 +43,16 @@ _LATIN_FONTS = ("Noto Sans", "DejaVu Sans", "Liberation Sans", "Arial", "Liberti
 
 
 class BrowserMissingError(ArtonomicsError):
-    """No Chromium is installed, so no figure can be drawn for a report."""
+    """No Chromium is installed (exit status 2: the next step is the user's)."""
 
+    exit_status = 2
     default_code = "NO_BROWSER"
 
 
 class FontMissingError(ArtonomicsError):
-    """No font with Chinese characters is installed."""
+    """No font with Chinese characters is installed (exit status 2, as above)."""
 
+    exit_status = 2
     default_code = "NO_CHINESE_FONT"
 
 

@@ -14,11 +14,13 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from dashboard import reports
 from dashboard.reports.choice import Choice
-from dashboard.reports.edition import house_words
+from dashboard.reports.edition import Reader, house_words
 from dashboard.text import LANGUAGES
 from etl.delivery import channels, lines
+from etl.errors import InputError
 
 RUNS = Path("reports") / "schedule_runs.jsonl"
+_NOTHING_YET = ("EMPTY_PERIOD", "NOTHING_TO_REPORT")
 SHORTEST_HOURS = 1
 """The scheduler of the machine looks no more often than this."""
 
@@ -124,6 +126,21 @@ class Schedule(BaseModel):
         self.choice(data_dir, datetime.now(UTC)).require_only(self.report, own.OPTIONS)
         channels.chosen(data_dir, self.to)
 
+    def require_held(self, reader: Reader, data_dir: Path) -> str:
+        """Raise InputError where it names something of which the snapshot holds nothing.
+
+        That nothing is held or has happened as yet is no fault of a schedule: it is returned in
+        words, empty where there is something to report.
+        """
+        choice = self.choice(data_dir, datetime.now(UTC))
+        try:
+            reports.definition(self.report).prepare(reader, choice)
+        except InputError as fault:
+            if fault.code not in _NOTHING_YET:
+                raise
+            return fault.got
+        return ""
+
 
 @dataclass(frozen=True)
 class Due:
@@ -160,6 +177,19 @@ def last_run(data_dir: Path, name: str) -> datetime | None:
     if not own or own[-1]["state"] == "removed":
         return None
     return datetime.fromisoformat(own[-1]["instant"])
+
+
+def last_of_day(data_dir: Path, schedule: Schedule, now: datetime) -> datetime | None:
+    """Return the last instant of today, in the schedule's zone, that was sent or failed."""
+    found: datetime | None = None
+    for one in runs(data_dir, schedule.name):
+        if one["state"] == "removed":  # what comes after bears the same name alone
+            found = None
+        elif one["state"] in ("done", "failed"):
+            found = datetime.fromisoformat(one["instant"])
+    today = now.astimezone(schedule.zone).date()
+    is_today = found is not None and found.astimezone(schedule.zone).date() == today
+    return found if is_today else None
 
 
 def note_run(data_dir: Path, name: str, instant: datetime, state: str, detail: str = "") -> None:

@@ -63,8 +63,8 @@ def find(data_dir: Path, name: str) -> Schedule:
     return known[name]
 
 
-def add(data_dir: Path, name: str, told: Mapping[str, Any]) -> Schedule:
-    """Add a schedule to the file, below the others, and return it.
+def wanted(data_dir: Path, name: str, told: Mapping[str, Any]) -> Schedule:
+    """Return the schedule that would be added.
 
     Raises
     ------
@@ -76,6 +76,18 @@ def add(data_dir: Path, name: str, told: Mapping[str, Any]) -> Schedule:
     if name in load(data_dir):
         todo = f"choose another name, or `artonomics report schedule remove {name}` first"
         raise InputError(f"got the schedule {name!r}, which is there", "a new name", todo)
+    return schedule
+
+
+def add(data_dir: Path, name: str, told: Mapping[str, Any]) -> Schedule:
+    """Add a schedule to the file, below the others, and return it.
+
+    Raises
+    ------
+    InputError
+        As :func:`wanted`, or if the file cannot be edited line by line.
+    """
+    schedule = wanted(data_dir, name, told)
 
     def added(text: str) -> str:
         entries = _entries(text)
@@ -115,20 +127,20 @@ def remove(data_dir: Path, name: str) -> Schedule:
                 return "".join([*all_lines[: key.start_mark.line], *all_lines[end:]])
         return text
 
-    wanted = {key: one for key, one in load(data_dir).items() if key != name}
-    _edit(data_dir, without, wanted)
+    others = {key: one for key, one in load(data_dir).items() if key != name}
+    _edit(data_dir, without, others)
     note_run(data_dir, name, datetime.now(UTC), "removed")
     return schedule
 
 
-def _edit(data_dir: Path, change: Any, wanted: Mapping[str, Schedule]) -> None:
+def _edit(data_dir: Path, change: Any, expected: Mapping[str, Schedule]) -> None:
     """Replace the file whole, if the change says what is wanted and nothing else."""
     path = data_dir / FILE
     data_dir.mkdir(parents=True, exist_ok=True)
     with FileLock(path.with_suffix(".lock"), timeout=LOCK_SECONDS):
         text = change(path.read_text(encoding="utf-8") if path.exists() else "")
         try:
-            fits = _parsed(text, path) == dict(wanted)
+            fits = _parsed(text, path) == dict(expected)
         except InputError:
             fits = False
         if not fits:

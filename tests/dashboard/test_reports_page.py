@@ -230,7 +230,7 @@ def test_the_command_line_names_the_code_of_a_failure(data, capsys, monkeypatch)
 
     monkeypatch.setenv("ARTONOMICS_DATA", str(data))
     monkeypatch.setenv("BROWSER_PATH", "/nowhere/chromium")
-    assert artonomics.run_command(["report", "build", "market"]) == 1
+    assert artonomics.run_command(["report", "build", "market"]) == 2
     assert "code: NO_BROWSER" in capsys.readouterr().err
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
+import shutil
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -14,8 +16,17 @@ import pytest
 import yaml
 from servers.mail import Post, mail_server, mailbox
 
+from artonomics import run_command
 from dashboard import reports
-from dashboard.reports import assembly, dispatch, history, interactive, machine, schedule
+from dashboard.reports import (
+    assembly,
+    dispatch,
+    history,
+    interactive,
+    machine,
+    schedule,
+    schedule_file,
+)
 from dashboard.reports.choice import Prepared
 from dashboard.reports.dispatch import Desk, Job
 from dashboard.reports.document import Document, Paragraph, Section
@@ -139,6 +150,29 @@ def test_the_html_of_the_first_language_is_the_other_form_of_the_mail(start, pos
     assert post.mails[0]["Subject"] == "没有变动"
 
 
+def test_a_page_too_long_for_a_mail_goes_without_its_drawings_and_says_so(start, post, monkeypatch):
+    monkeypatch.setattr(machine, "find_browser", lambda: Path("/usr/bin/true"))
+    drawn = f"<figure><svg>{'x' * 90_000}</svg><figcaption>A caption</figcaption></figure>"
+    page = f"<main>\n<h1>T</h1>{drawn}<table>rows</table>{{}}</main>"
+    for more, has_drawing in (("", True), ("y" * 15_000, False)):
+        monkeypatch.setattr(
+            "dashboard.reports.html.render", lambda *_, more=more: page.format(more)
+        )
+        start(formats=["html"], languages=["en"], due=Due(DUE + timedelta(days=has_drawing)))
+        shown = post.mails[-1].get_body(("html",)).get_content()
+        assert ("<svg" in shown) is has_drawing
+        assert len(shown.encode()) < 102_000
+        assert "A caption" in shown
+        assert "<table>rows</table>" in shown
+        assert ("The figures are in the files" in shown) is not has_drawing
+        (file,) = post.mails[-1].iter_attachments()
+        assert (
+            b"<svg" in file.get_content().encode()
+            if isinstance(file.get_content(), str)
+            else (b"<svg" in file.get_content())
+        )
+
+
 def test_a_second_run_of_the_same_instant_sends_nothing(start, post, tmp_path):
     start()
     result = start()
@@ -165,6 +199,90 @@ def test_a_channel_that_failed_gets_the_same_files_at_the_next_look(
     assert {path: path.read_bytes() for path in second.files} == before
 
 
+@pytest.fixture
+def by_hand(small: Small, post: Post, tmp_path: Path) -> Start:
+    """Return a function that runs the schedule ``monday`` by hand at a minute of the day."""
+    channels = {"desk": mailbox(post), "share": {"kind": "folder", "path": "share"}}
+    (tmp_path / "delivery.yml").write_text(yaml.safe_dump({"channels": channels}))
+    told = {"report": "market", "cron": "0 8 * * 1", "timezone": "Asia/Shanghai"}
+    told |= {"formats": ["xlsx"], "to": ["desk", "share"]}
+    schedule_file.add(tmp_path, "monday", told)
+
+    def run(minute: int, *, again: bool = False, dry_run: bool = False, **day: int) -> Any:
+        now = (NOW + timedelta(**day)).replace(minute=minute)
+        (one,) = dispatch.run(
+            Desk(Snapshot(), tmp_path, now, dry_run=dry_run),
+            dispatch.jobs(tmp_path, "monday", now, again=again),
+        )
+        return one
+
+    return run
+
+
+def test_by_hand_a_report_that_all_have_is_not_sent_again_that_day(by_hand, post, tmp_path):
+    by_hand(26)
+    noted = len(schedule.runs(tmp_path, "monday"))
+    second = by_hand(27)
+    assert (second.status, second.exit_status, second.receipts) == ("sent", 0, ())
+    assert re.match(r"sent at \d\d:\d\d \(Asia/Shanghai\)", second.detail)
+    assert "use --again" in second.detail
+    assert len(post.mails) == 1
+    assert len(schedule.runs(tmp_path, "monday")) == noted
+    assert by_hand(28, days=1).receipts[0].status == "sent"
+    assert len(post.mails) == 2
+
+
+def test_by_hand_again_builds_and_sends_it_once_more_even_within_the_minute(by_hand, post):
+    by_hand(26)
+    for minute in (27, 27):
+        again = by_hand(minute, again=True)
+        assert {one.status for one in again.receipts} == {"sent"}
+    assert len(post.mails) == 3
+    assert "use --again" in by_hand(28).detail
+
+
+def test_by_hand_only_what_did_not_arrive_is_sent_from_the_same_files(by_hand, small, post):
+    post.answers["data"] = ["554 not today"]
+    first = by_hand(26)
+    assert [one.status for one in first.receipts] == ["failed", "sent"]
+    assert "`artonomics report schedule run monday` sends again what failed" in first.detail
+    small.empty = True  # building again would fail
+    trial = by_hand(27, dry_run=True)
+    assert [one.status for one in trial.receipts] == ["would_send", "skipped"]
+    second = by_hand(27)
+    assert [one.status for one in second.receipts] == ["sent", "skipped"]
+    assert second.instant == first.instant
+    assert len(post.mails) == 1
+    assert "use --again" in by_hand(28).detail
+
+
+def test_by_hand_a_schedule_added_anew_under_its_name_is_a_new_one(by_hand, post, tmp_path):
+    by_hand(26)
+    held = schedule_file.remove(tmp_path, "monday")
+    schedule_file.add(tmp_path, "monday", held.model_dump(mode="json"))
+    assert by_hand(27).receipts[0].status == "sent"
+    assert len(post.mails) == 2
+
+
+def test_what_was_sent_by_hand_does_not_keep_what_is_due(by_hand, post, tmp_path):
+    by_hand(26)
+    due = dispatch.jobs(tmp_path, None, NOW + timedelta(days=7))
+    assert [(one.by_hand, one.due.instant) for one in due] == [(False, DUE + timedelta(days=7))]
+
+
+def test_a_trial_run_carries_the_message_that_would_be_sent(start):
+    told = start(dry_run=True).message
+    assert told.subject == "Nothing moved"
+    assert "The first finding." in told.text
+    assert told.files == ("small_en.xlsx", "small_zh.xlsx")
+    assert told.link == "/market?ticker=1357.HK"
+
+
+def test_a_failure_of_what_was_due_says_when_it_is_tried_again(start, post):
+    post.answers["data"] = ["554 not today"]
+    assert start().detail.endswith("what failed is sent again at the next look")
+
+
 def test_a_dry_run_tries_everything_and_leaves_no_trace(start, post, tmp_path):
     result = start(dry_run=True)
     assert result.status == "would_send"
@@ -189,9 +307,9 @@ def no_font(language: str) -> tuple[str, ...]:
             lambda p: p.setattr(machine, "find_browser", no_browser),
             {"formats": ["pdf"]},
             "Chromium",
-            1,
+            2,
         ),
-        (lambda p: p.setattr(machine, "fonts", no_font), {}, "Chinese characters", 1),
+        (lambda p: p.setattr(machine, "fonts", no_font), {}, "Chinese characters", 2),
         (lambda p: p.setattr(Small, "empty", True), {}, "nothing happened", 2),
         (lambda p: None, {"to": ["dsk"]}, "perhaps you meant 'desk'", 2),
         (lambda p: None, {"languages": ["de"]}, "one of en, zh", 2),
@@ -299,10 +417,6 @@ def test_of_two_runs_at_once_one_works(tmp_path):
 def test_a_real_report_goes_the_whole_way_by_command(
     published: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ):
-    import shutil
-
-    from artonomics import run_command
-
     shutil.copytree(published / "warehouse", tmp_path / "warehouse")
     (tmp_path / "delivery.yml").write_text("channels: {share: {kind: folder, path: share}}\n")
     data = ["--data", str(tmp_path), "--json"]
@@ -312,6 +426,12 @@ def test_a_real_report_goes_the_whole_way_by_command(
     )
     assert run_command([*data, "report", "schedule", "run", "--due"]) == 0
     capsys.readouterr()
+    trial = [*data[:2], "report", "schedule", "run", "monday", "--dry-run"]
+    assert run_command(trial) == 0
+    shown = capsys.readouterr().out
+    assert "Subject: " in shown
+    assert "Files: market_1357.HK_zh.xlsx" in shown
+    assert run_command([*data, "report", "schedule", "run", "--due", "--again"]) == 2
 
     assert run_command([*data, "report", "schedule", "run", "monday"]) == 0
 
@@ -319,9 +439,44 @@ def test_a_real_report_goes_the_whole_way_by_command(
     assert told["status"] == "sent"
     assert [path.name for path in (tmp_path / "share").iterdir()] == ["market_1357.HK_zh.xlsx"]
     assert run_command([*data, "report", "schedule", "list"]) == 0
+    capsys.readouterr()
     assert run_command([*data, "report", "schedule", "show", "monday"]) == 0
+    assert json.loads(capsys.readouterr().out)["options"]["window"] == [-2, 2]
+    assert run_command([*data[:2], "report", "schedule", "show", "monday"]) == 0
+    shown = capsys.readouterr().out
+    assert not {"None", "{", "["} & set(shown.replace("[", " [ ").replace("{", " { ").split())
+    assert "window -2 to 2" in shown
+    assert "share: sent" in shown
     assert run_command([*data, "report", "schedule", "run"]) == 2
     assert run_command([*data, "report", "schedule", "run", "mondy"]) == 2
     assert run_command([*data, "report", "schedule", "remove", "monday"]) == 0
     (row,) = history.read(tmp_path).to_dict("records")
     assert row["choice"] == {"window": [-2, 2]}
+
+
+@pytest.mark.parametrize(
+    ("about", "words"),
+    [
+        (["--ticker", "NOPE"], "got the ticker 'NOPE'"),
+        (["--wave", "W99"], "got the wave 'W99'"),
+        (["--window", "3", "1"], "got the window"),
+    ],
+)
+def test_what_a_report_would_refuse_is_refused_when_its_schedule_is_added(
+    published: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], about, words
+):
+    (tmp_path / "warehouse").symlink_to(published / "warehouse")
+    (tmp_path / "delivery.yml").write_text("channels: {share: {kind: folder, path: share}}\n")
+    add = ["--data", str(tmp_path), "report", "schedule", "add", "b", "market", *about]
+    assert run_command([*add, "--cron", "0 8 * * 1", "--to", "share"]) == 2
+    assert words in capsys.readouterr().err
+    assert schedule_file.load(tmp_path) == {}
+
+
+def test_a_schedule_may_be_added_before_there_is_anything_to_report(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    (tmp_path / "delivery.yml").write_text("channels: {share: {kind: folder, path: share}}\n")
+    add = ["--data", str(tmp_path), "report", "schedule", "add", "b", "market"]
+    assert run_command([*add, "--cron", "0 8 * * 1", "--to", "share"]) == 0
+    assert "nothing to report as yet: nothing is published" in capsys.readouterr().err

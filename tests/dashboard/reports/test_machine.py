@@ -82,3 +82,8 @@ def test_an_unknown_word_is_answered_with_the_known_ones(
 ) -> None:
     with pytest.raises(InputError, match=message):
         reports.build(Untouched(), replace(order(tmp_path), **changed))  # pyright: ignore
+
+
+def test_what_the_machine_lacks_is_for_the_reader_to_mend() -> None:
+    for fault in (machine.BrowserMissingError, machine.FontMissingError):
+        assert fault.exit_status == InputError.exit_status
