@@ -20,8 +20,10 @@ from typing import Any
 from etl.errors import InputError, SnapshotMissingError, WarehouseError
 from etl.writer_files import sync
 
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 """Raised when stored tables change their shape."""
+OLDEST_FORMAT = 2
+"""A writer brings files from this format on up to its own: columns may only have been added."""
 DATABASE = "artonomics.duckdb"
 
 
@@ -71,8 +73,13 @@ class Snapshots:
                 "run `artonomics etl run --offline`",
             ) from None
 
-    def current(self) -> SnapshotInfo:
+    def current(self, oldest: int = FORMAT_VERSION) -> SnapshotInfo:
         """Return the current snapshot, or the last good one with a note why.
+
+        Parameters
+        ----------
+        oldest
+            Format from which on it is taken.
 
         Raises
         ------
@@ -83,16 +90,16 @@ class Snapshots:
         """
         wanted = self.named()
         try:
-            return self._verified(wanted)
+            return self._verified(wanted, oldest)
         except WarehouseError as error:
             if self.named() != wanted:  # a writer has moved on and dropped it in the meantime
-                return self.current()
+                return self.current(oldest)
             # A damaged pointer names nothing that ever was: then the newest whole one counts.
             known = wanted in self._all()
             older = [name for name in self._all() if name < wanted or not known]
             for name in reversed(older):
                 try:
-                    good = self._verified(name)
+                    good = self._verified(name, oldest)
                 except WarehouseError:
                     continue
                 return replace(good, note=f"{error}; showing {name}")
@@ -210,7 +217,7 @@ class Snapshots:
             note = f"no whole snapshot: {error!r}"
             return SnapshotInfo(snapshot_id, made, "", "", folder / DATABASE, note)
 
-    def _verified(self, snapshot_id: str) -> SnapshotInfo:
+    def _verified(self, snapshot_id: str, oldest: int = FORMAT_VERSION) -> SnapshotInfo:
         path = self._dir / snapshot_id / DATABASE
         try:
             manifest = json.loads((path.parent / "manifest.json").read_text(encoding="utf-8"))
@@ -218,7 +225,7 @@ class Snapshots:
             got = sha256(path)
         except (OSError, ValueError, KeyError) as error:
             raise cannot_open(path, error, "run `artonomics etl run --offline`") from error
-        if version != FORMAT_VERSION:
+        if not (isinstance(version, int) and oldest <= version <= FORMAT_VERSION):
             raise other_format(path, version)
         if got != expected:
             raise cannot_open(
@@ -248,10 +255,14 @@ def cannot_open(path: Path, error: Exception, todo: str) -> WarehouseError:
 
 def other_format(path: Path, version: object) -> WarehouseError:
     """Return the error for a file that another version wrote."""
+    can_be_raised = isinstance(version, int) and OLDEST_FORMAT <= version < FORMAT_VERSION
     return WarehouseError(
         f"got a file of format {version}: {path}",
         f"format {FORMAT_VERSION}",
-        "move the folder `warehouse` away and collect again, or use the version that wrote it",
+        "run `artonomics etl run`, with --offline where there is no network: it brings all that "
+        "was collected to the new format and publishes it"
+        if can_be_raised
+        else "move the folder `warehouse` away and collect again, or use the version that wrote it",
         code="WAREHOUSE_FORMAT",
     )
 

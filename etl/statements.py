@@ -32,6 +32,18 @@ def create(table: Table) -> Iterator[str]:
         )
 
 
+def widen(table: Table) -> Iterator[str]:
+    """Yield the statements that make a stored table anew with all columns, and keep its rows."""
+    name = stored_name(table)
+    if table.bitemporal:
+        yield f"DROP VIEW {table.name}"
+        yield f"DROP MACRO TABLE {table.name}_as_of"
+    yield f"ALTER TABLE {name} RENAME TO narrow_{name}"
+    yield from create(table)
+    yield f"INSERT INTO {name} BY NAME FROM narrow_{name}"
+    yield f"DROP TABLE narrow_{name}"
+
+
 def lake_view(table: Table, files: Sequence[str]) -> str:
     """Return a statement that makes the view of a table whose rows lie in Parquet files."""
     columns = [c for c in table.stored_columns() if c.name not in {"valid_from", "valid_to"}]

@@ -39,6 +39,7 @@ from etl.schemas import ETL_RUNS, PRODUCT_EVENTS, QUARANTINE, TABLES, Table
 from etl.snapshots import (
     DATABASE,
     FORMAT_VERSION,
+    OLDEST_FORMAT,
     SnapshotInfo,
     Snapshots,
     cannot_open,
@@ -295,7 +296,9 @@ class Warehouse:
         run_id
             The run that publishes.
         now
-            Instant of publication, UTC.
+            Instant at which the run began, UTC. The snapshot counts as published when the last
+            run in its ledger had ended: every run lies before the one snapshot it came in with,
+            and after the one before.
         build
             Makes the derived tables in the copy and returns their audits.
 
@@ -324,10 +327,11 @@ class Warehouse:
             copy.execute("SET TimeZone = 'UTC'")
             audits = [a for t in TABLES.values() for a in statements.audits(t)]
             _audit(copy, [*audits, *build(copy)])
+            published_at = _last_end(copy, now)
             copy.execute("CHECKPOINT")
         manifest = {
             "format_version": FORMAT_VERSION,
-            "published_at": now.isoformat(),
+            "published_at": published_at.isoformat(),
             "run_id": run_id,
             "data_version": version,
             "sha256": sha256(path),
@@ -371,13 +375,14 @@ class Warehouse:
         con.execute("CREATE TABLE IF NOT EXISTS format (version INTEGER)")
         found = con.execute("SELECT max(version) FROM format").fetchone()
         version = found[0] if found else None
-        if version not in (None, FORMAT_VERSION):
+        if version is not None and not OLDEST_FORMAT <= version <= FORMAT_VERSION:
             con.close()
             raise other_format(path, version)
         with_version = [] if version else [f"INSERT INTO format VALUES ({FORMAT_VERSION})"]
         makers = [s for table in TABLES.values() for s in statements.create(table)]
         for statement in [*with_version, *makers]:
             con.execute(statement)
+        _bring_up(con)
         _require_shape(con, path)
         return con
 
@@ -402,7 +407,7 @@ class Warehouse:
     def _seed(self, half: Path) -> None:
         """Start from the current snapshot where the writer has no file, or from nothing."""
         with suppress(SnapshotMissingError):
-            shutil.copyfile(self._snapshots.current().path, half)
+            shutil.copyfile(self._snapshots.current(OLDEST_FORMAT).path, half)
         with duckdb.connect(half, config=_QUIET) as con:
             known = {statements.stored_name(t) for t in TABLES.values()} | {"format"}
             for (name,) in con.execute("SELECT table_name FROM duckdb_tables()").fetchall():
@@ -618,6 +623,13 @@ def _connect_export(
     return con
 
 
+def _last_end(con: duckdb.DuckDBPyConnection, now: datetime) -> datetime:
+    """Return when the last run in the ledger had ended, ``now`` where that is later."""
+    found = con.execute(f"SELECT epoch_us(max(finished_at)) FROM {ETL_RUNS.name}").fetchone()
+    ended = found[0] if found else None
+    return max(now, datetime.fromtimestamp(0, UTC) + timedelta(microseconds=ended or 0))
+
+
 def _audit(con: duckdb.DuckDBPyConnection, audits: Sequence[Audit]) -> None:
     broken = []
     for rule, violations in audits:
@@ -632,14 +644,36 @@ def _audit(con: duckdb.DuckDBPyConnection, audits: Sequence[Audit]) -> None:
         )
 
 
-def _require_shape(con: duckdb.DuckDBPyConnection, path: Path) -> None:
-    """Refuse a file whose tables have other columns than the schemas say."""
-    stored = dict(
+def _bring_up(con: duckdb.DuckDBPyConnection) -> None:
+    """Add columns that a newer schema has and that may be missing, in the schema's order.
+
+    Whatever else differs is left as it is, for :func:`_require_shape` to refuse.
+    """
+    stored = _stored_columns(con)
+    con.execute("BEGIN")
+    for table in TABLES.values():
+        name = statements.stored_name(table)
+        new = [column for column in table.stored_columns() if column.name not in stored[name]]
+        known = {column.name for column in table.stored_columns()}
+        if new and all(column.nullable for column in new) and set(stored[name]) <= known:
+            for statement in statements.widen(table):
+                con.execute(statement)
+    con.execute(f"UPDATE format SET version = {FORMAT_VERSION} WHERE version < {FORMAT_VERSION}")
+    con.execute("COMMIT")
+
+
+def _stored_columns(con: duckdb.DuckDBPyConnection) -> dict[str, list[str]]:
+    return dict(
         con.execute(
             "SELECT table_name, list(column_name ORDER BY column_index) "
             "FROM duckdb_columns() GROUP BY 1"
         ).fetchall()
     )
+
+
+def _require_shape(con: duckdb.DuckDBPyConnection, path: Path) -> None:
+    """Refuse a file whose tables have other columns than the schemas say."""
+    stored = _stored_columns(con)
     for table in TABLES.values():
         name = statements.stored_name(table)
         if stored[name] != [column.name for column in table.stored_columns()]:

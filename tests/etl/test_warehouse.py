@@ -240,6 +240,45 @@ def test_a_writer_file_with_other_columns_is_refused_in_words(settings):
     assert caught.value.code == "WAREHOUSE_FORMAT"
 
 
+def _narrow(con: duckdb.DuckDBPyConnection, table: str, column: str) -> None:
+    """Take a column out of a bitemporal table, as a version before it would have stored it."""
+    con.execute(f"DROP VIEW {table}")
+    con.execute(f"DROP MACRO TABLE {table}_as_of")
+    con.execute(f"ALTER TABLE {table}_history DROP COLUMN {column}")
+    con.execute(f"CREATE VIEW {table} AS FROM {table}_history WHERE valid_to IS NULL")
+    con.execute(
+        f"CREATE MACRO {table}_as_of(instant) AS TABLE FROM {table}_history "
+        "WHERE valid_from <= instant"
+    )
+    con.execute("UPDATE format SET version = 2")
+
+
+def test_a_writer_file_of_the_format_before_is_brought_up_and_loses_nothing(settings, reader):
+    write(settings, bar("2022-12-01", 1.0))
+    write(settings, bar("2022-12-01", 2.0), at=NOW + timedelta(1), run="run-2")
+    with duckdb.connect(writer_file(settings)) as con:
+        _narrow(con, "stock_prices", "volume")
+    write(settings, bar("2022-12-02", 3.0), at=NOW + timedelta(2), run="run-3")
+    assert closes(reader) == [2.0, 3.0]
+    first = NOW + timedelta(hours=1)
+    told = reader.query(
+        "SELECT close, volume FROM stock_prices_as_of(?) ORDER BY trade_date", (first,)
+    )
+    assert told["close"].to_list() == [1.0]
+    assert told["volume"].isna().all()
+
+
+def test_a_snapshot_of_the_format_before_says_what_brings_it_up(settings, reader):
+    write(settings, bar("2022-12-01", 1.0))
+    manifest = reader.info.path.parent / "manifest.json"
+    manifest.write_text(json.dumps(json.loads(manifest.read_text()) | {"format_version": 2}))
+    with pytest.raises(WarehouseError, match="brings all that was collected"):
+        SnapshotReader(settings.data_dir).query("SELECT 1")
+    writer_file(settings).unlink()  # a writer without a file starts from that snapshot
+    write(settings, bar("2022-12-02", 3.0), at=NOW + timedelta(2), run="run-3")
+    assert closes(SnapshotReader(settings.data_dir)) == [1.0, 3.0]
+
+
 def test_a_corrupt_writer_file_is_told_and_the_snapshot_stays_readable(settings, reader):
     write(settings, bar("2022-12-01", 1.0))
     writer_file(settings).write_bytes(b"not a database at all" * 1000)
