@@ -56,7 +56,8 @@ def show(present: Present, study: ScenarioStudy, said: Words) -> None:
     st.caption(
         said.t(
             "The payers of all plans add up to 100%. Commission, fees and tax are those of the "
-            "dated store terms on the day of the scenario; a price you type is assumed."
+            "dated store terms on the day of the scenario, a fixed fee once for every payment; a "
+            "price you type is assumed."
         )
     )
     table_card(said, results.plans(study, said), heading=said.t("What is kept of each plan"))

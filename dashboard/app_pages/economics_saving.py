@@ -105,12 +105,33 @@ def _save(found: Present, said: Words) -> None:
 
 @st.fragment
 def linking(said: Words) -> None:
-    """Show the address of the page as it is now, to be copied."""
+    """Show the address of the page as it is now, to be copied.
+
+    A saved scenario's own address says no more than its key; the one that holds all of it goes
+    first.
+    """
     with st.container(horizontal=True, vertical_alignment="center"):
-        if st.button(said.t("Copy link"), icon=":material/link:", key="economics:link"):
-            base = str(st.context.url or "").partition("?")[0]
-            asked = urlencode(sorted(st.query_params.to_dict().items()))
-            st.code(f"{base}?{asked}", language=None)
+        if not st.button(said.t("Show link"), icon=":material/link:", key="economics:link"):
+            return
+    asked = st.query_params.to_dict()
+    saved = scenarios.choices(cache.data_dir()).get(str(asked.get(KEY)))
+    if CODE in asked or saved is None or not saved.is_own or saved.raw is None:
+        st.code(_address(asked), language=None)
+        return
+    try:
+        whole = _address({**asked, CODE: scenarios.code_of(saved.raw)})
+    except InputError:
+        st.caption(said.t("Too long for a link that holds all of it: pass on the exported file."))
+    else:
+        st.caption(said.t("Holds the whole scenario, and opens anywhere:"))
+        st.code(whole, language=None)
+    st.caption(said.t("Short; opens only where {key} is saved:", key=plain(saved.key)))
+    st.code(_address(asked), language=None)
+
+
+def _address(asked: dict[str, str]) -> str:
+    base = str(st.context.url or "").partition("?")[0]
+    return f"{base}?{urlencode(sorted(asked.items()))}"
 
 
 def exporting(found: Present, said: Words) -> None:

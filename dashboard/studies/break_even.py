@@ -227,6 +227,10 @@ def _notes(
         notes.append(Note("assumed", {"name": "price_includes_tax", "value": value}))
     if terms.tax_rate and terms.tax_first is not None:
         notes.append(Note("tax_order_disputed"))
+    if terms.tax_rate and len(set(terms.tax_ends)) > 1:
+        low, high = terms.tax_ends
+        told = {"value": terms.tax_rate, "low": low, "high": high}
+        notes.append(Note("tax_rate_not_known", told))
     if revenue:
         notes.append(Note("revenue_without_tax", {"fact_ids": revenue}))
     if left_out:

@@ -61,6 +61,12 @@ class Terms:
         )
         orders = rows(table, ours & (table["program"] == "tax_order"))
         self.tax_rate = first_known(taxes, "tax_rate")
+        # Which of several rates an app sale takes may not be known: then the range holds them all.
+        # Snapshots of before know no such range.
+        held = [name for name in ("tax_rate_low", "tax_rate_high") if name in taxes]
+        ends = [first_known(taxes, name) for name in held]
+        known = len(ends) == 2 and None not in ends
+        self.tax_ends = tuple(ends) if known else (self.tax_rate, self.tax_rate)
         self.tax_first = first_known(orders, "tax_deducted_before_commission")
         self.assumptions = assumptions
         self._as_of = as_of
@@ -93,16 +99,25 @@ class Terms:
     ) -> Interval | Unknown:
         """Return what is kept of a price: by the stated order of tax and fee, with both orders.
 
-        Revenue as a company reports it (``taxed`` false) holds no tax any more.
+        The range holds every tax that it may be too. Revenue as a company reports it (``taxed``
+        false) holds no tax any more.
         """
-        terms = StoreTerms(
-            commission_rate=number(commission["commission_rate"]),
-            billing_fee_rate=number(commission["billing_fee_rate"]),
-            tax_rate=self.tax_rate if taxed else 0.0,
-            price_includes_tax=self.assumptions.price_includes_tax,
-            tax_deducted_before_commission=self.tax_first,
-        )
-        return net_proceeds_either_order(price, terms)
+        taxes = (self.tax_rate, *self.tax_ends) if taxed else (0.0,)
+        found: list[Interval] = []
+        for tax_rate in taxes:
+            terms = StoreTerms(
+                commission_rate=number(commission["commission_rate"]),
+                billing_fee_rate=number(commission["billing_fee_rate"]),
+                tax_rate=tax_rate,
+                price_includes_tax=self.assumptions.price_includes_tax,
+                tax_deducted_before_commission=self.tax_first,
+            )
+            kept = net_proceeds_either_order(price, terms)
+            if isinstance(kept, Unknown):
+                return kept
+            found.append(kept)
+        lowest, highest = min(each.low for each in found), max(each.high for each in found)
+        return Interval(found[0].value, lowest, highest)
 
 
 def price_rows(

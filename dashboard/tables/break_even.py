@@ -132,6 +132,12 @@ def note_sentence(note: Note, said: Words) -> str:
                 "Sources disagree whether tax comes off before the commission; the range holds "
                 "both orders."
             )
+        case "tax_rate_not_known", _:
+            return said.t(
+                "Estimated: a tax of {value}. Sources name {low} to {high} by what is sold, and "
+                "none says which an app sale takes; the range holds them all.",
+                **{key: said.percent(values[key], digits=0) for key in ("value", "low", "high")},
+            )
         case "revenue_without_tax", _:
             return said.t("Revenue per payer as companies report it holds no tax any more.")
         case "other_currency_left_out", _:

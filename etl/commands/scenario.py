@@ -68,10 +68,13 @@ def save(key: str, file: Path, /, *, session: Given) -> None:
     from etl.scenarios import store
     from etl.scenarios.document import read
 
-    written = store.save(key, read(file), session.settings().data_dir)
+    data_dir = session.settings().data_dir
+    replaces = store.key_of(key) in store.saved(data_dir)
+    written = store.save(key, read(file), data_dir)
+    told = f"replaced {written.stem} in" if replaces else f"saved as {written.stem} in"
     session.show(
-        {"scenario": written.stem, "file": str(written)},
-        lambda: console.note(f"saved as {written.stem} in {written}"),
+        {"scenario": written.stem, "file": str(written), "replaced": replaces},
+        lambda: console.note(f"{told} {written}"),
     )
 
 

@@ -193,6 +193,7 @@ def _know_inputs(raw: Mapping[str, Any], place: str) -> None:
 _MODELS: dict[str, type[BaseModel]] = {
     "inputs": Given,
     "price": Given,
+    "fixed_fee": Given,
     "plans": Plan,
     "figure": FigureOfFiling,
     "later": FigureOfFiling,
@@ -218,8 +219,8 @@ def _told(problem: ValidationError, place: str) -> InputError:
         meant = misplaced_input(path[-1]) if len(path) == 1 else ""
         if meant:
             known = ", ".join(owner.model_fields)
-            todo = f"perhaps you meant inputs: {meant}"
-            return InputError(f"got the unknown key {where} in {place}", f"one of {known}", todo)
+            got = f"got the unknown key {where} in {place} (perhaps you meant inputs: {meant})"
+            return InputError(got, f"one of {known}")
         return unknown_key(f"{where} in {place}", path[-1], list(owner.model_fields))
     if fault["type"] == "missing":
         return InputError(f"got no {where} in {place}", f"a scenario with {path[-1]}", "add it")

@@ -15,6 +15,7 @@ from etl.analytics.quantities import Quantity, weakest
 from etl.errors import InputError
 from etl.scenarios.formulas import names_in, parsed, refuse_zero_within, worked_out
 from etl.scenarios.measured import measured
+from etl.scenarios.merged import differ, one_range
 from etl.scenarios.parts import FigureOfFiling, MeasuredCell
 
 LONGEST_RATE_DAYS = 7
@@ -61,6 +62,9 @@ class Contradiction:
     others: tuple[Quantity, ...]
 
 
+Merged = dict[str, tuple[Quantity, ...]]
+
+
 class Evidence:
     """The facts known on a day.
 
@@ -75,6 +79,8 @@ class Evidence:
     def __init__(self, reader: Reader | None, as_of: date) -> None:
         self._reader, self.as_of = reader, as_of
         self._facts: dict[str, Row] = {}
+        self.merged: Merged = {}
+        """Facts that differ and were taken as one range, by their joined identifiers."""
 
     def fact(self, fact_id: str, *, later: bool = False) -> Quantity:
         """Return a disclosed fact in its own unit; a stated range is uniform between its ends.
@@ -100,27 +106,20 @@ class Evidence:
         return _quantity(row)
 
     def several(self, fact_ids: Sequence[str]) -> Quantity:
-        """Return facts that answer one question differently as one range from lowest to highest."""
+        """Return facts that answer one question differently as one range from lowest to highest.
+
+        The middle of figures that differ is nobody's: it is estimated at best, and the facts are
+        kept in :attr:`merged`.
+        """
         found = [self.fact(fact_id) for fact_id in fact_ids]
         units = {quantity.unit for quantity in found}
         if len(units) > 1:
             raise InputError(
                 f"got facts in {', '.join(sorted(units))}", "facts in one unit", "use a formula"
             )
-        ends = [end for quantity in found for end in quantity.ends]
-        low, high = min(ends), max(ends)
-        return Quantity(
-            (low + high) / 2,
-            found[0].unit,
-            found[0].evidence_kind if len(found) == 1 else weakest(q.evidence_kind for q in found),
-            low,
-            high,
-            "uniform",
-            "; ".join(dict.fromkeys(quantity.source for quantity in found)),
-            found[0].source_url,
-            max((quantity.as_of for quantity in found if quantity.as_of), default=None),
-            ", ".join(fact_ids),
-        )
+        if differ(found):
+            self.merged[", ".join(fact_ids)] = tuple(found)
+        return one_range(found)
 
     def formula(self, text: str, unit: str, *, is_told: bool = False) -> Quantity:
         """Return arithmetic over facts and figures; its range runs over all corners of theirs.
@@ -263,20 +262,27 @@ class Evidence:
         return measured(self._ask, self.as_of, name, told)
 
     def contradictions(self, fact_id: str) -> Contradiction | None:
-        """Return the known facts that answer the same question otherwise."""
-        row = self._fact_row(fact_id)
+        """Return the known facts that answer the same question otherwise.
+
+        Those with which it was taken as one range are among them: the scenario takes the question
+        to be the same.
+        """
+        row, mine = self._fact_row(fact_id), self.fact(fact_id)
 
         def question(fact: Row) -> tuple[str, ...]:
             return tuple(str(fact[name]) for name in _QUESTION)
 
-        others = tuple(
-            _quantity(other)
+        others = {
+            str(other["fact_id"]): _quantity(other)
             for other in self._facts.values()
             if question(other) == question(row)
             and other["value"] != row["value"]
             and (day_of(other["known_on"]) or self.as_of) <= self.as_of
-        )
-        return Contradiction(fact_id, others) if others else None
+        }
+        for group in self.merged.values():
+            if any(each.fact_id == fact_id for each in group):
+                others |= {each.fact_id: each for each in group if each.ends != mine.ends}
+        return Contradiction(fact_id, tuple(others.values())) if others else None
 
     def converted(self, quantity: Quantity, currency: str) -> Quantity:
         """Return money in another currency, at the European Central Bank's rate of its day.

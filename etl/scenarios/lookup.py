@@ -25,6 +25,11 @@ class Own:
         self._reader, self._document = reader, document
         self._asked: dict[str, GrowthInputs] = {}
 
+    @property
+    def currency(self) -> str:
+        """Return the scenario's currency."""
+        return self._document.currency
+
     def of(self, source: str) -> GrowthInputs:
         """Return what the data of a source tell."""
         # They bring the marts along, and few scenarios need them.
@@ -53,13 +58,38 @@ def input_of(
         found = looked_up(name, told, evidence, (unit, own))
         if isinstance(found, str):
             return found
-        quantity = evidence.converted(overlaid(found, told), document.currency)
-        return _checked(place, spec, quantity)
+        # What was typed is what a fault has to name, not what it would be in another currency.
+        quantity = checked(place, spec, overlaid(found, told))
+        return evidence.converted(quantity, document.currency)
     except ValueError as problem:
         raise InputError(f"got {place}: {problem}", f"{unit}") from problem
 
 
 _SPECS = INPUTS | TRAINING
+
+
+def refuse_typed(name: str, told: Given, place: str, document: Document) -> None:
+    """Refuse what no collected fact could make right: a typed figure, its unit and its range.
+
+    Raises
+    ------
+    InputError
+        As :func:`input_of`, which also looks references up.
+    """
+    spec = _SPECS[name]
+    if told.value is None:
+        for end in (told.low, told.high):
+            if end is not None and (fault := spec.fault(end)):
+                raise InputError(f"got {place} {end:g}", f"a figure {fault}")
+        return
+    unit = spec.unit.replace("{c}", document.currency)
+    try:
+        about = (unit, Own(None, document))
+        found = looked_up(name, told, Evidence(None, document.as_of), about)
+        assert isinstance(found, Quantity)
+        checked(place, spec, overlaid(found, told))
+    except ValueError as problem:
+        raise InputError(f"got {place}: {problem}", unit) from problem
 
 
 def looked_up(name: str, told: Given, evidence: Evidence, about: tuple[str, Own]) -> Quantity | str:
@@ -155,13 +185,15 @@ def _renamed(found: Quantity, unit: str) -> Quantity:
             f"an amount in {before}",
             "leave unit out: it is converted at the rate of the day",
         )
+    _same_per(found.fact_id or found.source, found, unit)
     return replace(found, unit=unit)
 
 
-def _checked(place: str, spec: InputSpec, quantity: Quantity) -> Quantity:
+def checked(place: str, spec: InputSpec, quantity: Quantity) -> Quantity:
     """Refuse what lies outside the input's bounds, and money where none is meant or none given."""
     name = place.rpartition(".")[2]
     same_time(name, quantity.unit, spec.unit.replace("{c}", "an amount"))
+    _same_per(place, quantity, spec.unit)
     money = is_currency(quantity.unit.partition("/")[0])
     if money != spec.unit.startswith("{c}"):
         kind = "an amount of money" if spec.unit.startswith("{c}") else "no amount of money"
@@ -181,10 +213,13 @@ def _missing_machines(name: str, utilisation: float) -> str:
     if name != "utilisation" or utilisation < 1:
         return ""
     most = INPUTS[name].default or 0.0
-    return (
-        f"more than {utilisation:g} times the machines are missing for queues to end; "
-        f"{utilisation / most:.3g} times would bring it to {most:g}"
+    needed = (
+        "as many machines as now are not enough: queues would never end"
+        if utilisation == 1
+        else f"more than {utilisation:g} times the present machines are needed "
+        f"({utilisation - 1:.3g} more) for queues to end"
     )
+    return f"{needed}; {utilisation / most:.3g} times would bring it to {most:g}"
 
 
 _TIMES = ("second", "minute", "hour", "day", "week", "month", "year")
@@ -204,3 +239,29 @@ def same_time(name: str, unit: str, expected: str) -> None:
         raise InputError(
             f"got {name} in {unit}", f"a figure in {expected}", "work it out in that unit"
         )
+
+
+def _same_per(place: str, quantity: Quantity, expected: str) -> None:
+    """Refuse what is stated for one thing where another is meant: a server's price for a payer's.
+
+    Where one of the two names no thing, nothing contradicts: a cost of 3 CNY may be a payer's.
+    """
+    mine, meant = _things(quantity.unit), _things(expected)
+    if not (mine and meant) or mine == meant:
+        return
+    whose = f" of {quantity.fact_id}" if quantity.fact_id else ""
+    each, wanted = " and ".join(sorted(meant)), expected.replace("{c}", "an amount")
+    raise InputError(
+        f"got {place} in {quantity.unit}{whose}",
+        f"a figure for each {each} ({wanted})",
+        "use another figure, or work it out by a formula",
+    )
+
+
+def _things(unit: str) -> set[str]:
+    """Return what a unit is for each of, beside time: ``payer`` of ``CNY/payer/month``."""
+    words = (word.strip().removesuffix("s") for word in unit.split("/")[1:])
+    return {_ALIKE.get(word, word) for word in words if word and not _times(word)}
+
+
+_ALIKE = {"picture": "image", "subscriber": "payer"}

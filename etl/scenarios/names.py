@@ -53,16 +53,24 @@ _CURRENCY_ALIASES = {
 _STOREFRONT_ALIASES = {"UK": "GB", "JA": "JP", "EN": "US", "KO": "KR"}
 
 
+def unknown(got: str, name: str, known: Sequence[str]) -> InputError:
+    """Return the error for a name that is not known, with the nearest one that is.
+
+    What was perhaps meant stands right behind what was got: the names that are known may be many.
+    """
+    expected = f"one of {', '.join(known)}" if known else "a name, and there is none here"
+    return InputError(f"got {got}{_meant(nearest(name, known))}", expected)
+
+
 def unknown_key(got: str, name: str, known: Sequence[str]) -> InputError:
     """Return the error for a key that is not known, with the nearest one that is."""
-    expected = f"one of {', '.join(known)}" if known else "a key, and there is none here"
-    return InputError(f"got the unknown key {got}", expected, _meant(nearest(name, known)))
+    return unknown(f"the unknown key {got}", name, known)
 
 
 def unknown_input(got: str, name: str) -> InputError:
     """Return the error for an input that is not known: the trade's own words are understood."""
     near = ALIASES.get(name.lower()) or nearest(name, list(INPUTS))
-    return InputError(f"got the unknown key {got}", f"one of {', '.join(INPUTS)}", _meant(near))
+    return InputError(f"got the unknown key {got}{_meant(near)}", f"one of {', '.join(INPUTS)}")
 
 
 def misplaced_input(name: str) -> str:
@@ -76,7 +84,7 @@ def nearest(name: str, known: Collection[str]) -> str:
 
 
 def _meant(near: str) -> str:
-    return f"perhaps you meant {near}" if near else ""
+    return f" (perhaps you meant {near})" if near else ""
 
 
 @cache

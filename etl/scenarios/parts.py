@@ -224,6 +224,8 @@ class Plan(Strict):
         What the table does not say for the storefront; assumed.
     commission_rate, billing_fee_rate, tax_rate, refund_rate, payout_lag_days
         In place of the table's: assumed, with ``source`` as the reason.
+    fixed_fee
+        What the payment service keeps of every charge beside its rates, in place of the table's.
     """
 
     name: str
@@ -237,6 +239,7 @@ class Plan(Strict):
     price_includes_tax: bool | None = None
     commission_rate: float | None = Field(default=None, ge=0, le=1)
     billing_fee_rate: float | None = Field(default=None, ge=0, le=1)
+    fixed_fee: Given | None = None
     tax_rate: float | None = Field(default=None, ge=0, le=1)
     refund_rate: float | None = Field(default=None, ge=0, le=1)
     payout_lag_days: float | None = Field(default=None, ge=0, le=3_650)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
-from typing import Any, cast
+from datetime import date
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,23 +14,27 @@ import pandas as pd
 from etl.analytics.quantities import Quantity, weakest
 from etl.analytics.unit_economics import StoreTerms, Unknown, net_proceeds
 from etl.errors import InputError
-from etl.scenarios.names import unknown_key
 from etl.scenarios.parts import MONTHS, Plan
-from etl.sources._dates import known_on
+from etl.scenarios.store_terms import Convert, Term, fixed_fee, refuse_unknown, terms_of
 
-ANY = "*"
 DERIVED = {"refund_rate": "ratio", "payout_lag_days": "days"}
 """Term of a plan that is an input of the scenario by itself → its unit."""
 
 
 @dataclass(frozen=True)
-class Term:
-    """One term of a store: its value and the row it comes from."""
+class Charge:
+    """One payment of a plan, in the scenario's currency.
 
-    value: Any
-    source: str = ""
-    source_url: str = ""
-    evidence_kind: str = "assumed"
+    Attributes
+    ----------
+    price
+        As shown.
+    fixed_fee
+        What the plan says is kept of every charge; ``None`` where the table is asked.
+    """
+
+    price: Quantity
+    fixed_fee: Quantity | None = None
 
 
 @dataclass(frozen=True)
@@ -43,12 +48,12 @@ class PlanTerms:
     price
         Of a month, as shown, in the scenario's currency.
     tax, fees
-        What the state and the store keep of it in a month.
+        What the state and the store keep of it in a month, the fixed fee of every charge within.
     net
-        What is left; its range holds both orders of tax and commission where sources disagree.
-        ``None`` where a term is missing.
+        What is left; its range holds both orders of tax and commission where sources disagree, and
+        every tax that it may be. ``None`` where a term is missing.
     terms
-        ``commission_rate, billing_fee_rate, tax_rate, price_includes_tax,
+        ``commission_rate, billing_fee_rate, fixed_fee, tax_rate, price_includes_tax,
         tax_deducted_before_commission, payout_lag_days, refund_rate``, those that are known.
     reason
         Why nothing is known of what is left.
@@ -63,26 +68,33 @@ class PlanTerms:
     reason: str = ""
 
 
-def plan_terms(plan: Plan, price: Quantity, table: pd.DataFrame, day: date) -> PlanTerms:
+def plan_terms(
+    plan: Plan, charge: Charge, table: pd.DataFrame, day: date, convert: Convert
+) -> PlanTerms:
     """Return what is kept of a plan on a day.
 
     Parameters
     ----------
-    price
-        As shown, for one payment, in the scenario's currency.
+    charge
+        One payment.
     table
         Rows of ``net_proceeds``.
     day
         The terms in force then are used.
+    convert
+        For the fixed fee of the table, at the rate of the day.
 
     Raises
     ------
     InputError
         If the table names no such store, or not this programme of it.
     """
-    _know(plan, table)
-    terms = _terms(plan, table, day)
-    months = MONTHS[plan.period]
+    refuse_unknown(plan, table)
+    terms = terms_of(plan, table, day)
+    fee = fixed_fee(plan, charge.fixed_fee, table, (day, convert))
+    if fee is not None:
+        terms["fixed_fee"] = fee
+    price, months = charge.price, MONTHS[plan.period]
     monthly = _scaled(price, 1 / months, f"{price.unit.partition('/')[0]}/payer/month")
     if plan.period == "pack":  # nobody says how many packs a payer buys
         kind = weakest([price.evidence_kind, "assumed"])
@@ -96,43 +108,61 @@ def plan_terms(plan: Plan, price: Quantity, table: pd.DataFrame, day: date) -> P
 
 
 def _kept(plan: Plan, price: Quantity, terms: dict[str, Term]) -> PlanTerms:
-    def value(name: str) -> Any:
-        return terms[name].value if name in terms else None
-
-    # Where no order is stated, or sources disagree, the range holds both.
-    stated = value("tax_deducted_before_commission")
-    orders = [True, False] if stated is None else [stated, not stated]
-    found: list[tuple[float, float, float]] = []
-    for tax_first in orders:
-        told = StoreTerms(
-            value("commission_rate"),
-            value("tax_rate"),
-            value("price_includes_tax"),
-            tax_first,
-            value("billing_fee_rate"),
-        )
-        kept = [net_proceeds(end, told) for end in (price.value, *price.ends)]
-        unknown = next((each for each in kept if isinstance(each, Unknown)), None)
-        if unknown is not None:
-            return PlanTerms(plan, price, None, None, None, terms, unknown.reason)
-        found.append(tuple(kept))  # pyright: ignore[reportArgumentType]  (no unknown among them)
-    middle = found[0][0] if stated is not None else (found[0][0] + found[1][0]) / 2
-    ends = [end for kept in found for end in kept]
-    without_tax = _without_tax(price.value, value("tax_rate") or 0.0, value("price_includes_tax"))
+    shares = _shares_kept(price, terms)
+    if isinstance(shares, Unknown):
+        return PlanTerms(plan, price, None, None, None, terms, shares.reason)
+    fee = terms.get("fixed_fee", Term(0.0))
+    # Paid once a charge: a year's plan pays it once for all its months.
+    fees = [each / MONTHS[plan.period] for each in (fee.value, *fee.ends)]
+    middle, ends = shares
+    kept = middle - fees[0]
+    tax_rate = terms["tax_rate"].value if "tax_rate" in terms else 0.0
+    includes_tax = terms["price_includes_tax"].value if "price_includes_tax" in terms else None
+    without_tax = _without_tax(price.value, tax_rate, includes_tax)
     used = [term for name, term in terms.items() if name not in DERIVED]
     sources = dict.fromkeys(term.source for term in used if term.source)
     net = Quantity(
-        middle,
+        kept,
         price.unit,
         weakest([price.evidence_kind, *(term.evidence_kind for term in used)]),
-        min(ends),
-        max(ends),
+        min(ends) - fees[2],
+        max(ends) - fees[1],
         source=f"{plan.name}: {price.source}; {'; '.join(sources)}".strip("; "),
         source_url=price.source_url,
         as_of=price.as_of,
         fact_id=price.fact_id,
     )
-    return PlanTerms(plan, price, price.value - without_tax, without_tax - middle, net, terms)
+    return PlanTerms(plan, price, price.value - without_tax, without_tax - kept, net, terms)
+
+
+def _shares_kept(price: Quantity, terms: Mapping[str, Term]) -> tuple[float, list[float]] | Unknown:
+    """Return what tax and rates leave of a price, and all that it may be."""
+
+    def value(name: str) -> Any:
+        return terms[name].value if name in terms else None
+
+    # Where no order is stated, or sources disagree, the range holds both; so it does every tax.
+    stated = value("tax_deducted_before_commission")
+    orders = [True, False] if stated is None else [stated, not stated]
+    tax = terms.get("tax_rate", Term(None))
+    middles: list[float] = []
+    ends: list[float] = []
+    for tax_first, tax_rate in itertools.product(orders, dict.fromkeys((tax.value, *tax.ends))):
+        told = StoreTerms(
+            value("commission_rate"),
+            tax_rate,
+            value("price_includes_tax"),
+            tax_first,
+            value("billing_fee_rate"),
+        )
+        for place, end in enumerate((price.value, *price.ends)):
+            kept = net_proceeds(end, told)
+            if isinstance(kept, Unknown):
+                return kept
+            ends.append(kept)
+            if place == 0 and tax_rate == tax.value:
+                middles.append(kept)
+    return middles[0] if stated is not None else sum(middles) / len(middles), ends
 
 
 def _without_tax(price: float, tax_rate: float, includes_tax: bool | None) -> float:
@@ -147,11 +177,7 @@ def blended(plans: list[PlanTerms]) -> Quantity | None:
     InputError
         If the shares do not add up to 1.
     """
-    total = sum(each.plan.share for each in plans)
-    if abs(total - 1) > 1e-6:
-        raise InputError(
-            f"got plans whose shares add up to {total:g}", "shares that add up to 1", "mend share"
-        )
+    refuse_shares([each.plan for each in plans])
     known = [(each.plan.share, each.net) for each in plans if each.net is not None]
     if len(known) < len(plans):
         return None
@@ -167,6 +193,15 @@ def blended(plans: list[PlanTerms]) -> Quantity | None:
         source_url=known[0][1].source_url,
         as_of=max((net.as_of for _, net in known if net.as_of), default=None),
     )
+
+
+def refuse_shares(plans: Sequence[Plan]) -> None:
+    """Refuse shares of payers that do not add up to 1."""
+    total = sum(plan.share for plan in plans)
+    if abs(total - 1) > 1e-6:
+        raise InputError(
+            f"got plans whose shares add up to {total:g}", "shares that add up to 1", "mend share"
+        )
 
 
 def derived(plans: Sequence[PlanTerms], name: str) -> Quantity | str:
@@ -210,78 +245,3 @@ def _scaled(quantity: Quantity, factor: float, unit: str) -> Quantity:
         high=None if quantity.high is None else quantity.high * factor,
         unit=unit,
     )
-
-
-def _know(plan: Plan, table: pd.DataFrame) -> None:
-    stores = sorted(set(table["store"]) - {ANY})
-    if plan.store not in stores:
-        raise unknown_key(f"store {plan.store} of the plan {plan.name!r}", plan.store, stores)
-    own = table.loc[table["store"] == plan.store]
-    programs = sorted(set(own.loc[own["commission_rate"].notna(), "program"]))
-    if plan.program not in programs and plan.commission_rate is None:
-        raise unknown_key(f"program {plan.program} of {plan.store}", plan.program, programs)
-
-
-def _terms(plan: Plan, table: pd.DataFrame, day: date) -> dict[str, Term]:
-    """Return every term: the plan's own before the table's."""
-    found: dict[str, Term] = {}
-    for name, (store, programs) in _PLACES.items():
-        typed = getattr(plan, name, None)
-        row = _row(table, name, (store or plan.store, programs or (plan.program,)), plan, day)
-        if typed is not None:
-            found[name] = Term(typed, plan.source or f"{name} typed in")
-        elif row is not None:
-            title, url = str(row["source_title"] or ""), str(row["source_url"] or "")
-            found[name] = Term(row[name], title, url, str(row["evidence_kind"]))
-    return found
-
-
-_PLACES: dict[str, tuple[str, tuple[str, ...]]] = {
-    "commission_rate": ("", ()),
-    "billing_fee_rate": ("", ()),
-    "tax_rate": (ANY, ("consumption_tax",)),
-    "price_includes_tax": ("", ("tax_display", "tax_order")),
-    "tax_deducted_before_commission": ("", ("tax_order", "tax_display")),
-    "payout_lag_days": ("", ("payout",)),
-    # Those who sell pictures made by models sell what that report calls AI apps.
-    "refund_rate": (ANY, ("refund_rate_ai_apps",)),
-}
-"""Term → store and programmes whose rows state it; empty is the plan's own."""
-
-
-def _row(
-    table: pd.DataFrame, term: str, place: tuple[str, tuple[str, ...]], plan: Plan, day: date
-) -> dict[str, Any] | None:
-    """Return the row in force that fits best: own storefront, own product, then the newest."""
-    store, programs = place
-    rows = cast(list[dict[str, Any]], table.to_dict("records"))
-
-    def fits(row: dict[str, Any]) -> bool:
-        return (
-            row["store"] == store
-            and row["program"] in programs
-            and row["storefront"] in (plan.storefront, ANY)
-            and row["product"] in (plan.product, ANY)
-            and not pd.isna(row[term])
-            and not row["valid_from_date"] > pd.Timestamp(day)
-            and not row["valid_to_date"] < pd.Timestamp(day)
-            and (term not in _COUNTED or _public_on(row) <= day)
-        )
-
-    def rank(row: dict[str, Any]) -> tuple[bool, bool, str]:
-        began = row["valid_from_date"]
-        since = "" if pd.isna(began) else pd.Timestamp(began).isoformat()
-        return row["storefront"] == plan.storefront, row["product"] == plan.product, since
-
-    return max(filter(fits, rows), key=rank, default=None)
-
-
-_COUNTED = ("refund_rate",)
-"""Terms that somebody counted: before they were published nobody could have used them."""
-
-
-def _public_on(row: Mapping[str, Any]) -> date:
-    """Return the day from which a row was surely public."""
-    printed = pd.Series([row["source_date"]], dtype="string")
-    collected = cast(datetime, pd.Timestamp(row["retrieved_at"]).to_pydatetime())
-    return cast(date, known_on(printed, collected)["known_on"].iloc[0].date())

@@ -14,11 +14,20 @@ from etl.analytics.user_month import BY_USER
 from etl.analytics.wave_cash import Horizon
 from etl.errors import InputError, SnapshotMissingError
 from etl.scenarios.document import Document, validate
-from etl.scenarios.evidence import Contradiction, Evidence, Reader
-from etl.scenarios.lookup import Own, input_of, looked_up, overlaid, same_time
+from etl.scenarios.evidence import Contradiction, Evidence, Reader, is_currency
+from etl.scenarios.lookup import Own, input_of, looked_up, overlaid, refuse_typed, same_time
 from etl.scenarios.mix import TRAINING, Cells, equivalent
-from etl.scenarios.parts import CELL_INPUTS, FigureOfFiling, Given
-from etl.scenarios.plans import DERIVED, PlanTerms, blended, derived, plan_terms, with_term
+from etl.scenarios.parts import CELL_INPUTS, FigureOfFiling, Given, Plan
+from etl.scenarios.plans import (
+    DERIVED,
+    Charge,
+    PlanTerms,
+    blended,
+    derived,
+    plan_terms,
+    refuse_shares,
+    with_term,
+)
 from etl.scenarios.reaction import Reaction, reaction
 
 MONTH = ("active_users", "paying_share")
@@ -41,6 +50,9 @@ class Scenario:
         What became known after the day, shown beside and never used.
     contradictions
         Used facts that other facts contradict.
+    merged
+        Facts that differ and were taken as one range, by their identifiers as ``fact_id`` of the
+        input or price joins them.
     reasons
         Input → why its reference gave nothing.
     reaction
@@ -58,6 +70,9 @@ class Scenario:
     contradictions: tuple[Contradiction, ...] = ()
     reasons: Mapping[str, str] = field(default_factory=dict[str, str])
     reaction: Reaction | None = None
+    merged: Mapping[str, tuple[Quantity, ...]] = field(
+        default_factory=dict[str, tuple[Quantity, ...]]
+    )
     cells: Cells = field(default_factory=dict[str, Mapping[str, Quantity]])
     training: Mapping[str, Quantity] = field(default_factory=dict[str, Quantity])
 
@@ -105,6 +120,40 @@ def scenario(raw: Mapping[str, Any], place: str, reader: Reader | None) -> Scena
             missing.todo,
             code=missing.code,
         ) from missing
+
+
+def refuse_typed_faults(raw: Mapping[str, Any], place: str) -> None:
+    """Refuse a scenario that no collected fact could make right.
+
+    What is typed is checked as :func:`scenario` does: bounds, units, ranges and days. References
+    are taken to be held, so that it can be kept where no snapshot is.
+
+    Raises
+    ------
+    InputError
+        The first fault.
+    """
+    document = validate(raw, place)
+    for name, told in document.inputs.items():
+        refuse_typed(name, told, f"inputs.{name}", document)
+    if (mix := document.mix) is not None:
+        _refuse_mix_by_user(document)
+        for name, cell in mix.cells.items():
+            for each, told in cell.inputs.items():
+                refuse_typed(each, told, f"mix.cells.{name}.{each}", document)
+        for name in TRAINING:
+            if (told := getattr(mix, name)) is not None:
+                refuse_typed(name, told, f"mix.{name}", document)
+    evidence = Evidence(None, document.as_of)
+    for plan in document.plans:
+        for what, told in (("price", plan.price), ("fixed_fee", plan.fixed_fee)):
+            if told is not None and told.value is not None:
+                _told_amount(plan, what, evidence, Own(None, document))
+    if document.plans and "net_proceeds" not in document.inputs:
+        refuse_shares(document.plans)
+    typed = {n: each for n, each in document.inputs.items() if each.value is not None}
+    ends = {n: each.value if each.high is None else each.high for n, each in typed.items()}
+    _refuse_more_than_all([ends.get(name) or 0.0 for name in ("refund_rate", "chargeback_rate")])
 
 
 def _scenario(document: Document, reader: Reader | None) -> Scenario:
@@ -160,6 +209,7 @@ def _scenario(document: Document, reader: Reader | None) -> Scenario:
         tuple(contradictions),
         reasons,
         reacted,
+        evidence.merged,
         cells,
         training,
     )
@@ -172,12 +222,7 @@ def _mix(
     mix = document.mix
     if mix is None:
         return {}, {}
-    if document.sourcing in BY_USER:
-        raise InputError(
-            f"got a mix with the sourcing {document.sourcing}",
-            "a way of sourcing under which a picture has a cost of its own",
-            "use rent, own, serverless, api or stated",
-        )
+    _refuse_mix_by_user(document)
     shared = {name: given[name] for name in CELL_INPUTS if name in given}
 
     def all_of(told: Mapping[str, Given], place: str) -> dict[str, Quantity]:
@@ -194,6 +239,15 @@ def _mix(
     }
     told = {name: getattr(mix, name) for name in TRAINING}
     return cells, all_of({name: each for name, each in told.items() if each}, "mix")
+
+
+def _refuse_mix_by_user(document: Document) -> None:
+    if document.sourcing in BY_USER:
+        raise InputError(
+            f"got a mix with the sourcing {document.sourcing}",
+            "a way of sourcing under which a picture has a cost of its own",
+            "use rent, own, serverless, api or stated",
+        )
 
 
 def _terms_of_plans(
@@ -222,7 +276,11 @@ def _refunds_once(document: Document, given: dict[str, Quantity], reasons: dict[
 def _no_more_than_all_is_lost(given: Mapping[str, Quantity]) -> None:
     """Refuse refunds and chargebacks that together take more than was paid."""
     rates = [given[name] for name in ("refund_rate", "chargeback_rate") if name in given]
-    worst = sum(rate.ends[1] for rate in rates)
+    _refuse_more_than_all([rate.ends[1] for rate in rates])
+
+
+def _refuse_more_than_all(rates: list[float]) -> None:
+    worst = sum(rates)
     if worst > 1 + 1e-9:
         raise InputError(
             f"got inputs.refund_rate and inputs.chargeback_rate that reach {worst:g} together",
@@ -249,21 +307,47 @@ def _plans(document: Document, evidence: Evidence, reader: Reader | None) -> tup
     if reader is None:
         raise InputError("got plans without a snapshot", "the table of store terms in a snapshot")
     table = reader.query("SELECT * FROM net_proceeds")
-    found: list[PlanTerms] = []
-    for plan in document.plans:
-        about = (f"{document.currency}", Own(reader, document))
-        held = looked_up("net_proceeds", plan.price, evidence, about)
+    own = Own(reader, document)
+
+    def terms(plan: Plan) -> PlanTerms:
+        price = _amount(plan, "price", evidence, own)
+        fee = None if plan.fixed_fee is None else _amount(plan, "fixed_fee", evidence, own)
+        return plan_terms(
+            plan,
+            Charge(price, fee),
+            table,
+            document.as_of,
+            lambda amount: evidence.converted(amount, document.currency),
+        )
+
+    return tuple(terms(plan) for plan in document.plans)
+
+
+def _amount(plan: Plan, what: str, evidence: Evidence, own: Own) -> Quantity:
+    """Return the price or the fixed fee of a plan in the scenario's currency."""
+    return evidence.converted(_told_amount(plan, what, evidence, own), own.currency)
+
+
+def _told_amount(plan: Plan, what: str, evidence: Evidence, own: Own) -> Quantity:
+    """Return the price or the fixed fee of a plan as told, within its bounds."""
+    told: Given = getattr(plan, what)
+    place = f"the {what.replace('_', ' ')} of {plan.name!r}"
+    per = plan.period if what == "price" else "charge"
+    try:
+        held = looked_up("net_proceeds", told, evidence, (own.currency, own))
         if isinstance(held, str):
-            raise InputError(f"got the price of {plan.name!r}: {held}", "a price")
-        priced = overlaid(held, plan.price)
-        same_time(f"the price of {plan.name!r}", priced.unit, f"{document.currency}/{plan.period}")
-        price = evidence.converted(priced, document.currency)
-        if not price.unit.startswith(document.currency):
-            raise InputError(
-                f"got the price of {plan.name!r} in {price.unit}", "an amount of money"
-            )
-        found.append(plan_terms(plan, price, table, document.as_of))
-    return tuple(found)
+            raise InputError(f"got {place}: {held}", "an amount")
+        found = overlaid(held, told)
+    except ValueError as problem:
+        raise InputError(f"got {place}: {problem}", f"{own.currency}/{per}") from problem
+    same_time(place, found.unit, f"{own.currency}/{per}")
+    if not is_currency(found.unit.partition("/")[0]):
+        raise InputError(f"got {place} in {found.unit}", "an amount of money")
+    least = found.ends[0]
+    if least < 0 or (least == 0 and what == "price"):
+        bound = "above 0" if what == "price" else "of 0 or more"
+        raise InputError(f"got {place} {least:g} {found.unit}", f"an amount {bound}")
+    return found
 
 
 def _later(asked: str | FigureOfFiling, evidence: Evidence) -> Quantity:

@@ -14,7 +14,7 @@ import yaml
 
 from etl.errors import InputError
 from etl.scenarios.document import parse, read, validate
-from etl.scenarios.names import unknown_key
+from etl.scenarios.names import unknown
 
 CASES_DIR = Path(__file__).resolve().parent / "cases"
 FOLDER = "scenarios"
@@ -45,7 +45,7 @@ def load(key: str, data_dir: Path) -> dict[str, Any]:
     known = [*saved(data_dir), *cases()]
     own_key = key if key in known else key_of(key)
     if own_key not in known:
-        raise unknown_key(f"scenario {key}", key, known)
+        raise unknown(f"no scenario {key}", key, known)
     own = data_dir / FOLDER / f"{own_key}.yml"
     return read(own if own.is_file() else CASES_DIR / f"{own_key}.yml")
 
@@ -88,7 +88,7 @@ def save(name: str, raw: Mapping[str, Any], data_dir: Path) -> Path:
     ------
     InputError
         If the name cannot be kept, is a ready case's, or is another scenario's by its key, or the
-        scenario is not valid.
+        scenario is not valid: what is typed lies out of its bounds. Nothing is then replaced.
     """
     key = key_of(name)
     if key in cases():
@@ -96,7 +96,10 @@ def save(name: str, raw: Mapping[str, Any], data_dir: Path) -> Path:
     if key != name:
         raw = {**raw, "name": name}
         _refuse_another(key, name, data_dir)
-    validate(raw, name)
+    # It looks things up, which few who list scenarios need.
+    from etl.scenarios.resolve import refuse_typed_faults
+
+    refuse_typed_faults(raw, name)
     folder = data_dir / FOLDER
     folder.mkdir(parents=True, exist_ok=True)
     target = folder / f"{key}.yml"
@@ -136,7 +139,7 @@ def remove(key: str, data_dir: Path) -> None:
     held = saved(data_dir)
     own_key = key if key in held else key_of(key)
     if own_key not in held:
-        raise unknown_key(f"scenario {key}", key, held)
+        raise unknown(f"no saved scenario {key}", key, held)
     (data_dir / FOLDER / f"{own_key}.yml").unlink()
 
 

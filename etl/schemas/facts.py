@@ -87,7 +87,33 @@ NET_PROCEEDS = Table(
             maximum=1,
         ),
         Column(
+            "fixed_fee",
+            "number",
+            "amount kept of every charge, in fixed_fee_currency",
+            nullable=True,
+            minimum=0,
+        ),
+        Column("fixed_fee_currency", "string", "ISO code of fixed_fee", nullable=True),
+        Column(
             "tax_rate", "number", "consumption tax", "ratio", nullable=True, minimum=0, maximum=1
+        ),
+        Column(
+            "tax_rate_low",
+            "number",
+            "lowest of the taxes it may be",
+            "ratio",
+            nullable=True,
+            minimum=0,
+            maximum=1,
+        ),
+        Column(
+            "tax_rate_high",
+            "number",
+            "highest of the taxes it may be",
+            "ratio",
+            nullable=True,
+            minimum=0,
+            maximum=1,
         ),
         Column("tax_name", "string", "name of the tax", nullable=True),
         Column(

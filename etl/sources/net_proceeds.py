@@ -23,7 +23,7 @@ INFO = SourceInfo(
     redistributable="facts only",
     live=False,
     freshness_calendar="static",
-    note="Empty was not found and is never zero; fixed amounts a sale stand in the note only.",
+    note="Empty was not found and is never zero; a range of tax rates names those it may be.",
 )
 
 

@@ -14,6 +14,8 @@ from dashboard.figures.economics.outcome import Odds
 from dashboard.studies.economics.comparison import PROBABILITY, Comparison
 from dashboard.studies.economics.scenario import ScenarioStudy, Surface, steps_frame, tornado_frame
 from dashboard.tables.economics import names
+from dashboard.tables.economics.claims import contradictions as contradictions
+from dashboard.tables.economics.plans import plans as plans
 from dashboard.tables.table import Table, TableColumn
 from dashboard.text import Words
 from etl.analytics.inputs import INPUTS
@@ -94,7 +96,7 @@ def steps(evaluation: Evaluation, currency: str, said: Words) -> Table:
     frame = steps_frame(evaluation, currency)
     frame = frame.assign(
         step=[names.step_name(name, said) for name in frame["name"]],
-        unit=[names.unit_name(unit, said) for unit in frame["unit"]],
+        unit=_units(frame, said),
         evidence=_evidence(frame, said),
         reason=[reason_of(step.missing, step.reason, said) for step in evaluation.steps],
         computed_from=[
@@ -112,6 +114,13 @@ def steps(evaluation: Evaluation, currency: str, said: Words) -> Table:
         "computed_from": TableColumn(said.t("Computed from"), "wide"),
     }
     return Table(frame, columns, "economics-steps")
+
+
+def _units(frame: Any, said: Words) -> list[str]:
+    return [
+        names.step_unit(name, unit, said)
+        for name, unit in zip(frame["name"], frame["unit"], strict=True)
+    ]
 
 
 def _ends(said: Words) -> dict[str, TableColumn]:
@@ -241,7 +250,7 @@ def chain(frame: pd.DataFrame, said: Words) -> Table:
     """Return the chain of a wave."""
     shown = frame.assign(
         evidence=_evidence(frame, said),
-        unit_told=[names.unit_name(unit, said) for unit in frame["unit"]],
+        unit_told=_units(frame, said),
     )
     columns = {
         "label": TableColumn(said.t("Step")),
@@ -296,84 +305,6 @@ def metric_name(metric: str, said: Words) -> str:
         "subscription_penetration_rate": said.t("Subscribers ÷ monthly actives"),
     }
     return told.get(metric, metric)
-
-
-def contradictions(study: ScenarioStudy, said: Words) -> Table:
-    """Return the claims that answer one question differently, side by side."""
-    given = study.scenario.inputs.given
-    used = {quantity.fact_id: (name, quantity) for name, quantity in given.items()}
-    rows: list[dict[str, Any]] = []
-    for found in study.scenario.contradictions:
-        name, quantity = used.get(found.fact_id, ("", None))
-        mine = [] if quantity is None else [(quantity, True)]
-        for each, is_used in [*mine, *((other, False) for other in found.others)]:
-            rows.append(
-                {
-                    "input": names.input_name(name, said) if name else found.fact_id,
-                    "is_used": is_used,
-                    "value": names.amount(each.value, each.unit, said),
-                    "fact_id": each.fact_id,
-                    "evidence": said.evidence(each.evidence_kind),
-                    "as_of": each.as_of,
-                    "source": each.source,
-                    "source_url": each.source_url,
-                }
-            )
-    columns = {
-        "input": TableColumn(said.t("Input")),
-        "is_used": TableColumn(said.t("Used here"), "check"),
-        "value": TableColumn(said.t("Figure")),
-        "fact_id": TableColumn(said.t("Claim")),
-        "evidence": TableColumn(said.t("Evidence")),
-        "as_of": TableColumn(said.t("As of"), "date"),
-        "source": TableColumn(said.t("Source"), "wide"),
-        "source_url": TableColumn(said.t("Address"), "link"),
-    }
-    return Table(pd.DataFrame(rows), columns if rows else {}, "contradicting-claims")
-
-
-def plans(study: ScenarioStudy, said: Words) -> Table:
-    """Return what is kept of each plan, with the terms it follows from."""
-    rows = [
-        {
-            "name": each.plan.name,
-            "price": each.price.value,
-            "tax": each.tax,
-            "fees": each.fees,
-            "net": None if each.net is None else each.net.value,
-            "commission": _term(each.terms, "commission_rate"),
-            "tax_rate": _term(each.terms, "tax_rate"),
-            "evidence": (
-                said.t("missing") if each.net is None else said.evidence(each.net.evidence_kind)
-            ),
-            "reason": each.reason,
-            "source": each.price.source if each.net is None else each.net.source,
-        }
-        for each in study.scenario.plans
-    ]
-    money = {
-        "price": said.t("Price a month"),
-        "tax": said.t("Tax"),
-        "fees": said.t("Store and payment"),
-        "net": said.t("Kept"),
-    }
-    columns = {
-        "name": TableColumn(said.t("Plan")),
-        **{
-            key: TableColumn(f"{label} ({study.currency})", "number", 2)
-            for key, label in money.items()
-        },
-        "commission": TableColumn(said.t("Commission"), "percent"),
-        "tax_rate": TableColumn(said.t("Tax rate"), "percent"),
-        "evidence": TableColumn(said.t("Evidence")),
-        "reason": TableColumn(said.t("Why not known"), "wide"),
-        "source": TableColumn(said.t("Source"), "wide"),
-    }
-    return Table(pd.DataFrame(rows), columns if rows else {}, "plan-terms")
-
-
-def _term(terms: dict[str, Any], name: str) -> float | None:
-    return None if name not in terms else float(terms[name].value)
 
 
 def comparison(found: Comparison, scenarios: Sequence[str], said: Words) -> Table:

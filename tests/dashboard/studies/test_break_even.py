@@ -10,6 +10,8 @@ from dashboard import queries
 from dashboard.studies import Assumptions, BreakEvenStudy, break_even_study
 from dashboard.studies.break_even_rows import STATED, span_of
 from dashboard.studies.break_even_terms import Terms
+from dashboard.tables.break_even import note_sentence
+from dashboard.text import words
 from etl.warehouse import SnapshotReader
 
 ROW = {"name", "value", "low", "high", "unit", "evidence_kind", "as_of"}
@@ -63,7 +65,9 @@ def test_the_pay_rate_follows_from_price_tax_and_fee(strip: BreakEvenStudy) -> N
     kept = 15 / 1.13 * 0.7
     assert row["net_proceeds"] == pytest.approx(kept)
     assert row["net_proceeds_low"] == pytest.approx(15 / 1.13 - 0.3 * 15)
-    assert row["low"] == pytest.approx(0.625 / kept)
+    # Which of 13, 9 or 6 % an app sale takes is not known.
+    assert row["net_proceeds_high"] == pytest.approx(15 / 1.06 * 0.7)
+    assert row["low"] == pytest.approx(0.625 / row["net_proceeds_high"])
     assert row["high"] == pytest.approx(1.25 / row["net_proceeds_low"])
     assert row["commission_rate"] == 0.30
     latest = table[(table["fact_id"] == "F0115") & table["latest_terms"]].set_index("program")
@@ -119,6 +123,13 @@ def test_a_view_as_of_a_day_uses_the_facts_and_terms_of_that_day(reader) -> None
     assert later.loc[later["latest"], "value"].tolist() == [0.042]
 
 
+def test_a_tax_that_may_be_another_is_told_with_its_range(strip: BreakEvenStudy) -> None:
+    note = next(note for note in strip.notes if note.code == "tax_rate_not_known")
+    assert note.values == {"value": 0.13, "low": 0.06, "high": 0.13}
+    told = note_sentence(note, words("en"))
+    assert told.startswith("Estimated: a tax of 13%. Sources name 6% to 13%")
+
+
 def test_without_the_assumption_on_tax_the_rates_are_missing_with_a_reason(reader) -> None:
     study = break_even_study(reader, assumptions=Assumptions(price_includes_tax=None))
     stated = study.break_even[study.break_even["metric"] == "price_plan"]
@@ -143,7 +154,7 @@ def test_the_answer_takes_the_newest_monthly_price_under_the_terms_of_its_day(st
     server = answers(strip).loc["server"]
     kept = 15 / 1.13 * 0.7
     assert server["value"] == pytest.approx(450_000 / 36 / 15_000 / kept)
-    assert server["low"] == pytest.approx(0.625 / kept)
+    assert server["low"] == pytest.approx(0.625 / (15 / 1.06 * 0.7))
     assert server["high"] == pytest.approx(1.25 / price["net_proceeds_low"])
     assert server["evidence_kind"] == "assumed"
 

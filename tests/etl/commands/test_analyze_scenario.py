@@ -158,6 +158,27 @@ def test_scenarios_are_saved_listed_shown_and_removed(run, typed: Path, tmp_path
     assert "one of" in err
 
 
+def test_saving_says_what_it_replaced_and_replaces_nothing_by_what_cannot_be(
+    run, typed: Path, tmp_path: Path
+) -> None:
+    data = tmp_path / "data"
+    answers = [
+        json.loads(run("scenario", "save", "keep", str(typed), "--json", data=data)[1])
+        for _ in range(2)
+    ]
+    assert [each["replaced"] for each in answers] == [False, True]
+    status, out, err = run("scenario", "save", "keep", str(typed), data=data)
+    assert status == 0
+    assert "replaced keep in" in out + err
+    kept = (data / "scenarios" / "keep.yml").read_text(encoding="utf-8")
+    inputs = {**TYPED["inputs"], "paid_churn_rate": 1.4}
+    typed.write_text(yaml.safe_dump({**TYPED, "inputs": inputs}), encoding="utf-8")
+    status, _, err = run("scenario", "save", "keep", str(typed), data=data)
+    assert status == 2
+    assert "inputs.paid_churn_rate 1.4" in err
+    assert (data / "scenarios" / "keep.yml").read_text(encoding="utf-8") == kept
+
+
 def test_without_a_snapshot_the_verbs_of_scenarios_work_and_references_say_what_to_do(
     run, typed: Path, tmp_path: Path
 ) -> None:

@@ -57,6 +57,14 @@ def test_an_unknown_key_is_named_with_the_nearest_known_one(
     assert "mine.yml" in told
 
 
+def test_what_was_perhaps_meant_stands_before_all_that_is_known() -> None:
+    told = refused(inputs={"paying_shar": 0.1})
+    assert told.startswith(
+        "got the unknown key inputs.paying_shar in mine.yml (perhaps you meant paying_share); "
+    )
+    assert told.index("perhaps") < told.index("one of active_users")
+
+
 WRONG = [
     ({"currency": "yuan"}, "perhaps you meant CNY"),
     ({"currency": "XYZ"}, "currency: XYZ in mine.yml; expected: an ISO 4217 code"),
@@ -155,12 +163,22 @@ def test_a_saved_scenario_reads_back_and_a_case_keeps_its_name(tmp_path: Path) -
     for wrong in ("../up", "", " ", "a" * 64, "mine\n", "a\\b", "\0"):
         with pytest.raises(InputError, match="without slashes"):
             store.save(wrong, TYPED, tmp_path)
-    with pytest.raises(InputError, match="perhaps you meant my-app"):
+    with pytest.raises(InputError, match=r"got no scenario my-ap \(perhaps you meant my-app\); ex"):
         store.load("my-ap", tmp_path)
     store.remove("my-app", tmp_path)
     assert store.saved(tmp_path) == []
     with pytest.raises(InputError, match="my-app"):
         store.remove("my-app", tmp_path)
+
+
+def test_a_scenario_that_cannot_be_evaluated_replaces_no_good_one(tmp_path: Path) -> None:
+    store.save("keep", TYPED, tmp_path)
+    for name, value in (("paid_churn_rate", 1.4), ("hourly_price", -2.5)):
+        bad = {**TYPED, "inputs": {**TYPED["inputs"], name: value}}
+        with pytest.raises(InputError, match=f"inputs.{name} {value}"):
+            store.save("keep", bad, tmp_path)
+    assert store.load("keep", tmp_path) == TYPED
+    assert [path.name for path in (tmp_path / "scenarios").iterdir()] == ["keep.yml"]
 
 
 TITLES = [("My App", "my-app"), ("Prix d'été 2", "prix-d-ete-2"), ("我的应用", "scenario-")]

@@ -13,7 +13,7 @@ from etl.scenarios import spend_inputs, store
 from etl.scenarios.document import Listed, validate
 from etl.scenarios.evidence import Evidence
 from etl.scenarios.reaction import _market_value
-from etl.scenarios.resolve import scenario
+from etl.scenarios.resolve import refuse_typed_faults, scenario
 from etl.scenarios.spend_inputs import GrowthInputs
 from tests.etl.scenarios.conftest import TYPED, Resolve
 
@@ -80,6 +80,45 @@ def test_contradicting_facts_become_a_range_or_stand_beside(resolve: Resolve) ->
     assert both.shape == "uniform"
 
 
+def test_a_formula_may_turn_what_is_for_one_thing_into_what_is_for_another(
+    resolve: Resolve,
+) -> None:
+    for told in ({"formula": "F0484 / 100"}, {"formula": "F0484 / 100", "unit": "CNY/payer"}):
+        assert resolve({"cac": told}).inputs.given["cac"].value == 4_500
+    same = ({"value": 3, "unit": "CNY/subscriber"}, {"value": 3, "unit": "CNY"})
+    assert [resolve({"cac": told}).inputs.given["cac"].value for told in same] == [3, 3]
+
+
+THREE = {"paying_share": {"facts": ["F0106", "F0116", "F0093"]}}
+
+
+def test_the_middle_of_facts_that_differ_is_ours_and_every_fact_stands_beside(
+    resolve: Resolve,
+) -> None:
+    found = resolve(THREE, as_of="2026-06-01")
+    share = found.inputs.given["paying_share"]
+    assert share.value == pytest.approx((0.0474 + 0.055) / 2)
+    assert share.evidence_kind == "estimated"
+    assert share.source.startswith(
+        "our middle of figures that differ (F0106 0.055, F0116 0.05, F0093 0.0474 ratio): "
+    )
+    assert [each.value for each in found.merged[share.fact_id]] == [0.055, 0.05, 0.0474]
+    beside = {each.fact_id: {q.fact_id for q in each.others} for each in found.contradictions}
+    assert beside["F0106"] >= {"F0116", "F0093"}
+    assert beside["F0116"] >= {"F0106", "F0093"}
+    told = {q.fact_id: q for each in found.contradictions for q in each.others}
+    assert told["F0093"].source_url.startswith("https://reportify.cn")
+    assert (told["F0116"].unit, told["F0106"].as_of) == ("ratio", date(2025, 6, 30))
+
+
+def test_two_disclosed_figures_that_differ_have_no_disclosed_middle(resolve: Resolve) -> None:
+    both = resolve({"paying_share": {"facts": ["F0106", "F0093"]}}, as_of="2026-06-01")
+    assert both.inputs.given["paying_share"].evidence_kind == "estimated"
+    one = resolve({"paying_share": {"facts": ["F0106"]}}, as_of="2026-06-01")
+    assert one.inputs.given["paying_share"].evidence_kind == "disclosed"
+    assert not one.merged
+
+
 def test_a_fact_that_others_contradict_is_shown_with_them(resolve: Resolve, bundled) -> None:
     pair = bundled.query(
         """
@@ -107,8 +146,9 @@ OUT_OF_BOUNDS = [
     ({"cac": {"fact": "F9999"}}, "unknown fact"),
     ({"images_per_second": {"benchmark": "nobody"}}, "published_id"),
     ({"active_users": {"figure": {"ticker": "X", "metric": "mau", "period": "2024FY"}}}, "X mau"),
-    ({"utilisation": 1.0}, "more than 1 times the machines are missing"),
+    ({"utilisation": 1.0}, "as many machines as now are not enough: queues would never end; 2.86"),
     ({"utilisation": 1.4}, "4 times would bring it to 0.35"),
+    ({"utilisation": 1.2}, "than 1.2 times the present machines are needed (0.2 more) for"),
     ({"refund_rate": 0.6, "chargeback_rate": 0.5}, "reach 1.1 together"),
     ({"paying_share": {"value": 0.4, "unit": "percent"}}, "divide it by 100"),
     ({"hourly_price": {"value": 300, "unit": "CNY/month"}}, "an amount/hour"),
@@ -121,6 +161,12 @@ OUT_OF_BOUNDS = [
     ({"cac": {"formula": "+".join(["1"] * 5_000)}}, "at most 1,000"),
     ({"cac": {"formula": "+".join(f"F{i:04}" for i in range(1, 40))}}, "at most 8"),
     ({"cost_per_image": {"fact": "F0294", "evidence_kind": "measured"}}, "which is disclosed"),
+    ({"cac": {"fact": "F0484"}}, "inputs.cac in CNY/server of F0484; expected: a figure for each"),
+    ({"cac": {"facts": ["F0484"]}}, "a figure for each payer (an amount/payer)"),
+    ({"cac": {"fact": "F0484", "unit": "CNY/payer"}}, "F0484 in CNY/server of F0484"),
+    ({"cac": {"value": 3, "unit": "CNY/install"}}, "a figure for each payer"),
+    # Reported as typed, not as what it would be in the scenario's currency.
+    ({"hourly_price": {"value": -2.5, "unit": "USD/hour"}}, "hourly_price -2.5 USD/hour; expected"),
 ]
 
 
@@ -386,3 +432,43 @@ def test_references_need_a_snapshot_and_typed_numbers_do_not() -> None:
     raw = {**TYPED, "inputs": {"active_users": {"fact": "F0485"}}}
     with pytest.raises(InputError, match="reference to collected facts"):
         scenario(raw, "typed.yml", None)
+
+
+TYPED_FAULTS = [
+    ({"inputs": {"paid_churn_rate": 1.4}}, "inputs.paid_churn_rate 1.4"),
+    ({"inputs": {"hourly_price": {"value": -2.5, "unit": "USD/hour"}}}, "-2.5 USD/hour"),
+    ({"inputs": {"users_per_server": {"fact": "F0485", "low": -1, "high": 2e4}}}, "server -1"),
+    ({"inputs": {"paying_share": {"value": 0.5, "low": 0.6, "high": 0.7}}}, "in this order"),
+    ({"inputs": {"refund_rate": 0.6, "chargeback_rate": 0.5}}, "reach 1.1 together"),
+    ({"plans": [{**PLAN, "price": -15}]}, "the price of 'monthly' -15 CNY; expected: an amount ab"),
+    ({"plans": [{**PLAN, "price": {"value": 0, "unit": "USD"}}]}, "'monthly' 0 USD"),
+    ({"plans": [{**PLAN, "fixed_fee": -1}]}, "the fixed fee of 'monthly' -1 CNY"),
+    ({"plans": [{**PLAN, "price": {"value": 120, "unit": "CNY/year"}}]}, "CNY/month"),
+    ({"plans": [{**PLAN, "share": 0.4}]}, "add up to 0.4"),
+    ({"mix": {"cells": {"a": {"share": 1, "blocked_rate": 1}}}}, "mix.cells.a.blocked_rate 1"),
+]
+
+
+@pytest.mark.parametrize(("keys", "told"), TYPED_FAULTS)
+def test_what_no_snapshot_could_mend_is_refused_without_one(
+    keys: dict[str, Any], told: str
+) -> None:
+    raw = {**TYPED, "inputs": {"active_users": 1}, **keys}
+    with pytest.raises(InputError) as fault:
+        refuse_typed_faults(raw, "typed.yml")
+    assert told in str(fault.value)
+
+
+@pytest.mark.parametrize("key", store.cases())
+def test_ready_cases_have_no_typed_fault(key: str, tmp_path) -> None:
+    refuse_typed_faults(store.load(key, tmp_path), key)
+
+
+def test_other_currencies_and_references_are_kept_without_a_snapshot() -> None:
+    inputs = {
+        "hourly_price": {"value": 2.5, "unit": "USD/hour"},
+        "server_price": {"fact": "F0484"},
+        "retry_rate": {"own": {"source": "mine"}},
+    }
+    plans = [{**PLAN, "price": {"fact": "F0115"}}]
+    refuse_typed_faults({**TYPED, "inputs": inputs, "plans": plans}, "typed.yml")

@@ -165,6 +165,29 @@ def test_refund_rates_are_missing_but_for_the_two_that_were_printed() -> None:
     assert sorted(rates) == ["0.035", "0.042"]
 
 
+def test_every_fixed_fee_has_its_currency_and_stands_in_its_note() -> None:
+    rows = parsed("net_proceeds").dropna(subset=["fixed_fee"]).set_index(["store", "program"])
+    told = rows[["fixed_fee", "fixed_fee_currency"]].agg(" ".join, axis=1).to_dict()
+    assert told == {
+        ("web_stripe", "standard"): "0.3 USD",
+        ("web_stripe", "international_card"): "0.3 USD",
+        ("web_paddle", "standard"): "0.5 USD",
+    }
+    for row in rows.to_dict("records"):
+        assert f"USD {float(row['fixed_fee']):.2f}" in row["note"]
+    assert parsed("net_proceeds")["fixed_fee_currency"].notna().sum() == len(told)
+
+
+def test_a_tax_of_which_the_rate_was_not_read_has_a_range_and_is_estimated() -> None:
+    taxes = parsed("net_proceeds").dropna(subset=["tax_rate_low"])
+    (row,) = taxes.to_dict("records")
+    assert (row["storefront"], row["evidence_kind"]) == ("CN", "estimated")
+    assert [row[name] for name in ("tax_rate_low", "tax_rate", "tax_rate_high")] == [
+        *("0.06", "0.13", "0.13")
+    ]
+    assert "was not read" in row["note"]
+
+
 def test_a_corrected_rate_keeps_the_identity_of_its_row() -> None:
     raw = bundled("net_proceeds")
     corrected = replace(raw, payload=raw.payload.assign(commission_rate="0.99"))

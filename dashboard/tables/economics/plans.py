@@ -1,0 +1,82 @@
+"""What is kept of each plan of a scenario, as a table."""
+
+# pyright: basic
+# pandas ships partial types, which strict checking cannot follow.
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from dashboard.studies.economics.scenario import ScenarioStudy
+from dashboard.tables.table import Table, TableColumn
+from dashboard.text import Words
+from etl.scenarios.store_terms import Term
+
+
+def plans(study: ScenarioStudy, said: Words) -> Table:
+    """Return what is kept of each plan, with the terms it follows from.
+
+    What no plan has, a fixed fee or a tax that may be another, has no column.
+    """
+    rows = [
+        {
+            "name": each.plan.name,
+            "price": each.price.value,
+            "tax": each.tax,
+            "fees": each.fees,
+            "net": None if each.net is None else each.net.value,
+            "net_low": None if each.net is None else each.net.ends[0],
+            "net_high": None if each.net is None else each.net.ends[1],
+            "commission": _term(each.terms, "commission_rate"),
+            "fixed_fee": _term(each.terms, "fixed_fee"),
+            "tax_rate": _term(each.terms, "tax_rate"),
+            "tax_rate_low": _term(each.terms, "tax_rate", "low"),
+            "tax_rate_high": _term(each.terms, "tax_rate", "high"),
+            "evidence": (
+                said.t("missing") if each.net is None else said.evidence(each.net.evidence_kind)
+            ),
+            "reason": each.reason,
+            "note": " · ".join(
+                dict.fromkeys(term.note for term in each.terms.values() if term.note)
+            ),
+            "source": each.price.source if each.net is None else each.net.source,
+        }
+        for each in study.scenario.plans
+    ]
+    optional = ("fixed_fee", "tax_rate_low", "tax_rate_high")
+    empty = {key for key in optional if all(row[key] is None for row in rows)}
+    columns = {
+        key: column for key, column in _plan_columns(study, said).items() if key not in empty
+    }
+    return Table(pd.DataFrame(rows), columns if rows else {}, "plan-terms")
+
+
+def _plan_columns(study: ScenarioStudy, said: Words) -> dict[str, TableColumn]:
+    def money(label: str) -> TableColumn:
+        return TableColumn(f"{label} ({study.currency})", "number", 2)
+
+    return {
+        "name": TableColumn(said.t("Plan")),
+        "price": money(said.t("Price a month")),
+        "tax": money(said.t("Tax")),
+        "fees": money(said.t("Store and payment")),
+        "net": money(said.t("Kept")),
+        "net_low": money(said.t("Kept, low")),
+        "net_high": money(said.t("Kept, high")),
+        "commission": TableColumn(said.t("Commission"), "percent"),
+        "fixed_fee": money(said.t("Fixed fee a charge")),
+        "tax_rate": TableColumn(said.t("Tax rate"), "percent"),
+        "tax_rate_low": TableColumn(said.t("Tax rate, low"), "percent"),
+        "tax_rate_high": TableColumn(said.t("Tax rate, high"), "percent"),
+        "evidence": TableColumn(said.t("Evidence")),
+        "reason": TableColumn(said.t("Why not known"), "wide"),
+        "note": TableColumn(said.t("Note"), "wide"),
+        "source": TableColumn(said.t("Source"), "wide"),
+    }
+
+
+def _term(terms: Mapping[str, Term], name: str, what: str = "value") -> float | None:
+    value = getattr(terms[name], what) if name in terms else None
+    return None if value is None else float(value)
