@@ -22,6 +22,7 @@ app = App(
     help="Can curiosity about AI art be turned into cash? Market analytics and a dashboard.",
     help_format="plaintext",
     version=lambda: importlib.metadata.version("artonomics"),
+    config=commandline.refuse_broken_numbers,
 )
 app.meta.suppress_keyboard_interrupt = False  # told by etl.commandline
 for _group in (

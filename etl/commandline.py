@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 from cyclopts import App, CycloptsError, Parameter, UnknownCommandError, UnknownOptionError
 
@@ -134,6 +134,38 @@ def run(app: App, tokens: list[str]) -> int:
             traceback.print_exc()
         todo = "repeat the command with --debug to see where, and report it"
         return _fail(ArtonomicsError(f"{type(error).__name__}: {error}", "no such fault", todo))
+
+
+def refuse_broken_numbers(app: App, commands: tuple[str, ...], arguments: Any) -> None:
+    """Refuse 2.5 where a whole number is asked for, which would be rounded in silence.
+
+    A ``config`` of the root app: called with the tokens of every verb before they are converted.
+
+    Raises
+    ------
+    InputError
+        Names the option.
+    """
+    for argument in arguments:
+        if _leaves(argument.hint) - {type(None), ...} != {int}:
+            continue
+        for token in argument.tokens:
+            if _is_broken(token.value):
+                todo = f"see `{' '.join(['artonomics', *commands, '--help'])}`"
+                raise InputError(f"got {argument.name} {token.value}", "a whole number", todo)
+
+
+def _leaves(hint: Any) -> set[Any]:
+    """Return the types that an annotation is made of."""
+    parts = get_args(hint)
+    return set().union(*map(_leaves, parts)) if parts else {hint}
+
+
+def _is_broken(text: str) -> bool:
+    try:
+        return "." in text and not float(text).is_integer()
+    except ValueError:
+        return False  # no number at all: told by the conversion
 
 
 def _fail(error: ArtonomicsError) -> int:

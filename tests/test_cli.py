@@ -138,6 +138,28 @@ def test_wrong_input_is_named_with_what_to_do(
     assert "Traceback" not in answer.err
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        "analyze queue --arrival-paid 0.1 --service-seconds 1 --servers 2.5",
+        "analyze event-study --prices a --events b --benchmark c --window -2.5 2",
+        "analyze unit-economics --scenario a --seed=1.5",
+        "demo --port 85.5",
+        "report build market --window -1 2.5",
+    ],
+)
+def test_a_broken_number_is_not_rounded_to_a_whole_one(ask: Ask, words: str):
+    answer = ask(*words.split())
+    assert answer.status == 2
+    assert "expected: a whole number" in answer.err
+    assert f"artonomics {' '.join(words.split()[:2])}" in answer.err or "demo --help" in answer.err
+
+
+def test_a_whole_number_may_have_a_point(ask: Ask):
+    words = "analyze queue --arrival-paid 0.1 --service-seconds 1 --servers 2.0 --json"
+    assert ask(*words.split()).document["n_servers"] == 2
+
+
 def test_without_a_snapshot_the_way_out_is_named(ask: Ask, tmp_path: Path):
     for tokens in (["sql", "SELECT 1"], ["etl", "status"], ["dashboard"]):
         answer = ask(*tokens, "--data", tmp_path)

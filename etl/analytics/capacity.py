@@ -110,7 +110,7 @@ def wait_quantiles(
     method, left = "", list(load.tiers)
     if service.batches is None:
         waits = solve(load)
-        left = [tier for tier in load.tiers if waits.why_no_quantile(tier)]
+        left = [tier for tier in load.tiers if waits.why_no_quantile(tier, _P95)]
         method = "" if len(left) == len(load.tiers) else METHODS[waits.method]
         for tier in load.tiers:
             found[f"p50_{tier}"] = waits.quantile(tier, 0.5)
@@ -177,7 +177,7 @@ def _needs_simulation(service: Service, rates: tuple[float, float], n_servers: i
         return True
     load = service.load(rates, n_servers)
     waits = solve(load)
-    return any(waits.why_no_quantile(tier) for tier in load.tiers)
+    return any(waits.why_no_quantile(tier, _P95) for tier in load.tiers)
 
 
 def _broken_promise(waits: WaitQuantiles, promises: Promises) -> str:

@@ -8,7 +8,12 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from etl.analytics import queue_chains, queue_priority_chain, queueing
-from etl.analytics.queue_deterministic import DeterministicWait, PriorityPaidWait, mean_wait
+from etl.analytics.queue_deterministic import (
+    DeterministicWait,
+    PriorityPaidWait,
+    mean_wait,
+    wait_probability,
+)
 from etl.analytics.queue_load import Load
 from etl.analytics.queueing import Tail, quantile
 
@@ -63,17 +68,29 @@ class Waits:
     reasons: Mapping[Who, str] = field(default_factory=dict[Who, str])
 
     def quantile(self, who: Who, probability: float) -> float | None:
-        """Return a quantile of the wait in seconds; ``None`` where no formula gives it."""
-        if who not in self.tails:
-            return None
-        load = self.load
-        return quantile(self.tails[who], probability, load.service_seconds / load.n_servers)
+        """Return a quantile of the wait in seconds; ``None`` where nothing gives it.
 
-    def why_no_quantile(self, who: Who) -> str:
-        """Return why :meth:`quantile` is ``None``; empty where it is not."""
+        Arrivals of either tier meet all servers busy equally often, whatever law and discipline:
+        where few enough wait at all it is 0 for everybody, without a formula of the rest.
+        """
         if who in self.tails:
-            return ""
-        return NOBODY if self.reasons.get(who) == NOBODY else NO_TAIL
+            load = self.load
+            return quantile(self.tails[who], probability, load.service_seconds / load.n_servers)
+        return 0.0 if self._is_free_of_waits(who, probability) else None
+
+    def why_no_quantile(self, who: Who, probability: float) -> str:
+        """Return why :meth:`quantile` is ``None``; empty where it is not."""
+        if self.reasons.get(who) == NOBODY:
+            return NOBODY
+        is_known = who in self.tails or self._is_free_of_waits(who, probability)
+        return "" if is_known else NO_TAIL
+
+    def _is_free_of_waits(self, who: Who, probability: float) -> bool:
+        if not 0 < probability < 1:
+            raise ValueError(f"got the probability {probability}; expected between 0 and 1")
+        if self.reasons.get(who) == NOBODY or self.wait_probability is None:
+            return False
+        return self.wait_probability <= 1 - probability
 
 
 def solve(load: Load) -> Waits:
@@ -97,8 +114,9 @@ def _alike(load: Load) -> Waits:
         tail = queueing.mmc_tail(load)
         return _same(load, "mm1" if c == 1 else "mmc", tail.weights[0] / tail.rates[0], tail)
     if load.law == "deterministic" and load.has_equal_means:
-        method = "md1" if c == 1 else "mdc"
-        return _same(load, method, mean_wait(rate, service, c), _deterministic_tail(load))
+        method, mean = "md1" if c == 1 else "mdc", mean_wait(rate, service, c)
+        known = wait_probability(load.offered, c)
+        return _same(load, method, mean, _deterministic_tail(load), known)
     if c == 1:
         tail = queueing.fcfs_tail_mm1(load) if load.law == "exponential" else None
         return _same(load, "mg1", queueing.pollaczek_khinchine(load), tail, load.utilisation)
@@ -109,9 +127,15 @@ def _alike(load: Load) -> Waits:
     return Waits(load, "none", None, {}, {}, dict.fromkeys(WHO, NO_MEAN) | _nobody(load))
 
 
-def _deterministic_tail(load: Load) -> Tail | None:
+def _deterministic_tail(load: Load) -> DeterministicWait | None:
+    return _deterministic_wait(load.arrival_per_second, load.service_seconds, load.n_servers)
+
+
+def _deterministic_wait(
+    rate: float, service_seconds: float, n_servers: int
+) -> DeterministicWait | None:
     try:
-        return DeterministicWait.of(load.arrival_per_second, load.service_seconds, load.n_servers)
+        return DeterministicWait.of(rate, service_seconds, n_servers)
     except ValueError:  # the utilisation is too near 1 for its table; the mean is known
         return None
 
@@ -152,9 +176,8 @@ def _priority(load: Load) -> Waits:
         return _both(load, "priority_chain", found.wait_probability, waits, None)
     if load.law == "deterministic" and load.has_equal_means:
         # Equal services leave the number of waiting jobs as under first come, first served.
-        tail = _deterministic_tail(load)
         mean = mean_wait(load.arrival_per_second, load.service_seconds, c)
-        known = None if tail is None else tail(0.0)
+        known = wait_probability(load.offered, c)
         reasons: dict[Who, str] = {"paid": NO_MEAN, "free": NO_MEAN}
         return Waits(load, "mdc_priority", known, {"all": mean}, {}, reasons)
     return _unknown(load)
@@ -164,10 +187,12 @@ def _unknown(load: Load) -> Waits:
     return Waits(load, "none", None, {}, {}, dict.fromkeys(WHO, NO_MEAN))
 
 
-def _paid_tail_of_one_server(load: Load) -> Tail:
+def _paid_tail_of_one_server(load: Load) -> Tail | None:
     if load.law == "exponential":
         return queueing.priority_paid_tail_mm1(load)
-    own = DeterministicWait.of(load.arrival_paid_per_second, load.service_paid_seconds, 1)
+    own = _deterministic_wait(load.arrival_paid_per_second, load.service_paid_seconds, 1)
+    if own is None:
+        return None
     paid = load.utilisation_paid
     return PriorityPaidWait(own, (load.utilisation - paid) / (1 - paid), load.service_free_seconds)
 

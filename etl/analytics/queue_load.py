@@ -141,9 +141,31 @@ def refuse_overload(offered: float, n_servers: int) -> None:
     if offered / n_servers < _FULL:
         return
     needed = math.floor(offered * (2 - _FULL)) + 1
-    less = max(0.0, 1 - n_servers / offered)
+    full = told_near_one(offered / n_servers)
     raise OverloadError(
-        f"got a utilisation of {offered / n_servers:.4g} with {n_servers} server(s); expected "
-        f"below 1: this load needs at least {needed} servers, {needed - n_servers} more, or has to "
-        f"fall by more than {less:.1%}"
+        f"got a utilisation {full} with {servers_in_words(n_servers)}; expected below 1: this load "
+        f"needs at least {servers_in_words(needed)}, {needed - n_servers} more, or "
+        f"{_what_less_would_do(offered, n_servers)}"
     )
+
+
+def _what_less_would_do(offered: float, n_servers: int) -> str:
+    less = 1 - n_servers / offered
+    if less >= 1e-3:
+        return f"has to fall by more than {less:.1%}"
+    if less > 0:
+        return f"has to fall by more than {less:.2g} of itself"
+    return f"has to fall, to a utilisation of {_FULL} or less: rounding alone decides above it"
+
+
+def told_near_one(utilisation: float) -> str:
+    """Return "of" and a utilisation, near 1 as what it lacks or exceeds."""
+    apart = utilisation - 1
+    if abs(apart) >= 5e-4 or apart == 0:
+        return f"of {utilisation:.4g}"
+    return f"of 1 {'+' if apart > 0 else '−'} {abs(apart):.2g}"
+
+
+def servers_in_words(n_servers: int) -> str:
+    """Return so many servers, one in the singular."""
+    return f"{n_servers} server" if n_servers == 1 else f"{n_servers} servers"

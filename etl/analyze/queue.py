@@ -7,12 +7,13 @@ from typing import Any
 import numpy as np
 
 from etl.analytics.queue_answer import METHODS, WHO, Waits, Who, solve
-from etl.analytics.queue_load import Load, OverloadError
+from etl.analytics.queue_load import Load, OverloadError, servers_in_words, told_near_one
 from etl.analytics.queue_samples import Estimate, SimulatedWaits, the_other_wait
 from etl.analytics.queue_simulation import FEWEST_JOBS, MOST_JOBS, simulate
 from etl.analyze.answers import plain, shown
 from etl.errors import InputError
 
+_CAN_BE, _COULD_NOT_BE = "; it can be simulated", ", and it could not be simulated here"
 PROBABILITIES = {"p50": 0.5, "p95": 0.95}
 
 
@@ -38,23 +39,26 @@ def run(load: Load, *, n_jobs: int = 0, seed: int = 0) -> dict[str, Any]:
     Raises
     ------
     InputError
-        The servers cannot carry the load, or a simulation is not possible.
+        The servers cannot carry the load, or a simulation is not possible and nothing is known
+        without it. Where means are known, a note says why nothing was simulated.
     """
     if n_jobs and not FEWEST_JOBS <= n_jobs <= MOST_JOBS:
         raise InputError(
             f"got --simulate {n_jobs}",
             f"{FEWEST_JOBS} to {MOST_JOBS} jobs, or 0 for no simulation",
         )
+    if seed < 0:
+        raise InputError(f"got --seed {seed}", "a whole number of 0 or more")
     try:
         waits = solve(load)
-        sample = simulate(load, np.random.default_rng(seed), n_jobs=n_jobs) if n_jobs else None
     except OverloadError as problem:
         raise InputError(
             str(problem), todo="raise --servers, or lower the arrivals or the service time"
         ) from problem
-    except ValueError as problem:
-        raise InputError(str(problem), todo="leave out --simulate or lower it") from problem
+    sample, why_not = _sample(load, n_jobs, seed, has_exact=bool(waits.means))
     fields, reasons = _exact(waits), _reasons(waits)
+    if why_not:
+        reasons = {name: why.replace(_CAN_BE, _COULD_NOT_BE) for name, why in reasons.items()}
     kinds = {name: "estimated" for name, value in fields.items() if value is not None}
     simulated = None if sample is None else _simulated(waits, sample)
     for name, estimate in (simulated or {}).items():
@@ -83,8 +87,22 @@ def run(load: Load, *, n_jobs: int = 0, seed: int = 0) -> dict[str, Any]:
         "n_servers": load.n_servers,
         "law": load.law,
         "discipline": load.discipline,
-        "notes": _notes(load, reasons, n_jobs),
+        "notes": _notes(load, reasons, n_jobs, why_not),
     }
+
+
+def _sample(
+    load: Load, n_jobs: int, seed: int, *, has_exact: bool
+) -> tuple[SimulatedWaits | None, str]:
+    """Return what was simulated, or why nothing was where exact means stand without it."""
+    if not n_jobs:
+        return None, ""
+    try:
+        return simulate(load, np.random.default_rng(seed), n_jobs=n_jobs), ""
+    except ValueError as problem:
+        if has_exact:
+            return None, str(problem)
+        raise InputError(str(problem), todo="leave out --simulate or lower it") from problem
 
 
 def _exact(waits: Waits) -> dict[str, float | None]:
@@ -104,8 +122,9 @@ def _reasons(waits: Waits) -> dict[str, str]:
     for who in WHO:
         if who not in waits.means:
             found[f"wait_{who}"] = waits.reasons[who]
-        if why := waits.why_no_quantile(who):
-            found |= {f"{name}_{who}": why for name in PROBABILITIES}
+        for name, probability in PROBABILITIES.items():
+            if why := waits.why_no_quantile(who, probability):
+                found[f"{name}_{who}"] = why
     return found
 
 
@@ -127,14 +146,16 @@ def _simulated(waits: Waits, sample: SimulatedWaits) -> dict[str, dict[str, floa
     return {"utilisation": {"value": sample.utilisation}, **found}
 
 
-def _notes(load: Load, reasons: dict[str, str], n_jobs: int) -> list[str]:
+def _notes(load: Load, reasons: dict[str, str], n_jobs: int, why_not: str) -> list[str]:
     notes = ["a wait is the time until a server begins; its service comes on top"]
+    if why_not:
+        notes.append(f"nothing was simulated: {why_not}")
     if not n_jobs and any("simulated" in why for why in reasons.values()):
         notes.append("what has no formula can be simulated: --simulate 1000000")
     if load.utilisation > 0.95:
         notes.append(
-            f"at a utilisation of {load.utilisation:.1%} a little more load lengthens every wait "
-            "a lot"
+            f"at a utilisation {told_near_one(load.utilisation)} a little more load lengthens "
+            "every wait a lot"
         )
     return notes
 
@@ -165,13 +186,21 @@ def _interval(estimate: dict[str, float] | None) -> str:
     return "{value:.5g} ({low:.5g} to {high:.5g})".format(**estimate)
 
 
+def _share(waiting: float) -> str:
+    is_shown = waiting == 0 or waiting >= 1e-6
+    return f"{waiting:.4%}" if is_shown else f"a share of {waiting:.3g}"
+
+
 def summary(document: dict[str, Any]) -> list[str]:
     """Return how full the servers are, how many wait, and how it is known, in sentences."""
     waiting = document["wait_probability"]
     kind = document["evidence_kinds"].get("wait_probability", "")
-    told = "" if waiting is None else f"; {waiting:.4%} of the jobs wait ({kind})"
-    model = f"{document['n_servers']} servers, {document['law']}, {document['discipline']}"
+    told = "" if waiting is None else f"; {_share(waiting)} of the jobs wait ({kind})"
+    servers = servers_in_words(document["n_servers"])
+    model = f"{servers}, {document['law']}, {document['discipline']}"
+    used = document["utilisation"]
+    full = f"{used:.4%}" if used < 0.9995 else told_near_one(used)
     return [
-        f"{model}: utilisation {document['utilisation']:.4%}{told}",
+        f"{model}: utilisation {full}{told}",
         document["method"],
     ]

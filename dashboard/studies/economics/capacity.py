@@ -236,7 +236,7 @@ def _needs_simulation(demand: Demand, service: Service, n: int) -> bool:
         return True
     load = service.load(demand.peak_rates, n)
     waits = solve(load)
-    return any(waits.why_no_quantile(tier) for tier in load.tiers)
+    return any(waits.why_no_quantile(tier, 0.95) for tier in load.tiers)
 
 
 def _waits(
@@ -245,7 +245,7 @@ def _waits(
     """Return the waits of every tier that comes: by formula, else simulated, else why not."""
     load = service.load(demand.peak_rates, n)
     exact = None if service.batches is not None else solve(load)
-    left = [tier for tier in load.tiers if exact is None or exact.why_no_quantile(tier)]
+    left = [tier for tier in load.tiers if exact is None or exact.why_no_quantile(tier, 0.95)]
     sample = None
     if left and choice.n_jobs:
         rng = np.random.default_rng(choice.seed)
@@ -287,7 +287,9 @@ def _exact_row(exact: Waits, tier: Tier) -> dict[str, object]:
 def _exact_curve(exact: Waits, tier: Tier) -> pd.DataFrame:
     longest = exact.quantile(tier, 0.999) or 0.0
     grid = np.linspace(0.0, longest, _GRID) if longest else np.zeros(1)
-    tail = exact.tails[tier]
+    tail = exact.tails.get(tier)
+    if tail is None:  # nobody of the 95% waits: all that is known is how many do
+        return _curve(tier, np.zeros(1), np.array([1 - (exact.wait_probability or 0.0)]))
     share = [1 - float(tail(float(seconds))) for seconds in grid]
     return _curve(tier, grid, np.asarray(share))
 

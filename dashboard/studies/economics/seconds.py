@@ -44,7 +44,7 @@ def seconds_need_simulation(
     waits = solve(
         service.load(demand.peak_rates, math.floor(service.offered(demand.peak_rates)) + 2)
     )
-    return demand.peak_rates[0] > 0 and bool(waits.why_no_quantile("paid"))
+    return demand.peak_rates[0] > 0 and "paid" not in waits.tails
 
 
 def seconds_study(

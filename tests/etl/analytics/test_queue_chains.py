@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import astuple
 
 import numpy as np
 import pytest
@@ -14,8 +15,8 @@ from etl.analytics import queue_chains, queue_priority_chain, queueing
 from etl.analytics.queue_load import Load
 
 
-def cut_off(load: Load, longest_paid: int, longest_free: int) -> tuple[float, float, float]:
-    """Return P(wait) and both mean waits under priority, by a sparse chain of finite queues."""
+def chain(load: Load, longest_paid: int, longest_free: int) -> tuple[np.ndarray, coo_matrix]:
+    """Return states (in service, then waiting: payers, free users) and moves under priority."""
     c, states, moves = load.n_servers, {}, []
 
     def place(*state: int) -> int:
@@ -55,17 +56,38 @@ def cut_off(load: Load, longest_paid: int, longest_free: int) -> tuple[float, fl
                         move(here, (a, b, 0, 0), rate)
     begin, end, rate = zip(*moves, strict=True)
     n = len(states)
-    generator = coo_matrix((rate, (begin, end)), shape=(n, n)).tocsr()
-    generator = generator - diags(np.asarray(generator.sum(axis=1)).ravel())
+    return np.array(list(states)), coo_matrix((rate, (begin, end)), shape=(n, n))
+
+
+def waits_of(load: Load, table: np.ndarray, share: np.ndarray) -> tuple[float, float, float]:
+    """Return P(wait) and both mean waits."""
+    return (
+        share[table[:, 0] + table[:, 1] == load.n_servers].sum(),
+        share @ table[:, 2] / load.arrival_paid_per_second,
+        share @ table[:, 3] / load.arrival_free_per_second,
+    )
+
+
+def cut_off(load: Load, longest_paid: int, longest_free: int) -> tuple[float, float, float]:
+    """Return P(wait) and both mean waits under priority, by a sparse chain of finite queues."""
+    table, moves = chain(load, longest_paid, longest_free)
+    generator = moves.tocsr() - diags(np.asarray(moves.sum(axis=1)).ravel())
     system = generator.T.tolil()
     system[0, :] = 1
-    share = spsolve(system.tocsc(), np.eye(1, n).ravel())
-    table = np.array(list(states))
-    return (
-        share[table[:, 0] + table[:, 1] == c].sum(),
-        share @ table[:, 2] / rates[0],
-        share @ table[:, 3] / rates[1],
-    )
+    return waits_of(load, table, spsolve(system.tocsc(), np.eye(1, len(table)).ravel()))
+
+
+def cut_off_with_all_digits(load: Load, longest: int) -> tuple[float, float, float]:
+    """Return the same, states taken out one by one and nothing subtracted."""
+    table, moves = chain(load, longest, longest)
+    rates = moves.toarray()
+    for k in range(len(table) - 1, 0, -1):
+        rates[:k, k] /= rates[k, :k].sum()
+        rates[:k, :k] += np.outer(rates[:k, k], rates[k, :k])
+    share = np.ones(len(table))
+    for k in range(1, len(table)):
+        share[k] = share[:k] @ rates[:k, k]
+    return waits_of(load, table, share / share.sum())
 
 
 @pytest.mark.parametrize(
@@ -94,6 +116,58 @@ def test_equal_means_are_erlangs_formula(c):
     assert alike.paid_seconds == pytest.approx(tail.weights[0] / tail.rates[0], rel=1e-10)
     expected = queueing.priority_waits(load)
     assert (first.paid_seconds, first.free_seconds) == pytest.approx(expected, rel=1e-8)
+
+
+@pytest.mark.parametrize("c", [10, 40, 100])
+@pytest.mark.parametrize("share", [0.3, 1e-6, 0.999999])
+def test_rare_waits_keep_their_digits(c, share):
+    arrivals = 0.2 * c * share, 0.2 * c * (1 - share)
+    load, nearly = Load(*arrivals, 1, 1, c), Load(*arrivals, 1, 1 + 1e-12, c)
+    tail, expected = queueing.mmc_tail(load), queueing.priority_waits(load)
+    alike, first = queue_chains.fcfs_waits(nearly), queue_priority_chain.priority_waits(nearly)
+    assert alike.wait_probability == pytest.approx(tail.weights[0], rel=1e-8)
+    assert alike.free_seconds == pytest.approx(tail.weights[0] / tail.rates[0], rel=1e-8)
+    assert first.wait_probability == pytest.approx(tail.weights[0], rel=1e-8)
+    assert (first.paid_seconds, first.free_seconds) == pytest.approx(expected, rel=1e-8)
+
+
+@pytest.mark.parametrize("load", [Load(0.3, 0.2, 1, 2, 8), Load(0.1, 0.7, 3, 0.5, 9)])
+def test_rare_waits_are_those_of_the_chain_cut_off(load):
+    probability, *waits = cut_off_with_all_digits(load, 8)
+    assert 0 < probability < 1e-5
+    first, alike = queue_priority_chain.priority_waits(load), queue_chains.fcfs_waits(load)
+    assert first.wait_probability == pytest.approx(probability, rel=1e-7)
+    assert (first.paid_seconds, first.free_seconds) == pytest.approx(waits, rel=1e-7)
+    assert alike.wait_probability == pytest.approx(probability, rel=0.01)
+
+
+@pytest.mark.parametrize("arguments", [(5, 10, 1, 2, 120), (2, 5, 1, 2, 60), (1e-3, 1e-9, 9, 1, 5)])
+def test_no_wait_is_negative_and_payers_wait_least(arguments):
+    load = Load(*arguments)
+    first, alike = queue_priority_chain.priority_waits(load), queue_chains.fcfs_waits(load)
+    assert 0 < first.paid_seconds < first.free_seconds
+    assert first.paid_seconds < alike.paid_seconds
+    assert 0 < first.wait_probability < 1e-12
+    assert 0 < alike.wait_probability < 1e-12
+    tail = queue_chains.fcfs_tail(load)
+    assert tail is None or tail(0.0) == pytest.approx(alike.wait_probability, rel=1e-7)
+
+
+@pytest.mark.parametrize(
+    "load", [Load(0.5, 0.4, 2, 1, 3), Load(3, 2, 1, 2, 12), Load(0.05, 2, 3, 1, 4)]
+)
+def test_levels_and_the_circle_give_the_same(load, monkeypatch):
+    by_level = queue_priority_chain.priority_waits(load)
+    monkeypatch.setattr(queue_priority_chain, "_LIGHT", 0)
+    assert astuple(queue_priority_chain.priority_waits(load)) == pytest.approx(
+        astuple(by_level), rel=1e-9
+    )
+
+
+def test_waits_below_any_number_are_zero_and_not_nonsense():
+    load = Load(0.01, 0.01, 1, 2, 128)
+    for found in (queue_chains.fcfs_waits(load), queue_priority_chain.priority_waits(load)):
+        assert astuple(found) == (0, 0, 0)
 
 
 @pytest.mark.parametrize("load", [Load(0.2, 0.3, 1.5, 0.8, 1), Load(0.001, 0.3, 200, 2.5, 1)])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from itertools import pairwise
 
 import numpy as np
@@ -11,6 +12,7 @@ from scipy.integrate import quad
 from scipy.stats import poisson
 
 from etl.analytics import queue_deterministic as md
+from etl.analytics.queue_answer import solve
 from etl.analytics.queue_load import Load
 from etl.analytics.queueing import priority_waits
 
@@ -42,6 +44,51 @@ def test_queue_lengths_are_those_of_the_chain(a, c):
     assert md.mean_queue(a, c) == pytest.approx(expected @ np.arange(expected.size), rel=1e-8)
 
 
+@pytest.mark.parametrize(
+    ("a", "c", "expected"),
+    [
+        (4900, 5000, 0.0879884),
+        (4950, 5000, 0.334593),
+        (4995, 5000, 0.904444),
+        (9900, 10000, 0.199094),
+    ],
+)
+def test_thousands_of_servers_wait_as_fifty_digits_say(a, c, expected):
+    assert md.wait_probability(a, c) == pytest.approx(expected, rel=1e-5)
+    with np.errstate(all="raise", under="ignore"):
+        wait = md.DeterministicWait.of(a, 1.0, c)
+    assert wait(1e-12) == pytest.approx(expected, rel=1e-5)
+    assert wait(wait.quantile(0.95)) == pytest.approx(0.05, rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("a", "c", "expected"),
+    [
+        (0.4, 8, 1.13997e-8),
+        (1, 20, 1.58753e-19),
+        (15, 50, 9.05613e-13),
+        (50, 100, 3.20007e-10),
+        (30, 100, 7.338e-24),
+    ],
+)
+def test_rare_waits_keep_their_digits(a, c, expected):
+    wait = md.DeterministicWait.of(a, 1.0, c)
+    assert wait.wait_probability == wait(0.0) == pytest.approx(expected, rel=1e-4)
+    assert wait(1e-9) == pytest.approx(wait(0.0), rel=1e-6)
+    assert 0 < wait(0.9) < wait(0.5) < wait(0.1) < wait(0.0)
+
+
+@pytest.mark.parametrize(("a", "c"), [*CASES, (0.99, 1), (198.0, 200), (1.0, 3), (475.0, 500)])
+def test_spitzers_sum_and_the_roots_give_the_same_probability(a, c, monkeypatch):
+    by_sum, shares = md.wait_probability(a, c), md.queue_shares(a, c)
+    monkeypatch.setattr(md, "_MOST_TERMS", 0)
+    monkeypatch.setattr(md, "_MOST_PROBABILITIES", 0)
+    assert md.wait_probability(a, c) == pytest.approx(by_sum, rel=1e-9)
+    by_roots = md.queue_shares(a, c)
+    n = min(by_roots.size, shares.size)
+    assert by_roots[:n] == pytest.approx(shares[:n], abs=1e-13)
+
+
 @pytest.mark.parametrize(("a", "c"), [*CASES, (0.99, 1), (198.0, 200), (1.0, 3), (475.0, 500)])
 def test_spitzers_sum_and_the_roots_give_the_same_mean(a, c, monkeypatch):
     by_sum = md.mean_queue(a, c)
@@ -50,8 +97,9 @@ def test_spitzers_sum_and_the_roots_give_the_same_mean(a, c, monkeypatch):
 
 
 def test_one_server_is_pollaczek_and_khinchine_also_near_the_limit():
-    for rho in (0.1, 0.9, 0.99, 0.9999):
-        assert md.mean_wait(rho, 1, 1) == pytest.approx(rho / (2 * (1 - rho)), rel=1e-9)
+    for rho in (0.1, 0.9, 0.99, 0.9999, 1 - 1e-8):
+        assert md.mean_wait(rho, 1, 1) == pytest.approx(rho / (2 * (1 - rho)), rel=1e-14)
+        assert md.wait_probability(rho, 1) == rho
 
 
 def test_one_server_waits_as_in_erlangs_formula():
@@ -92,6 +140,37 @@ def test_payers_wait_on_one_server_with_priority():
     kinks = sorted({k * 1.5 + u for k in range(20) for u in (0, 0.8)})
     below = sum(quad(wait, *ends, epsabs=1e-9)[0] for ends in pairwise(kinks))
     assert below == pytest.approx(priority_waits(load)[0], rel=1e-6)
+
+
+@pytest.mark.parametrize(("a", "c"), [(0.8, 1), (0.05, 1), (1.7, 2), (45.0, 50)])
+def test_whole_services_have_the_mean_of_their_tail(a, c):
+    wait = md.DeterministicWait.of(a / 2, 2.0, c)
+    found = wait.means_by_service()
+    for k in range(3):
+        expected = quad(wait, 2 * k, 2 * k + 2, epsabs=0, epsrel=1e-10)[0] / 2
+        assert found[k] == pytest.approx(expected, rel=1e-8)
+    assert 0 <= found[-1] < 1e-14
+
+
+def test_payers_wait_at_once_known_where_free_users_take_a_million_times_as_long():
+    begin = time.perf_counter()
+    load = Load(1, 0.0005, 0.001, 1000, 1, "deterministic", "priority")
+    waits = solve(load)
+    # Nearly half of the payers find a free user's service, of which a uniform part is left.
+    expected = 1000 * (1 - 0.05 / (0.5 / 0.999)) + 0.001
+    assert waits.quantile("paid", 0.95) == pytest.approx(expected, abs=0.01)
+    assert time.perf_counter() - begin < 1
+
+
+def test_parts_and_whole_services_add_up_to_the_integral():
+    own = md.DeterministicWait.of(0.7, 1.0, 1)
+    wait = md.PriorityPaidWait(own, 0.4, 5.3)
+    for t in (0.2, 1.0, 3.7, 5.3, 6.0, 9.45):
+        low = max(0.0, t - 5.3)
+        edges = [low, *(k for k in range(12) if low < k < t), t]
+        between = sum(quad(own, *ends, epsabs=0, epsrel=1e-11)[0] for ends in pairwise(edges))
+        behind = (5.3 - (t - low) + between) / 5.3
+        assert wait(t) == pytest.approx(0.6 * own(t) + 0.4 * behind, rel=1e-9)
 
 
 def test_a_utilisation_too_near_one_has_no_table():

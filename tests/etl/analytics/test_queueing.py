@@ -67,6 +67,37 @@ def test_a_quantile_is_zero_where_few_enough_wait():
         waits.quantile("paid", 1.0)
 
 
+@pytest.mark.parametrize("discipline", ["priority", "fcfs"])
+@pytest.mark.parametrize("law", ["deterministic", "exponential"])
+@pytest.mark.parametrize("services", [(1, 1), (1, 2)])
+@pytest.mark.parametrize("c", [1, 4])
+def test_where_few_wait_no_tier_has_a_wait_in_its_quantile(law, discipline, services, c):
+    load = Load(0.01 * c**2, 0.01 * c**2, *services, c, law, discipline)
+    waits = solve(load)
+    if waits.wait_probability is None:
+        assert waits.quantile("free", 0.5) is None
+        assert "simulated" in waits.why_no_quantile("free", 0.5)
+        return
+    above = 1 - waits.wait_probability * 1.01
+    for who in ("paid", "free", "all"):
+        assert waits.quantile(who, 1 - waits.wait_probability * 1.01) == 0
+        assert not waits.why_no_quantile(who, above)
+        beyond = waits.quantile(who, 1 - waits.wait_probability * 0.99)
+        assert beyond is None or beyond > 0
+        assert (beyond is None) == bool(
+            waits.why_no_quantile(who, 1 - waits.wait_probability * 0.99)
+        )
+        with pytest.raises(ValueError, match="between 0 and 1"):
+            waits.quantile(who, 1.0)
+
+
+def test_an_exact_mean_stands_also_where_its_tail_is_too_long_for_a_table():
+    waits = solve(Load(0.9999999, 1e-12, 1, 2, 1, "deterministic", "priority"))
+    assert waits.means["paid"] == pytest.approx(0.5e7, rel=1e-6)
+    assert waits.quantile("paid", 0.95) is None
+    assert "simulated" in waits.why_no_quantile("paid", 0.95)
+
+
 loads = st.builds(
     lambda rho, share, seconds, ratio, c: Load(
         c * rho * share / seconds, c * rho * (1 - share) / (seconds * ratio), seconds,
@@ -128,7 +159,7 @@ def test_a_tier_that_never_comes_has_no_wait_and_says_why():
     assert set(waits.means) == {"free", "all"}
     assert waits.means["free"] == pytest.approx(1.0)
     assert waits.quantile("paid", 0.95) is None
-    assert waits.why_no_quantile("paid") == waits.reasons["paid"] == NOBODY
+    assert waits.why_no_quantile("paid", 0.95) == waits.reasons["paid"] == NOBODY
 
 
 def test_what_has_no_formula_is_missing_with_a_reason():

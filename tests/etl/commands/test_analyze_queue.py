@@ -118,9 +118,88 @@ def test_the_table_is_for_reading(capsys):
         ("--arrival-paid 1 --service-seconds 0.1 --law pareto", "pareto"),
         ("--arrival-paid 1 --service-seconds 0.1 --discipline lifo", "lifo"),
         ("--arrival-paid 1 --service-seconds 0.1 --simulate 5", "--simulate 5"),
-        ("--arrival-paid 0.9999 --service-seconds 1 --simulate 20000", "further from 1"),
+        ("--arrival-paid 1 --service-seconds 1", "utilisation of 1 with 1 server;"),
+        ("--arrival-paid 1 --service-seconds 1", "has to fall, to a utilisation of 0.999999999"),
+        ("--arrival-paid 0.999999999 --service-seconds 1", "utilisation of 1 − 1e-09 with"),
+        ("--arrival-paid 1.00001 --service-seconds 1", "fall by more than 1e-05 of itself"),
+        ("--arrival-paid 2 --service-seconds 1 --servers 2", "with 2 servers;"),
+        ("--arrival-paid 0.1 --service-seconds 1 --servers 2.5", "got --servers 2.5"),
+        ("--arrival-paid 0.1 --service-seconds 1 --servers=2.5", "a whole number"),
+        ("--arrival-paid 0.1 --service-seconds 1 --simulate 20000.5", "a whole number"),
+        ("--arrival-paid 0.1 --service-seconds 1 --seed -1", "a whole number of 0 or more"),
+        (
+            "--arrival-paid 0.49995 --arrival-free 0.49995 --service-seconds 3 --servers 3 "
+            "--service-seconds-free 2.9999 --simulate 20000",
+            "further from 1",
+        ),
     ],
 )
 def test_wrong_input_says_what_is_missing(capsys, words, said):
     assert artonomics.run_command(["analyze", "queue", *words.split()]) == 2
     assert said in " ".join(capsys.readouterr().err.split())
+
+
+NEARLY_FULL = "--arrival-paid 0.4 --arrival-free 0.59995 --service-seconds 1"
+
+
+def test_what_is_exact_stands_also_where_nothing_could_be_simulated(answer, capsys):
+    found = answer(f"{NEARLY_FULL} --simulate 20000")
+    exact = answer(NEARLY_FULL)
+    assert found["wait_free"] == exact["wait_free"] > 16_000
+    assert found["simulated"] is None
+    assert found["n_jobs"] == 0
+    [why] = [note for note in found["notes"] if "simulated" in note]
+    assert why.startswith("nothing was simulated")
+    assert "further from 1" in why
+    assert "could not be simulated" in found["reasons"]["p95_free"]
+    assert artonomics.run_command(["analyze", "queue", *NEARLY_FULL.split()]) == 0
+    shown = capsys.readouterr().err
+    assert "1 server, deterministic, priority: utilisation of 1 − 5e-05" in shown
+    assert "100.0%" not in shown
+
+
+def test_a_quantile_is_zero_for_every_tier_where_few_wait_at_all(answer):
+    for words in (
+        "--arrival-paid 0.01 --arrival-free 0.02 --service-seconds 1",
+        "--arrival-paid 0.3 --arrival-free 0.5 --service-seconds 1 --servers 4",
+        "--arrival-paid 0.1 --arrival-free 0.1 --service-seconds 1 --service-seconds-free 2 "
+        "--servers 4 --law exponential",
+    ):
+        found = answer(words)
+        assert found["wait_probability"] <= 0.05
+        for who in ("paid", "free", "all"):
+            assert found[f"p50_{who}"] == found[f"p95_{who}"] == 0
+            assert found["evidence_kinds"][f"p95_{who}"] == "estimated"
+            assert f"p95_{who}" not in found["reasons"]
+    half = answer("--arrival-paid 0.1 --arrival-free 0.2 --service-seconds 1")
+    assert half["p50_free"] == 0
+    assert half["p95_free"] is None
+    assert set(half["reasons"]) == {"p95_free", "p95_all"}
+    alone = answer("--arrival-free 0.01 --service-seconds 1")
+    assert alone["p95_paid"] is None
+    assert alone["reasons"]["p95_paid"] == "nobody of this tier arrives"
+
+
+@pytest.mark.parametrize("discipline", ["priority", "fcfs"])
+@pytest.mark.parametrize("case", ["5 10 1 2 120", "2 5 1 2 60"])
+def test_nothing_is_negative_where_hardly_anybody_waits(answer, capsys, case, discipline):
+    paid, free, seconds, seconds_free, servers = case.split()
+    words = (
+        f"--arrival-paid {paid} --arrival-free {free} --service-seconds {seconds} --servers "
+        f"{servers} --service-seconds-free {seconds_free} --law exponential "
+        f"--discipline {discipline}"
+    )
+    found = answer(words)
+    assert 0 < found["wait_probability"] < 1e-20
+    assert 0 < found["wait_paid"] <= found["wait_all"] <= found["wait_free"] < 1e-20
+    assert artonomics.run_command(["analyze", "queue", *words.split()]) == 0
+    assert "a share of " in capsys.readouterr().err
+
+
+def test_thousands_of_deterministic_servers(answer):
+    found = answer(
+        "--arrival-paid 1000 --arrival-free 3900 --service-seconds 1 --servers 5000 "
+        "--discipline fcfs"
+    )
+    assert found["wait_probability"] == pytest.approx(0.0879884, rel=1e-5)
+    assert found["p95_all"] > 0
