@@ -221,6 +221,13 @@ def runs(reader: Reader) -> pd.DataFrame:
     return reader.query("SELECT * FROM etl_runs ORDER BY started_at DESC, source")
 
 
+def failed_sources(reader: Reader) -> list[str]:
+    """Return the sources whose last run failed, as the snapshot knows it."""
+    newest = runs(reader).drop_duplicates("source")
+    failed = (newest["status"] == "failed") & (newest["source"] != "publish")
+    return sorted(newest.loc[failed, "source"])
+
+
 def quarantine(reader: Reader) -> pd.DataFrame:
     """Return the rows kept out with their reasons, newest first."""
     return reader.query(

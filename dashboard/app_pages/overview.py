@@ -42,6 +42,7 @@ def _body(said: Words) -> None:
     as_known_note(said, as_of)
     part(said, lambda: overview_case.answer(case, as_of, said))
     st.caption(_freshness_line(as_of, said))
+    _failed(said)
     part(said, lambda: overview_break_even.show(as_of, said))
     part(said, lambda: overview_waves.show(as_of, said))
     part(said, lambda: overview_growth.show(as_of, said))
@@ -73,6 +74,24 @@ def _freshness_line(as_of: date | None, said: Words) -> str:
         ticker=cases.TICKER,
         last=said.date(days.iloc[-1] if len(days) else None),
     )
+
+
+def _failed(said: Words) -> None:
+    """Say which sources failed when last asked: what they gave before is what stands here."""
+    failed = cache.ask(queries.failed_sources)
+    if failed:
+        sources = plain(said.t("; ").join(failed))
+        st.warning(
+            said.n(
+                "**{n} source failed when last asked**, so what stands here of it is what it gave "
+                "before: {sources}. The Data page says why and what to do.",
+                "**{n} sources failed when last asked**, so what stands here of them is what they "
+                "gave before: {sources}. The Data page says why and what to do.",
+                len(failed),
+                sources=sources,
+            ),
+            icon=":material/sync_problem:",
+        )
 
 
 def _limits(said: Words) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from dashboard import cases
+from dashboard import cases, queries
 from dashboard.studies import break_even_study, market_study
 from dashboard.text import MISSING, words
 from etl.analytics.event_study import EventStudySpec
@@ -347,3 +347,12 @@ def test_a_rate_of_nothing_is_said_to_be_before_fixed_costs(open_page, published
     assert "With fixed costs, **0.94%** must pay." in said
     unknown = plain(text_of(open_page(published, case="meitu-2025")))
     assert "before fixed costs, which are not known" in unknown
+
+
+@pytest.mark.parametrize(("lang", "said"), [("en", "1 source failed"), ("zh", "1 个来源")])
+def test_a_source_that_failed_when_last_asked_is_said(
+    open_page, published, monkeypatch, lang, said
+):
+    monkeypatch.setattr(queries, "failed_sources", lambda _reader: ["fx_rates"])
+    warned = [plain(each.value) for each in open_page(published, lang=lang).warning]
+    assert any(said in each and "fx_rates" in each for each in warned)

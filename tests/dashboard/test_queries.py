@@ -88,3 +88,12 @@ def test_positions_are_those_of_the_apps_asked_for(reader):
     ranks = queries.chart_ranks(reader, ["com.meitu.mtxx"])
     assert set(ranks["app_id"]) == {"com.meitu.mtxx"}
     assert ranks["rank"].between(1, 100).all()
+
+
+def test_the_last_run_of_a_source_decides_whether_it_failed():
+    class Ledger:
+        def query(self, sql: str, parameters: object = ()) -> pd.DataFrame:
+            rows = [("fx", "failed"), ("apps", "ok"), ("apps", "failed"), ("publish", "failed")]
+            return pd.DataFrame(rows, columns=["source", "status"])
+
+    assert queries.failed_sources(Ledger()) == ["fx"]
