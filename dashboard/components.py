@@ -65,10 +65,12 @@ def evidence_badge(words: Words, kind: str) -> str:
 def freshness_badge(words: Words, *, stale: bool | None) -> str:
     """Return the Markdown of a freshness badge; ``None`` is a source that never goes stale."""
     if stale is None:
-        return f":gray-badge[:material/inventory_2: {words.t('fixed')}]"
-    if stale:
-        return f":orange-badge[:material/history: {words.t('stale')}]"
-    return f":green-badge[:material/check_circle: {words.t('fresh')}]"
+        colour, icon, told = "gray", "inventory_2", words.t("fixed")
+    elif stale:
+        colour, icon, told = "orange", "history", words.t("stale")
+    else:
+        colour, icon, told = "green", "check_circle", words.t("fresh")
+    return f":{colour}-badge[:material/{icon}: {told}]"
 
 
 def provenance_line(words: Words, provenance: Provenance) -> str:

@@ -18,6 +18,20 @@ from dashboard.text import Words
 T = TypeVar("T")
 
 
+class PartlyKnownError(ValueError):
+    """Some codes of a list can be shown and others not.
+
+    Attributes
+    ----------
+    kept, left
+        Codes that can be shown, and those that cannot.
+    """
+
+    def __init__(self, kept: Sequence[str], left: Sequence[str], problem: str) -> None:
+        super().__init__(problem)
+        self.kept, self.left = tuple(kept), tuple(left)
+
+
 def restore(key: str, parse: Callable[[str], T], default: T, words: Words) -> None:
     """Put the value that the address names for ``key`` into the session, before its widget.
 
@@ -26,7 +40,8 @@ def restore(key: str, parse: Callable[[str], T], default: T, words: Words) -> No
     key
         Name in the query string and key of the widget.
     parse
-        Code → value; raises ``ValueError`` where the code is impossible.
+        Code → value; raises ``ValueError`` where the code is impossible, and
+        :class:`PartlyKnownError` where a part of it can be kept.
     default
         Value where the address says nothing or something impossible.
     """
@@ -38,6 +53,17 @@ def restore(key: str, parse: Callable[[str], T], default: T, words: Words) -> No
         return
     try:
         st.session_state[key] = parse(code)
+    except PartlyKnownError as problem:
+        st.session_state[key] = list(problem.kept)
+        st.warning(
+            words.t(
+                "The address asks for {key}, of which this cannot be shown: {left}: {problem}. "
+                "The others are kept.",
+                key=key,
+                left=", ".join(_code(one) for one in problem.left),
+                problem=str(problem),
+            )
+        )
     except ValueError as problem:
         st.session_state[key] = default
         st.warning(
@@ -45,7 +71,7 @@ def restore(key: str, parse: Callable[[str], T], default: T, words: Words) -> No
                 "The address asks for {key}={code}, which cannot be shown: {problem}. "
                 "The default is used instead.",
                 key=key,
-                code=f"`{code[:60].replace('`', '')}`",
+                code=_code(code),
                 problem=str(problem),
             )
         )
@@ -86,20 +112,43 @@ def one_of(options: Sequence[str], words: Words) -> Callable[[str], str]:
     """Return a parser that accepts one of ``options``."""
 
     def parse(code: str) -> str:
-        if not options:
-            raise ValueError(words.t("there is nothing to choose from here"))
         if code not in options:
-            shown = ", ".join(options[:12]) + (", …" if len(options) > 12 else "")
-            raise ValueError(words.t("expected one of {options}", options=shown))
+            raise ValueError(_expected(options, words))
         return code
 
     return parse
 
 
-def several_of(options: Sequence[str], words: Words) -> Callable[[str], list[str]]:
-    """Return a parser of codes out of ``options``, separated by commas; none at all is allowed."""
-    single = one_of(options, words)
-    return lambda codes: [single(code) for code in codes.split(",") if code]
+def several_of(
+    options: Sequence[str], words: Words, most: int | None = None
+) -> Callable[[str], list[str]]:
+    """Return a parser of codes out of ``options``, separated by commas; none at all is allowed.
+
+    Parameters
+    ----------
+    most
+        How many codes are kept, the first ones; any number where it is not given.
+
+    Raises
+    ------
+    PartlyKnownError
+        By the parser, where some codes can be kept and others not.
+    """
+
+    def parse(codes: str) -> list[str]:
+        asked = list(dict.fromkeys(code for code in codes.split(",") if code))
+        known = [code for code in asked if code in options]
+        kept = known[:most]
+        left = [code for code in asked if code not in kept]
+        problems = [_expected(options, words)] if len(known) < len(asked) else []
+        if len(kept) < len(known):
+            problems.append(words.t("expected at most {n}", n=most))
+        if left:
+            problem = words.t("; ").join(problems)
+            raise PartlyKnownError(kept, left, problem) if kept else ValueError(problem)
+        return kept
+
+    return parse
 
 
 def whole_number(low: int, high: int, words: Words) -> Callable[[str], int]:
@@ -174,6 +223,19 @@ def day(first: date, last: date, words: Words) -> Callable[[str], date]:
         return found
 
     return parse
+
+
+def _expected(options: Sequence[str], words: Words) -> str:
+    """Say which codes there are."""
+    if not options:
+        return words.t("there is nothing to choose from here")
+    shown = ", ".join(options[:12]) + (", …" if len(options) > 12 else "")
+    return words.t("expected one of {options}", options=shown)
+
+
+def _code(code: str) -> str:
+    """Return a code of the address as Markdown that shows it as it is."""
+    return f"`{code[:60].replace('`', '')}`"
 
 
 def _written(key: str) -> str:

@@ -59,6 +59,7 @@ def lead_lag_cards(
     unseen = Provenance(
         "estimated", "", weekly.as_of, said.t("ridge, refitted forward; no week knows a later one")
     )
+    heading = said.t("What the data cannot tell")
     told = [f"- {plain(tables.cannot_tell(note, said))}" for note in study.cannot_tell]
     return [
         partial(st.header, said.t("Whether attention comes before returns"), anchor=False),
@@ -78,6 +79,6 @@ def lead_lag_cards(
             heading=said.t("Forecasts of weeks they did not know"),
             provenance=unseen,
         ),
-        partial(st.markdown, f"**{said.t('What the data cannot tell')}**"),
+        partial(st.markdown, f"**{heading}**"),
         partial(st.markdown, "\n".join(told) or said.t("Nothing was compared.")),
     ]

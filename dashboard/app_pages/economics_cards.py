@@ -186,7 +186,7 @@ def odds_cards(written: str, which: str, said: Words, mode: Mode) -> list[Card]:
     told = _told(
         study,
         step.evidence_kind,
-        names.unit_name(unit, said),
+        names.figure_unit(unit, said),
         results.computed_from(study, step, said),
     )
     table = offered(

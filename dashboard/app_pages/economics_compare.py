@@ -33,7 +33,7 @@ def show(present: Present | None, known: dict[str, Choice], said: Words) -> None
     held = st.session_state.get(KEY)
     if held is not None:
         st.session_state[KEY] = [key for key in held if key in options]
-    permalinks.restore(KEY, _parser(options, said), [], said)
+    permalinks.restore(KEY, permalinks.several_of(options, said, MOST), [], said)
     st.multiselect(
         said.t("Scenarios to compare (at most {n})", n=MOST),
         options,
@@ -54,18 +54,6 @@ def show(present: Present | None, known: dict[str, Choice], said: Words) -> None
         "economics:compare", lambda mode: _cards(written, labels, said, mode), said, written, labels
     ):
         card()
-
-
-def _parser(options: list[str], said: Words) -> Any:
-    several = permalinks.several_of(options, said)
-
-    def parse(codes: str) -> list[str]:
-        found = list(dict.fromkeys(several(codes)))
-        if len(found) > MOST:
-            raise ValueError(said.t("expected at most {n}", n=MOST))
-        return found
-
-    return parse
 
 
 def _label(key: str, present: Present | None, known: dict[str, Choice], said: Words) -> str:

@@ -86,7 +86,8 @@ def tiles(shown: Sequence[tuple[str, str, str]], told: Provenance, said: Words) 
 
 def missing_tile(label: str, why: str, said: Words) -> None:
     """Show that a figure is missing and why; what is missing has no evidence kind."""
-    badge = f":red-badge[:material/error: {said.t('missing')}]"
+    told = said.t("missing")
+    badge = f":red-badge[:material/error: {told}]"
     with st.container(border=True, height="stretch"):
         st.metric(label, MISSING)
         st.markdown(f":small[{badge} {plain(why)}]")

@@ -61,7 +61,7 @@ def _cards(written: str, said: Words, mode: Mode) -> list[Card]:
     )
     frame = tables.parts(costs, told.evidence_kind, said)
     return [
-        partial(controls.sentence, " ".join(tables.sentences(costs, currency, said))),
+        partial(controls.sentence, said.sentences(tables.sentences(costs, currency, said))),
         partial(
             figure_card,
             said,

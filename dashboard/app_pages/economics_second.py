@@ -112,7 +112,7 @@ def _cards(
             tables.seconds(frame, study.currency, said),
             told,
         ),
-        partial(st.caption, plain(f"{line} {_gain(study, said)}")),
+        partial(st.caption, plain(said.sentences([line, _gain(study, said)]))),
     ]
 
 

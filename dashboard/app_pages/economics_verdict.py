@@ -11,7 +11,7 @@ from dashboard import cache, scenarios
 from dashboard.app_pages.economics_choice import Present
 from dashboard.components import Provenance, evidence_badge, metric_tile, plain
 from dashboard.studies import break_even_study
-from dashboard.studies.economics.comparison import MULTIPLES
+from dashboard.studies.economics.comparison import MULTIPLES, TIMES
 from dashboard.studies.economics.scenario import ScenarioStudy
 from dashboard.tables.economics import names, results
 from dashboard.tables.economics import verdict as words_of
@@ -38,10 +38,11 @@ def verdict(
     first, *others = words_of.sentences(study, evaluation, outcome, said)
     told = [_about(present, study, said), f"**{plain(first)}**", *map(plain, others)]
     if outcome.is_greyed:
-        told.insert(1, f":gray-badge[:material/blur_on: {said.t('greyed')}]")
+        greyed = said.t("greyed")
+        told.insert(1, f":gray-badge[:material/blur_on: {greyed}]")
     deciding = words_of.deciding(study, evaluation, outcome, said)
     with st.container(border=True):
-        st.markdown(" ".join(told))
+        st.markdown(said.sentences(told))
         if deciding:
             st.markdown("\n".join(f"- {_line(one, said)}" for one in deciding))
 
@@ -99,7 +100,7 @@ def _tile(study: ScenarioStudy, step: Step, said: Words) -> None:
         notes += _achieved(study.scenario.document.as_of, said)
     told = Provenance(
         step.evidence_kind,
-        said.t("times") if is_ratio else names.unit_name(unit, said),
+        names.unit_name(TIMES, said) if is_ratio else names.figure_unit(unit, said),
         study.scenario.document.as_of,
         results.computed_from(study, step, said),
     )
@@ -124,15 +125,16 @@ def _achieved(day: date, said: Words) -> list[str]:
         rows = held.loc[held["latest"] & (held["metric"] == PENETRATION)]
         if rows.empty:
             continue
-        low, high = rows["value"].min(), rows["value"].max()
+        low, high = (said.percent(end) for end in (rows["value"].min(), rows["value"].max()))
+        told = said.t("{low} to {high}", low=low, high=high) if low != high else low
         return [
             plain(
-                said.t(
-                    "{head}: {low} to {high} of monthly actives subscribe ({n} figures).",
+                said.n(
+                    "{head}: {share} of monthly actives subscribe ({n} figure).",
+                    "{head}: {share} of monthly actives subscribe ({n} figures).",
+                    len(rows),
                     head=head,
-                    low=said.percent(low),
-                    high=said.percent(high),
-                    n=len(rows),
+                    share=told,
                 )
             )
         ]

@@ -19,11 +19,19 @@ from dashboard.studies.economics.scenario import (
     surface_inputs,
 )
 from dashboard.tables.economics import names, typed
-from dashboard.text import Words
+from dashboard.text import MISSING, Words
+from etl.analytics import curiosity_to_cash, product_month
 from etl.analytics.inputs import INPUTS
 
 _STEPS = 200
 _A_LINE, _MOST = 3, 6
+_UNITS = {**curiosity_to_cash.UNITS, **product_month.UNITS}
+_BESIDE = {
+    "result_per_user": "break_even_with_fixed_costs",
+    "contribution_per_user": "break_even_paid_conversion_rate",
+    "contribution": "contribution_per_install",
+}
+"""Step of the verdict → what stands beside it."""
 
 
 @st.fragment
@@ -116,21 +124,12 @@ def _thresholds(study: ScenarioStudy) -> dict[str, float]:
 
 
 def _answer(study: ScenarioStudy, found: WhatIf, said: Words) -> None:
-    shown = (
-        ("contribution_per_user", "break_even_paid_conversion_rate")
-        if study.month is not None
-        else ("contribution", "contribution_per_install")
-    )
-    led = leading(study)
-    assert led is not None
-    units = {step.name: step.unit.replace("{c}", study.currency) for step in led[0].steps}
+    shown = (found.step, _BESIDE[found.step])
     columns = st.columns(len(shown) + 1)
     day = study.scenario.document.as_of
     source = said.t("the sliders above; all else as in the scenario")
     for column, name in zip(columns, shown, strict=False):
-        if name not in units:
-            continue
-        unit = units[name]
+        unit = _UNITS[name].replace("{c}", study.currency)
         with column:
             if not np.isfinite(found.values[name]):
                 why = said.t("More is missing than what the sliders set.")
@@ -140,17 +139,13 @@ def _answer(study: ScenarioStudy, found: WhatIf, said: Words) -> None:
                 said,
                 names.step_name(name, said),
                 names.amount(found.values[name], unit.partition("/")[0], said),
-                Provenance("assumed", names.unit_name(unit, said), day, source),
+                Provenance("assumed", names.figure_unit(unit, said), day, source),
             )
     with columns[-1]:
         odds = found.probability
         notes = [plain(said.t("The inputs of the sliders are fixed; all other ranges are kept."))]
         if odds is None:
-            known = bool(np.isfinite(found.values[led[1].step]))
-            why = said.t("More is missing than what the sliders set.")
-            if known:
-                why = said.t("No other input has a range, so there is no probability to state.")
-            missing_tile(said.t("Probability of a profit"), why, said)
+            _no_odds(bool(np.isfinite(found.values[found.step])), said)
             return
         metric_tile(
             said,
@@ -158,4 +153,17 @@ def _answer(study: ScenarioStudy, found: WhatIf, said: Words) -> None:
             said.percent(odds, digits=0),
             Provenance("assumed", said.t("share of the draws"), day, source),
             notes=notes,
+        )
+
+
+def _no_odds(is_known: bool, said: Words) -> None:
+    """Say why no probability is stated; where the result is known, nothing is missing."""
+    what = said.t("Probability of a profit")
+    if not is_known:
+        missing_tile(what, said.t("More is missing than what the sliders set."), said)
+        return
+    with st.container(border=True, height="stretch"):
+        st.metric(what, MISSING)
+        st.markdown(
+            plain(said.t("No other range changes this result: there is no probability to state."))
         )

@@ -77,17 +77,18 @@ def _badge(view: View, said: Words) -> None:
         last=said.date(told.last_on),
     )
     if told.n_without_beginning:
-        span += " " + said.t(
+        without = said.t(
             "{n} more users were seen without their beginning and belong to no cohort.",
             n=said.number(told.n_without_beginning, digits=0),
         )
+        span = said.sentences([span, without])
     if told.evidence_kind == "simulated":
+        simulated = said.t(
+            "**Simulated.** Everything on this page comes from a made-up history, drawn with a "
+            "seed: it shows what the page can do and says nothing about any real app."
+        )
         st.warning(
-            said.t(
-                "**Simulated.** Everything on this page comes from a made-up history, drawn with a "
-                "seed: it shows what the page can do and says nothing about any real app."
-            )
-            + f" {plain(span)}",
+            said.sentences([simulated, plain(span)]),
             icon=":material/casino:",
         )
     else:

@@ -174,7 +174,7 @@ def _verdict(study: ScenarioStudy, said: Words) -> None:
             sure = _sure(has_odds, step, outcome, said)
             if has_odds and verdict.has_one_sign(outcome):
                 sure.append(said.t("No range given here turns the sign."))
-            st.markdown(" ".join(sure))
+            st.markdown(said.sentences(sure))
             provenance_note(said, _told(study, said))
     left = [
         name
@@ -204,13 +204,15 @@ def _terms(study: ScenarioStudy, said: Words) -> list[str]:
 def _sure(has_odds: bool, step: Any, outcome: Any, said: Words) -> list[str]:
     if step.value is None:
         reason = results.reason_of(step.missing, step.reason, said)
-        return [f":red-badge[{said.t('not known')}]", plain(reason)]
+        unknown = said.t("not known")
+        return [f":red-badge[{unknown}]", plain(reason)]
     if not has_odds:
         return [said.t("No input that it needs has a range, so there is no probability to state.")]
     share = said.percent(outcome.assumed_share, digits=0)
     if outcome.is_greyed:
+        greyed = said.t("greyed")
         return [
-            f":gray-badge[:material/blur_on: {said.t('greyed')}]",
+            f":gray-badge[:material/blur_on: {greyed}]",
             said.t(
                 "Assumed inputs carry {share} of the variance: a sketch, not a forecast.",
                 share=share,

@@ -93,7 +93,7 @@ def _reaction(found: pd.DataFrame, study: MarketStudy, said: Words) -> str:
             "is there an abnormal return at the 5% level.",
             tested=said.number(len(tested), digits=0),
         )
-    return " ".join([*lines, f"**{outcome}**", *_windows(tested, study, said)])
+    return said.sentences([*lines, f"**{outcome}**", *_windows(tested, study, said)])
 
 
 def _windows(tested: pd.DataFrame, study: MarketStudy, said: Words) -> list[str]:
@@ -132,7 +132,8 @@ def _event_tile(event: dict[Hashable, Any], study: MarketStudy, said: Words) -> 
             t=said.number(event["t_statistic"]),
             p=said.number(event["p_value"]),
         )
-        notes.append(f":gray-badge[{said.t('tested')}] {outcome}")
+        tested = said.t("tested")
+        notes.append(f":gray-badge[{tested}] {outcome}")
     else:
         notes.append(f":orange-badge[{labels.status(said, event['status'])}]")
     if event["date_precision"] != "day":

@@ -100,7 +100,7 @@ def _waves_alt(rates: pd.DataFrame, names: list[str], words: Words) -> str:
                 end=words.date(top["observed_on"]),
             )
         )
-    return " ".join(told)
+    return words.sentences(told)
 
 
 def bump_figure(ranks: pd.DataFrame, words: Words, mode: theme.Mode = "light") -> go.Figure:
@@ -171,7 +171,7 @@ def _bump_alt(held: pd.DataFrame, words: Words) -> str:
                 day=words.date(best["observed_on"]),
             )
         )
-    return " ".join(told)
+    return words.sentences(told)
 
 
 def storefront_figure(ranks: pd.DataFrame, words: Words, mode: theme.Mode = "light") -> go.Figure:
@@ -235,7 +235,7 @@ def _storefront_alt(held: pd.DataFrame, words: Words) -> str:
                 storefront=best["storefront"],
             )
         )
-    return " ".join(told)
+    return words.sentences(told)
 
 
 def installs_figure(installs: pd.DataFrame, words: Words, mode: theme.Mode = "light") -> go.Figure:

@@ -189,4 +189,4 @@ def _alt(
     if len(achieved):
         said = "; ".join(_said(row, words) for row in achieved.to_dict("records"))
         parts.append(words.t("Published shares: {shares}.", shares=said))
-    return " ".join(parts)
+    return words.sentences(parts)

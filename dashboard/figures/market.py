@@ -271,7 +271,7 @@ def _prices_alt(
         f" ({labels.selection(words, event['selection'])})"
         for event in _rows(events)
     ]
-    return " ".join([said, words.t("Marked events:"), "; ".join(marked)]) if marked else said
+    return words.sentences([said, words.t("Marked events:"), "; ".join(marked)]) if marked else said
 
 
 def _peers_alt(study: MarketStudy, held: pd.DataFrame, measure: str, words: Words) -> str:
@@ -286,4 +286,4 @@ def _peers_alt(study: MarketStudy, held: pd.DataFrame, measure: str, words: Word
     missing = words.n(
         "For {n} share no prices are held.", "For {n} shares no prices are held.", without
     )
-    return f"{said} {missing}"
+    return words.sentences([said, missing])

@@ -343,7 +343,7 @@ def _alt(drawing: _Drawing) -> str:
             for _, event in panel.events.iterrows()
         ),
     ]
-    return " ".join(said)
+    return words.sentences(said)
 
 
 def _said(drawing: _Drawing, event: Any) -> str:

@@ -160,4 +160,4 @@ def _alt(curve: pd.DataFrame, held: pd.DataFrame, words: Words) -> str:
         "Not measured: {n}.",
         n=words.number(n_missing, digits=0),
     )
-    return f"{said} {missing}"
+    return words.sentences([said, missing])

@@ -116,8 +116,7 @@ class Edition:
             "This report describes the past. It is no investment advice and no offer to buy or "
             "sell anything."
         )
-        own = self.house.get(words.language, "")
-        return f"{own} {ours}" if own else ours
+        return words.sentences([self.house.get(words.language, ""), ours])
 
 
 def edition_of(reader: Reader, as_of: date | None, house: dict[str, str], *tables: str) -> Edition:

@@ -242,7 +242,8 @@ class _Deck:
         )
         caption = picture.caption
         if len(rows) < len(surface.y) or len(columns) < len(surface.x):
-            caption += " " + self.words.t("Some rows and columns are left out for space.")
+            left_out = self.words.t("Some rows and columns are left out for space.")
+            caption = self.words.sentences([caption, left_out])
         grid = Grid(surface.title or caption, header, body, (False, *[True] * len(columns)))
         colors = [["", *line] for line in shades(surface, rows, columns)]
         self._grid(section, grid, self._notes(caption, picture.alt), colors)

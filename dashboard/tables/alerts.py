@@ -40,7 +40,7 @@ def looked(found: Alerts, said: Words) -> str:
                 found.n_waiting,
             )
         )
-    return " ".join(parts)
+    return said.sentences(parts)
 
 
 def not_known(alert: OpenAlert, said: Words) -> str:

@@ -72,4 +72,4 @@ def sentence(study: ContagionStudy, said: Words) -> str:
         effect=said.percent(study.power_effect),
         power=said.percent(study.power),
     )
-    return f"{counts} {found}"
+    return said.sentences([counts, found])

@@ -182,7 +182,7 @@ def guard_sentence(study: MarketStudy, event_ids: Sequence[str], said: Words) ->
         ),
     }
     told = [sentence for code, sentence in sentences.items() if counts.get(code, 0)]
-    return " ".join(told) or said.t("No event is chosen.")
+    return said.sentences(told) or said.t("No event is chosen.")
 
 
 def method_sentence(study: MarketStudy, market: str, said: Words) -> str:

@@ -82,7 +82,7 @@ def _unknown(study: ScenarioStudy, found: tuple[Step, Outcome], subject: str, sa
                     input=plain(names.input_name(name, said)),
                 )
             )
-    return " ".join(parts)
+    return said.sentences(parts)
 
 
 def _wave(
@@ -103,7 +103,7 @@ def _wave(
         + _hype(study, evaluation, said)
         + said.t("."),
     ]
-    return " ".join(parts)
+    return said.sentences(parts)
 
 
 def _spread(study: ScenarioStudy, step: Step, outcome: Outcome, said: Words) -> str:
@@ -163,7 +163,7 @@ def _month(
         value=f"**{plain(amount(result.value, result.unit, study.currency, said))}**",
     )
     parts = [sentence + _spread(study, result, outcome, said) + _must_pay(study, steps, said)]
-    return " ".join(parts) + said.t(".")
+    return said.sentences(parts) + said.t(".")
 
 
 def _must_pay(study: ScenarioStudy, steps: dict[str, Step], said: Words) -> str:
@@ -246,8 +246,10 @@ def _names(study: ScenarioStudy, led: tuple[Evaluation, Outcome]) -> list[str]:
     evaluation, outcome = led
     missing = evaluation.step(outcome.step).missing
     found = [*missing, *outcome.deciding(N_DECIDING)]
-    # Where nothing has a range, what moves the result most by its size decides.
-    return list(dict.fromkeys([*found, *what_if_inputs(study, N_DECIDING)]))[:N_DECIDING]
+    if not outcome.variance:
+        # Where nothing has a range, what moves the result most by its size decides.
+        found += what_if_inputs(study, N_DECIDING)
+    return list(dict.fromkeys(found))[:N_DECIDING]
 
 
 def _deciding_row(

@@ -7,6 +7,7 @@ the only truth: they are compiled in memory. ``python -m dashboard.text`` brings
 from __future__ import annotations
 
 import gettext
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import lru_cache
@@ -29,6 +30,8 @@ FORMATS = {"en": "en_GB", "zh": "zh_CN"}
 """Babel locale by which numbers and dates are written."""
 MISSING = "–"
 """How a missing value is shown: never as zero."""
+_FULL_WIDTH_STOPS = tuple("。！？；：，、）”")
+"""Signs of a Chinese sentence that bring the room after them along."""
 LOCALE_DIR = Path(__file__).resolve().parent / "locale"
 
 Value = TypeVar("Value")
@@ -68,6 +71,22 @@ class Words:
         """Translate the form that goes with the count ``n``; ``{n}`` is filled with it."""
         said = self.translations.ngettext(singular, plural, n)
         return said.format(n=self.number(n, digits=0), **values)
+
+    def sentences(self, told: Iterable[str]) -> str:
+        """Join sentences, empty ones left out: by a space, or by nothing after a Chinese stop.
+
+        Bold type of Markdown that ends in a stop closes only before a space or a sign, for which
+        stands one of no width.
+        """
+        parts = [part for part in told if part]
+        glued = [part + self._gap(part) for part in parts[:-1]]
+        return "".join([*glued, *parts[-1:]])
+
+    def _gap(self, part: str) -> str:
+        bare = part.rstrip("*")
+        if self.language != "zh" or not bare.endswith(_FULL_WIDTH_STOPS):
+            return " "
+        return "" if bare == part else "&#8203;"
 
     def date(self, day: date | None) -> str:
         """Write a calendar day, for example 7 Dec 2022; a missing one as a dash."""

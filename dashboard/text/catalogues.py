@@ -45,6 +45,7 @@ def update(language: str, template: Catalog) -> Catalog:
         for message in catalogue:
             if message.id:
                 message.string = message.id
+                message.flags.discard("fuzzy")  # of a sentence that got a plural
     path = catalogue_path(language)
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("wb") as file:

@@ -25,6 +25,7 @@ from etl.analytics.sensitivity import (
 DRAWS = 10_000
 SEED = 20_221_207
 """Of the draws of a scenario, unless another is asked for."""
+_LEAST_SHARE = 0.005
 _POINTS, _ZOOM, _SMALLEST, _LARGEST = 800, 64, 1e-9, 1e12
 _RESULTS = ("break_even_paid_conversion_rate", "break_even_with_fixed_costs")
 """A share of 0 is an answer: nobody would have to pay. It is no term that was left out."""
@@ -111,8 +112,12 @@ class Outcome:
         return known.size > 0 and bool((known > 0).all() or (known <= 0).all())
 
     def deciding(self, n: int = 3) -> list[str]:
-        """Return the ``n`` inputs that decide most: by variance, or else by swing."""
-        names = list(self.variance) or [swing.name for swing in self.tornado]
+        """Return the ``n`` inputs that decide most: by variance, or else by swing.
+
+        What carries less than half a per cent of the variance decides nothing.
+        """
+        carrying = [name for name, share in self.variance.items() if share >= _LEAST_SHARE]
+        names = carrying if self.variance else [swing.name for swing in self.tornado]
         return names[:n]
 
 

@@ -23,6 +23,23 @@ def test_whatever_a_model_can_name_has_a_name(language: str) -> None:
         assert names.sourcing_name(sourcing, said)
 
 
+def test_no_unit_is_called_a_ratio() -> None:
+    en, zh = words("en"), words("zh")
+    assert names.figure_unit("ratio", en) == names.figure_unit("ratio", zh) == "%"
+    assert names.figure_unit("ratio/month", zh) == "%/月"
+    assert names.figure_unit("CNY/user/month", en) == "CNY/user/month"
+    assert names.step_unit("hype_multiple", "ratio", en) == "times"
+    assert names.step_unit("hype_multiple", "ratio", zh) == "倍"
+    assert names.step_unit("irr", "ratio", en) == "share"
+    assert names.input_unit("pue", "ratio", en) == "times"
+    assert names.input_unit("paying_share", "ratio", zh) == "比例"
+
+
+def test_months_are_counted_in_chinese() -> None:
+    assert names.amount(4.46, "months", words("zh")) == "4.46 个月"
+    assert names.amount(4.46, "months", words("en")) == "4.46 months"
+
+
 def test_figures_are_written_by_their_unit() -> None:
     said = words("en")
     assert names.amount(0.0231, "ratio", said) == "2.31%"

@@ -22,7 +22,7 @@ def test_shares_stand_in_per_cent_and_factors_do_not() -> None:
     assert {"paying_share", "gross_margin", "retry_rate", "paid_churn_rate"} <= per_cent
     assert not {"pue", "server_overhead", "peak_to_mean_ratio", "cac"} & per_cent
     assert typed.unit("paid_churn_rate", "ratio/month", EN) == "%/month"
-    assert typed.unit("pue", "ratio", EN) == "ratio"
+    assert typed.unit("pue", "ratio", EN) == "times"
     assert typed.unit("cac", "CNY/payer", EN) == "CNY/payer"
 
 

@@ -94,7 +94,38 @@ def test_several_codes_stand_between_commas():
     assert parse("E2,E1") == ["E2", "E1"]
     assert parse("") == []
     with pytest.raises(ValueError, match="E1, E2"):
-        parse("E1,E3")
+        parse("E3,E4")
+
+
+def test_what_is_known_of_several_codes_is_kept_and_the_rest_named():
+    with pytest.raises(permalinks.PartlyKnownError, match="E1, E2") as told:
+        permalinks.several_of(("E1", "E2"), EN)("E1,E3")
+    assert (told.value.kept, told.value.left) == (("E1",), ("E3",))
+    with pytest.raises(permalinks.PartlyKnownError, match="at most 2") as told:
+        permalinks.several_of(("E1", "E2", "E4"), EN, 2)("E4,E1,E2,E4")
+    assert (told.value.kept, told.value.left) == (("E4", "E1"), ("E2",))
+
+
+def page_of_several() -> None:
+    import streamlit as st
+
+    from dashboard import permalinks
+    from dashboard.text import words
+
+    said = words("en")
+    permalinks.restore("events", permalinks.several_of(("E1", "E2"), said), ["E2"], said)
+    st.multiselect("Events", ("E1", "E2"), key="events")
+    permalinks.remember("events", ",".join(st.session_state["events"]))
+
+
+def test_an_unknown_one_of_several_is_named_and_the_others_stay():
+    test = AppTest.from_function(page_of_several)
+    test.query_params["events"] = "E1,E`3"
+    test.run()
+    assert test.multiselect(key="events").value == ["E1"]
+    assert "`E3`" in test.warning[0].value
+    assert "The others are kept" in test.warning[0].value
+    assert test.query_params["events"] == "E1"
 
 
 def test_a_day_is_written_as_iso_and_lies_within_its_bounds():

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import string
+from collections.abc import Iterator
 from datetime import UTC, date, datetime
+from functools import lru_cache
 
 import pytest
 
 from dashboard.text import LANGUAGES, words
 from dashboard.text import catalogues as catalogues_module
-from dashboard.text.catalogues import extract, missing, read
+from dashboard.text.catalogues import SOURCE_DIR, extract, missing, read
 from etl.errors import InputError
 
 
@@ -58,6 +61,79 @@ def test_chinese_sentences_differ_from_the_english_ones():
         if m.id and m.id == m.string and any(map(str.islower, re.sub(r"{.*?}", "", str(m.id))))
     ]
     assert same == []
+
+
+@lru_cache
+def trees() -> dict[str, ast.Module]:
+    files = sorted(SOURCE_DIR.rglob("*.py"))
+    return {str(file.relative_to(SOURCE_DIR)): ast.parse(file.read_text("utf-8")) for file in files}
+
+
+def said_in(tree: ast.AST) -> Iterator[ast.Call]:
+    """Yield every call of ``.t(…)`` and ``.n(…)``, found without the extractor's help."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute | ast.Name):
+            name = node.func.attr if isinstance(node.func, ast.Attribute) else node.func.id
+            if name in ("t", "n"):
+                yield node
+
+
+def sentences_of(call: ast.Call) -> list[ast.expr]:
+    name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+    return call.args[: 2 if name == "n" else 1]
+
+
+def within_f_strings(tree: ast.AST) -> list[int]:
+    """Return the lines at which a sentence is said within an f-string."""
+    joined = [node for node in ast.walk(tree) if isinstance(node, ast.JoinedStr)]
+    return sorted({call.lineno for node in joined for call in said_in(node)})
+
+
+def test_no_sentence_is_said_within_an_f_string():
+    # Before Python 3.12 the extractor does not see into them: they would never be translated.
+    found = [f"{name}:{line}" for name, tree in trees().items() for line in within_f_strings(tree)]
+    assert found == []
+
+
+def test_a_sentence_within_an_f_string_would_be_seen():
+    assert within_f_strings(ast.parse("x = f\"**{said.t('greyed')}**\"")) == [1]
+    assert within_f_strings(ast.parse('x = said.t("greyed")')) == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_literal_that_is_said_stands_in_the_catalogue(language):
+    held = identifiers(read(language))
+    lacking = [
+        f"{name}:{call.lineno}"
+        for name, tree in trees().items()
+        for call in said_in(tree)
+        for said in [tuple(getattr(each, "value", None) for each in sentences_of(call))]
+        if (said if len(said) == 2 else said[0]) not in held
+    ]
+    assert lacking == [], "run python -m dashboard.text; what is said must be a literal"
+
+
+def test_sentences_are_joined_as_each_language_joins_them():
+    assert words("en").sentences(["One.", "", "Two."]) == "One. Two."
+    assert words("zh").sentences(["一。", "", "二。", "三"]) == "一。二。三"
+    assert words("zh").sentences(["二 GPU", "三。"]) == "二 GPU 三。"
+    assert words("en").sentences([]) == ""
+
+
+def test_bold_type_before_a_chinese_sentence_still_closes():
+    assert words("en").sentences(["**One.**", "Two."]) == "**One.** Two."
+    # A closing mark after a stop is one only before a space or a sign (CommonMark, 6.2).
+    assert words("zh").sentences(["**一。**", "二。"]) == "**一。**&#8203;二。"
+
+
+@pytest.mark.parametrize("folder", ["figures", "tables"])
+def test_sentences_are_joined_in_one_place(folder):
+    by_hand = [
+        file.name
+        for file in (SOURCE_DIR / folder).rglob("*.py")
+        if '" ".join(' in file.read_text("utf-8")
+    ]
+    assert by_hand == []
 
 
 def test_extraction_finds_sentences_and_plurals(tmp_path):

@@ -384,12 +384,27 @@ def test_sliders_answer_without_changing_the_scenario_until_asked(page_of, own):
     page = page_of(scenario="my-app")
     slider = next(each for each in page.slider if "Payers among monthly" in each.label)
     before = tile(page, "Contribution of a user").value
+    tried = tile(page, "Result of a user").value
     slider.set_value(slider.max).run()
     assert tile(page, "Contribution of a user").value == before
-    tried = [metric.value for metric in page.metric if metric.label == "Contribution of a user"]
-    assert tried[1] != before
+    assert tile(page, "Result of a user").value != tried
     page.button(key="economics:take").click().run()
     assert scenarios.of_code(_code(page))["inputs"]["paying_share"]["source"] == "typed in"
+
+
+def test_sliders_answer_for_the_result_of_the_verdict_and_miss_nothing(page_of, own):
+    raw = APP.replace("inputs:", "inputs:\n  fixed_costs: 900")
+    # A range that the result of a month does not depend on.
+    raw += "  half_life_days: {value: 30, low: 20, high: 40}\n"
+    scenarios.save("my-app", "An app", scenarios.of_text(raw.encode(), "app.yml"), own)
+    page = page_of(scenario="my-app")
+    assert "Result of a user: " in text_of(page).replace("\\", "")  # the verdict
+    tiles = [metric.label for metric in page.metric]
+    odds = tiles.index("Probability of a profit")
+    assert tiles[odds - 2 : odds] == ["Result of a user", "Break-even pay rate, all costs paid"]
+    told = [each.value for each in page.markdown]
+    why = next(place for place, text in enumerate(told) if "No other range changes" in text)
+    assert not any("missing" in text for text in told[why - 1 : why + 2])
 
 
 def test_what_was_made_up_is_said_everywhere_it_is_used(page_of, data):
@@ -443,7 +458,15 @@ def test_at_most_four_scenarios_are_compared_and_stand_in_the_address(page_of, o
     page.query_params["compare"] = "meitu-2022,meitu-2023,meitu-2024,meitu-2025,lensa-2022"
     page.run()
     assert "at most 4" in page.warning[0].value
-    assert page.multiselect(key="compare").value == []
+    assert page.multiselect(key="compare").value == [
+        *("meitu-2022", "meitu-2023", "meitu-2024", "meitu-2025"),
+    ]
+
+
+def test_an_unknown_scenario_to_compare_is_named_and_the_others_are_kept(page_of, own):
+    page = page_of(compare="my-app,nobodys,meitu-2024")
+    assert "`nobodys`" in page.warning[0].value
+    assert page.multiselect(key="compare").value == ["my-app", "meitu-2024"]
 
 
 def _code(page) -> str:

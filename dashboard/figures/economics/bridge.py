@@ -220,4 +220,4 @@ def _alt(steps: pd.DataFrame, said: Words) -> str:
         if np.isfinite(number)
     ]
     told = looks.listed_rows(said, list(steps["label"]), looks.kinds_of(steps), value)
-    return " ".join([said.t("The chain: {steps}.", steps=looks.join(said, parts)), *told])
+    return said.sentences([said.t("The chain: {steps}.", steps=looks.join(said, parts)), *told])

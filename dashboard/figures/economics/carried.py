@@ -167,4 +167,4 @@ def _alt(rows: pd.DataFrame, users: np.ndarray, claims: list[np.ndarray], said: 
             parts.append(said.t("{label}: {value}, above the claim.", label=name, value=number))
         else:
             parts.append(said.t("{label}: {value}, within the claim.", label=name, value=number))
-    return " ".join(parts)
+    return said.sentences(parts)

@@ -148,7 +148,7 @@ def _alt(rows: pd.DataFrame, scenarios: list[str], measures: list[str], said: Wo
         ]
         values = looks.join(said, told)
         parts.append(said.t("{measure} – {values}.", measure=measure, values=values))
-    return " ".join(parts)
+    return said.sentences(parts)
 
 
 def _told(value: Any, unit: str, said: Words) -> str:

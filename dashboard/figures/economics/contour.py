@@ -282,4 +282,4 @@ def _alt(
         parts.append(said.t("Published pairs: {labels}.", labels=names))
     if left_out:
         parts.append(said.t("Not drawn: {labels}.", labels=looks.join(said, left_out)))
-    return " ".join(parts)
+    return said.sentences(parts)

@@ -129,7 +129,7 @@ def outcome_figure(
     top = float(known["share"].max()) or 1.0
     figure.add_vline(x=0, line={"color": theme.INKS[mode].text, "width": 2.5})
     _band(figure, odds, top, mode)
-    head = looks.remark(figure, " ".join(_sentences(odds, currency, said)), mode)
+    head = looks.remark(figure, said.sentences(_sentences(odds, currency, said)), mode)
     theme.finish(
         figure,
         alt=_alt(known, odds, (title, currency), said),
@@ -202,11 +202,11 @@ def _sentences(odds: Odds, currency: str, said: Words) -> list[str]:
 
 def _alt(known: Any, odds: Odds, what: tuple[str, str], said: Words) -> str:
     title, currency = what
-    sentences = " ".join(_sentences(odds, currency, said))
+    sentences = said.sentences(_sentences(odds, currency, said))
     parts = [said.t("{what}: {sentences}", what=title, sentences=sentences)]
     beyond = 1 - float(known["share"].sum())
     if beyond > 0.0005:
         parts.append(
             said.t("{share} of the draws lie beyond the ends.", share=said.percent(beyond))
         )
-    return " ".join(parts)
+    return said.sentences(parts)

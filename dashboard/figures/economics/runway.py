@@ -145,4 +145,4 @@ def _alt(months: pd.DataFrame, cash: np.ndarray, currency: str, said: Words) -> 
         parts.append(said.t("It is below zero first in: {month}.", month=month))
     else:
         parts.append(said.t("It never falls below zero."))
-    return " ".join(parts)
+    return said.sentences(parts)

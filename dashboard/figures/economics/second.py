@@ -151,7 +151,7 @@ def _alt(found: Any, currency: str, said: Words) -> str:
     assumed = int((found["evidence_kind"] == "assumed").sum())
     if assumed:
         parts.append(said.n("{n} point is assumed.", "{n} points are assumed.", assumed))
-    return " ".join(parts)
+    return said.sentences(parts)
 
 
 def _told(value: float, unit: str, said: Words) -> str:

@@ -168,7 +168,7 @@ def _alt(bands: pd.DataFrame, n: int, said: Words) -> str:
             n,
         )
     ]
-    return " ".join([*parts, *(_stretch(band, said) for band in bands.to_dict("records"))])
+    return said.sentences([*parts, *(_stretch(band, said) for band in bands.to_dict("records"))])
 
 
 def _stretch(band: Any, said: Words) -> str:

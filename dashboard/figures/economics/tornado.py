@@ -182,4 +182,4 @@ def _alt(
     parts += looks.listed_rows(
         said, list(shown["label"]), looks.kinds_of(shown), scales.values(shown, "result_low")
     )
-    return " ".join(parts)
+    return said.sentences(parts)

@@ -88,4 +88,4 @@ def _alt(known: pd.DataFrame, said: Words) -> str:
                 share=scales.write(said, float(rest.sum()), "ratio"),
             )
         )
-    return " ".join(parts)
+    return said.sentences(parts)

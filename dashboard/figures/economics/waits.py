@@ -305,7 +305,7 @@ def _alt(
             if p95 <= promise
             else said.t("The promise of {seconds} is broken.", seconds=seconds)
         )
-    return " ".join(parts)
+    return said.sentences(parts)
 
 
 def _told(seconds: float, said: Words) -> str:

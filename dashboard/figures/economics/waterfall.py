@@ -197,4 +197,4 @@ def _alt(steps: pd.DataFrame, signed: np.ndarray, currency: str, said: Words) ->
         amount = scales.write(said, signed[most], currency)
         parts.append(said.t("{label} takes the most: {amount}.", label=labels[most], amount=amount))
     parts += looks.listed_rows(said, labels, kinds, signed)
-    return " ".join(parts)
+    return said.sentences(parts)

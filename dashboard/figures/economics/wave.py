@@ -257,7 +257,7 @@ def _capacity_alt(months: pd.DataFrame, book: np.ndarray, currency: str, said: W
         last_value = float(book[np.isfinite(book)][-1])
         amount = scales.write(said, last_value, currency)
         parts.append(said.t("Book value at the end: {amount}.", amount=amount))
-    return " ".join(parts)
+    return said.sentences(parts)
 
 
 def _choice_alt(
@@ -274,7 +274,7 @@ def _choice_alt(
     if found:
         at = looks.join(said, [said.number(x, digits=0) for x, _ in found])
         parts.append(said.t("Both cost the same at a half-life of {days} days.", days=at))
-        return " ".join(parts)
+        return said.sentences(parts)
     both = np.isfinite(costs["rent_cost"]) & np.isfinite(costs["buy_cost"])
     if both.any():
         cheaper = costs["rent_cost"][both][0] < costs["buy_cost"][both][0]
@@ -283,4 +283,4 @@ def _choice_alt(
             if cheaper
             else said.t("Buying is cheaper throughout.")
         )
-    return " ".join(parts)
+    return said.sentences(parts)

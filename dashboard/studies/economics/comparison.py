@@ -173,13 +173,16 @@ class WhatIf:
 
     Attributes
     ----------
+    step
+        The step that decides; fixed costs are paid where they are given or tried out.
     values
         Step → value; NaN where it is not known.
     probability
         Share of draws above zero, the other ranges kept; ``None`` where it is not known or no
-        other input has a range.
+        other range moves the step.
     """
 
+    step: str
     values: Mapping[str, float]
     probability: float | None
 
@@ -199,12 +202,11 @@ def what_if(study: ScenarioStudy, changed: Mapping[str, float]) -> WhatIf:
         **{name: Quantity(value, INPUTS[name].unit, "assumed") for name, value in changed.items()}
     )
     at_values = model(inputs.values())
-    drawn = np.atleast_1d(
-        model(inputs.draws(DRAWS, np.random.default_rng(SEED)))[_step(led[1], at_values)]
-    )
+    step = _step(led[1], at_values)
+    drawn = np.atleast_1d(model(inputs.draws(DRAWS, np.random.default_rng(SEED)))[step])
     varies = bool(np.isfinite(drawn).all()) and float(np.ptp(drawn)) > 0
     values = {name: _settled(float(value)) for name, value in at_values.items()}
-    return WhatIf(values, float((drawn > 0).mean()) if varies else None)
+    return WhatIf(step, values, float((drawn > 0).mean()) if varies else None)
 
 
 def _settled(value: float) -> float:

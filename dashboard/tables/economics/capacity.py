@@ -54,7 +54,7 @@ def sentence(study: CapacityStudy, choice: CapacityChoice, said: Words) -> str:
         n=names.amount(study.offered, "", said).strip(),
     )
     if study.n_short:
-        return f"{asked} {_overloaded(study, said)}"
+        return said.sentences([asked, _overloaded(study, said)])
     if study.n_machines is None:
         least = said.n(
             "It takes at least {n} machine to carry it; how many keep the promises has no "
@@ -63,10 +63,10 @@ def sentence(study: CapacityStudy, choice: CapacityChoice, said: Words) -> str:
             "formula. Choose a simulation.",
             study.n_least,
         )
-        return f"{asked} {least}"
+        return said.sentences([asked, least])
     parts = [asked, _machines(study, choice, said)]
     parts += _promises(study, choice, said)
-    return " ".join(parts)
+    return said.sentences(parts)
 
 
 def _overloaded(study: CapacityStudy, said: Words) -> str:
@@ -235,14 +235,13 @@ def price_sentence(frame: pd.DataFrame, currency: str, said: Words) -> str:
 def seconds(frame: pd.DataFrame, currency: str, said: Words) -> Table:
     """Return what each promise costs."""
     shown = frame.assign(evidence=[said.evidence(kind) for kind in frame["evidence_kind"]])
+    by_month, by_payer = said.t("Cost a month"), said.t("Cost a payer and month")
     columns = {
         "promise_seconds": TableColumn(said.t("Promised, p95 (s)"), "number", 0),
         "servers": TableColumn(said.t("Machines"), "integer"),
         "p95_paid": TableColumn(said.t("p95 of payers (s)"), "number", 3),
-        "cost_per_month": TableColumn(f"{said.t('Cost a month')} ({currency})", "number", 2),
-        "cost_per_payer": TableColumn(
-            f"{said.t('Cost a payer and month')} ({currency})", "number", 4
-        ),
+        "cost_per_month": TableColumn(f"{by_month} ({currency})", "number", 2),
+        "cost_per_payer": TableColumn(f"{by_payer} ({currency})", "number", 4),
         "needed_uplift_ratio": TableColumn(said.t("Rise of paying users needed"), "percent"),
         "needed_conversion_rate": TableColumn(said.t("Share of payers needed"), "percent"),
         "evidence": TableColumn(said.t("Evidence")),

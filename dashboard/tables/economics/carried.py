@@ -81,7 +81,7 @@ def sentences(frame: pd.DataFrame, choice: HabitChoice, said: Words) -> list[str
             evidence=said.evidence(str(rows[0]["rate_kind"])),
             told=said.t("; ").join(told),
         )
-        parts.append(f"{speed} {_true_where(rows, said)}")
+        parts.append(said.sentences([speed, _true_where(rows, said)]))
     return parts
 
 

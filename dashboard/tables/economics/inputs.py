@@ -83,7 +83,10 @@ def editable(frame: pd.DataFrame, said: Words) -> pd.DataFrame:
         {
             "input": [names.input_name(name, said) for name in frame["name"]],
             **numbers,
-            "unit": [names.unit_name(unit, said) for unit in frame["unit"]],
+            "unit": [
+                names.input_unit(name, unit, said)
+                for name, unit in zip(frame["name"], frame["unit"], strict=True)
+            ],
             "evidence": [
                 state(kind, is_missing, said)
                 for kind, is_missing in zip(frame["evidence_kind"], _missing(frame), strict=True)
@@ -203,28 +206,30 @@ def store_names(said: Words) -> dict[str, str]:
 def program_names(said: Words) -> dict[str, str]:
     """Name the programmes whose commission is held."""
     existing, new = said.t("existing installs"), said.t("new installs")
+    standard, link = said.t("standard programme"), said.t("link to the web")
+    small, acquisition = said.t("small business"), said.t("initial acquisition")
+    core = said.t("core technology")
+    tier1, tier2 = said.t("store services, tier 1"), said.t("store services, tier 2")
     experience = said.t("Apps Experience")
     offer = said.t("external offers")
     return {
-        "standard": said.t("standard programme"),
+        "standard": standard,
         "small_business": said.t("small-business programme"),
         "subscription_year_2": said.t("subscription from the second year"),
-        "standard_new_install": f"{said.t('standard programme')}, {new}",
+        "standard_new_install": f"{standard}, {new}",
         "apps_experience_new_install": f"{experience}, {new}",
         "apps_experience_existing_install": f"{experience}, {existing}",
         "alternative_billing": said.t("alternative billing"),
         "alternative_distribution": said.t("alternative distribution"),
         "education": said.t("education"),
-        "external_link": said.t("link to the web"),
-        "web_link": said.t("link to the web"),
-        "web_link_small_business": f"{said.t('link to the web')}, {said.t('small business')}",
-        "external_offer_initial_acquisition": f"{offer}, {said.t('initial acquisition')}",
-        "external_offer_core_technology_commission": f"{offer}, {said.t('core technology')}",
-        "external_offer_store_services_tier1": f"{offer}, {said.t('store services, tier 1')}",
-        "external_offer_store_services_tier2": f"{offer}, {said.t('store services, tier 2')}",
-        "external_offer_store_services_tier2_small_business": (
-            f"{offer}, {said.t('store services, tier 2')}, {said.t('small business')}"
-        ),
+        "external_link": link,
+        "web_link": link,
+        "web_link_small_business": f"{link}, {small}",
+        "external_offer_initial_acquisition": f"{offer}, {acquisition}",
+        "external_offer_core_technology_commission": f"{offer}, {core}",
+        "external_offer_store_services_tier1": f"{offer}, {tier1}",
+        "external_offer_store_services_tier2": f"{offer}, {tier2}",
+        "external_offer_store_services_tier2_small_business": f"{offer}, {tier2}, {small}",
         "game": said.t("games"),
         "game_alliance": said.t("games of the alliance"),
         "harmonyos_game_reported": said.t("HarmonyOS, games (as reported)"),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dashboard.studies.economics.comparison import MULTIPLES, TIMES
 from dashboard.text import MISSING, Words
+from etl.analytics.inputs import INPUTS
 
 
 def input_name(name: str, said: Words) -> str:
@@ -177,7 +179,7 @@ def unit_name(unit: str, said: Words) -> str:
     amount, _, per = unit.partition("/")
     words = {
         "count": said.t("users"),
-        "ratio": said.t("ratio"),
+        "ratio": said.t("share"),
         "times": said.t("times"),
         "images": said.t("pictures"),
         "seconds": said.t("seconds"),
@@ -197,6 +199,33 @@ def unit_name(unit: str, said: Words) -> str:
     }
     parts = [amount, *per.split("/")] if per else [amount]
     return "/".join(words.get(part, part) for part in parts)
+
+
+def figure_unit(unit: str, said: Words) -> str:
+    """Write the unit of a figure as :func:`amount` writes it: a share stands in per cent."""
+    head, _, per = unit.partition("/")
+    if head != "ratio":
+        return unit_name(unit, said)
+    return f"%/{unit_name(per, said)}" if per else "%"
+
+
+def step_unit(name: str, unit: str, said: Words) -> str:
+    """Write the unit of a step whose share is a bare number; multiples are so many times."""
+    return unit_name(TIMES if name in MULTIPLES else unit, said)
+
+
+def input_unit(name: str, unit: str, said: Words) -> str:
+    """Write the unit of an input whose share is a bare number; a factor is so many times."""
+    return unit_name(unit if is_share(name) or unit != "ratio" else TIMES, said)
+
+
+def is_share(name: str) -> bool:
+    """Return whether an input is a share.
+
+    A ratio that cannot be below 1, such as a building's draw over its servers', is none.
+    """
+    spec = INPUTS[name]
+    return spec.unit.partition("/")[0] == "ratio" and spec.minimum < 1
 
 
 def amount(value: float | None, unit: str, said: Words) -> str:

@@ -180,7 +180,7 @@ def inputs_of_cells(costs: PictureCosts, said: Words) -> Table:
             "what": kind_name(cell.name, said),
             "input": names.input_name(name, said),
             "value": quantity.value,
-            "unit": names.unit_name(quantity.unit, said),
+            "unit": names.input_unit(name, quantity.unit, said),
             "evidence_kind": said.evidence(quantity.evidence_kind),
             "source": quantity.source,
             "as_of": quantity.as_of,

@@ -54,7 +54,7 @@ def sentence(study: CashStudy, said: Words) -> str:
                 owed=_money(study, found.receivables_at_end, said),
             )
         )
-    return " ".join(parts)
+    return said.sentences(parts)
 
 
 def _lasts(study: CashStudy, said: Words) -> Iterator[str]:

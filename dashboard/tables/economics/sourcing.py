@@ -124,17 +124,17 @@ def _is_long(stretch: dict[str, Any]) -> bool:
 def _with_demand(study: SourcingStudy, parts: list[str], said: Words) -> str:
     asked = study.images_per_day
     if asked is None:
-        return " ".join(parts)
+        return said.sentences(parts)
     for each in study.intervals.to_dict("records"):
         if each["from_images_per_day"] <= asked <= each["to_images_per_day"]:
             way = way_name(str(each["option"]), said)
             parts.append(
                 said.t("This scenario asks for {n} a day: {way}.", n=_count(asked, said), way=way)
             )
-            return " ".join(parts)
+            return said.sentences(parts)
     beyond = said.t("This scenario asks for {n} a day, beyond what is shown.",
                     n=_count(asked, said))  # fmt: skip
-    return " ".join([*parts, beyond])
+    return said.sentences([*parts, beyond])
 
 
 def _priced(study: SourcingStudy, way: str, said: Words) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from functools import partial
 
 from dashboard.tables.economics import names
 from dashboard.text import Words
@@ -18,12 +19,8 @@ Typed = tuple[float | None, float | None, float | None]
 
 
 def scale(name: str) -> float:
-    """Return by what a figure is multiplied to be shown: shares stand in per cent.
-
-    A ratio that cannot be below 1, such as a building's draw over its servers', is no share.
-    """
-    spec = INPUTS[name]
-    return 100.0 if spec.unit.partition("/")[0] == "ratio" and spec.minimum < 1 else 1.0
+    """Return by what a figure is multiplied to be shown: shares stand in per cent."""
+    return 100.0 if names.is_share(name) else 1.0
 
 
 def shown(name: str, value: float) -> float:
@@ -38,11 +35,8 @@ def meant(name: str, value: float) -> float:
 
 def unit(name: str, own: str, said: Words) -> str:
     """Write the unit in which an input is shown and typed, ``own`` being its own."""
-    told = names.unit_name(own, said)
-    head, _, per = own.partition("/")
-    if scale(name) == 1 or head != "ratio":
-        return told
-    return f"%/{names.unit_name(per, said)}" if per else "%"
+    write = names.figure_unit if names.is_share(name) else partial(names.input_unit, name)
+    return write(own, said)
 
 
 def fault(name: str, typed: Typed, own: str, said: Words) -> str:
@@ -93,7 +87,7 @@ def _out_of_bounds(name: str, figure: float, own: str, said: Words) -> str:
     )
     if scale(name) == 1:
         return told
-    return " ".join([told, said.t("Shares are typed in per cent: 5 is 5%.")])
+    return said.sentences([told, said.t("Shares are typed in per cent: 5 is 5%.")])
 
 
 def _bounds(name: str, spec: InputSpec, said: Words) -> str:

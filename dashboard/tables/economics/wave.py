@@ -58,7 +58,7 @@ def sentence(study: WaveStudy, said: Words) -> str:
         )
     elif buy.n_owned:
         parts.append(said.t("Within these months the bought machines never pay themselves back."))
-    return " ".join(parts)
+    return said.sentences(parts)
 
 
 def _cheapest(study: WaveStudy, n_owned: int, said: Words) -> str:
@@ -148,15 +148,23 @@ def plans(study: WaveStudy, said: Words) -> Table:
                 "discounted": plan.discounted_payback_months.value,
             }
         )
-    currency = study.currency
+    money = {
+        "present_value": said.t("Cost, present value"),
+        "at_risk": said.t("Book value at risk"),
+        "lost": said.t("Of it lost in a sale"),
+    }
+    in_money = {
+        name: TableColumn(f"{label} ({study.currency})", "number", 2)
+        for name, label in money.items()
+    }
     columns = {
         "plan": TableColumn(said.t("Plan of machines")),
         "n_owned": TableColumn(said.t("Bought"), "integer"),
-        "present_value": TableColumn(f"{said.t('Cost, present value')} ({currency})", "number", 2),
+        "present_value": in_money["present_value"],
         "idle": TableColumn(said.t("Idle capacity (machine-months)"), "integer"),
-        "at_risk": TableColumn(f"{said.t('Book value at risk')} ({currency})", "number", 2),
+        "at_risk": in_money["at_risk"],
         "at_risk_month": TableColumn(said.t("In month"), "integer"),
-        "lost": TableColumn(f"{said.t('Of it lost in a sale')} ({currency})", "number", 2),
+        "lost": in_money["lost"],
         "payback": TableColumn(said.t("Payback (months)"), "number", 1),
         "discounted": TableColumn(said.t("Discounted payback (months)"), "number", 1),
     }

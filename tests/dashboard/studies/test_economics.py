@@ -23,6 +23,8 @@ from dashboard.studies.economics.comparison import (
 )
 from dashboard.studies.economics.scenario import axis, frozen, scenario_study, surface
 from dashboard.studies.economics.waterfall import waterfall
+from dashboard.tables.economics.results import claim_label
+from dashboard.text import words
 
 APP = {
     "name": "An app",
@@ -186,6 +188,22 @@ def test_what_ifs_begin_with_what_is_missing(reader, tmp_path):
         0, abs=1e-6
     )
     assert axis(study, "paying_share")[-1] == pytest.approx(3 * rate)
+
+
+def test_a_what_if_is_about_the_result_of_the_verdict(reader, tmp_path):
+    study = study_of(APP, reader)
+    assert what_if(study, {}).step == leading(study)[1].step == "result_per_user"
+    wave = study_of(scenarios.choices(tmp_path)["lensa-2022"].raw, reader)
+    assert what_if(wave, {}).step == leading(wave)[1].step == "contribution"
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_every_claim_beside_a_surface_has_a_label_of_its_own(reader, tmp_path, language):
+    raw = {**scenarios.choices(tmp_path)["meitu-2024"].raw, "as_of": "2025-12-31"}
+    found = claims_frame(reader, study_of(raw, reader), "paying_share", "net_proceeds")
+    told = [claim_label(row, words(language)) for row in found.to_dict("records")]
+    assert len(told) >= 5
+    assert len(set(told)) == len(told)
 
 
 def test_claims_stand_at_the_scenarios_own_value_and_were_known_on_the_day(reader, tmp_path):
