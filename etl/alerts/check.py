@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from etl.alerts import rules, rules_file, state
+from etl.alerts import rules, rules_file, state, words
 from etl.alerts.changes import Change, compare, drop_rules
 from etl.alerts.reading import Look, Reading
 from etl.alerts.readings import readings
 from etl.alerts.rules import Quiet, Rule
 from etl.alerts.state import State, Waiting
 from etl.delivery import channels
+from etl.delivery.channels import Channel
+from etl.delivery.chat_formats import fits as fits_whole
 from etl.delivery.deliver import Receipt, deliver
-from etl.delivery.message import Message
+from etl.delivery.ledger import Ledger
 from etl.errors import ArtonomicsError
 from etl.warehouse import SnapshotReader
 
@@ -142,36 +144,108 @@ def _channel_faults(data_dir: Path, held: Sequence[Rule]) -> dict[str, str]:
 def _sent(data_dir: Path, found: State, now: datetime, *, dry_run: bool) -> list[Receipt]:
     """Send what waits and may be sent now; what failed waits for the next look."""
     receipts: list[Receipt] = []
-    behind: set[tuple[str, str]] = set()
-    for waiting in list(found.waiting):
-        alert = waiting.key.rpartition("/")[0]
+    for name in dict.fromkeys(name for waiting in found.waiting for name in waiting.to):
+        own = [waiting for waiting in found.waiting if name in waiting.to]
+        receipts += _through(data_dir, _not_held_back(own, now), name, now, dry_run=dry_run)
+    found.waiting = [waiting for waiting in found.waiting if waiting.to]
+    return receipts
+
+
+def _not_held_back(own: Sequence[Waiting], now: datetime) -> list[Waiting]:
+    """Return what no quiet hours hold back, themselves or its beginning."""
+    behind: set[str] = set()
+    ready: list[Waiting] = []
+    for waiting in own:
         is_quiet = bool(waiting.quiet) and Quiet.model_validate(waiting.quiet).holds(now)
-        for name in list(waiting.to):
-            # The end of an alert never overtakes its beginning.
-            if is_quiet or (alert, name) in behind:
-                behind.add((alert, name))
-                continue
-            receipt = _delivered(data_dir, waiting, name, now, dry_run=dry_run)
+        if is_quiet or waiting.alert in behind:
+            behind.add(waiting.alert)
+        else:
+            ready.append(waiting)
+    return ready
+
+
+def _through(
+    data_dir: Path, ready: Sequence[Waiting], name: str, now: datetime, *, dry_run: bool
+) -> list[Receipt]:
+    """Send what is ready through one channel, as few messages as can be, in its order.
+
+    Each alert keeps its own key in the ledger, so that none is sent twice, whichever message it
+    was in.
+    """
+    receipts: list[Receipt] = []
+    behind: set[str] = set()
+    for group in _messages(data_dir, ready, name):
+        # The end of an alert never overtakes its beginning.
+        own = [waiting for waiting in group if waiting.alert not in behind]
+        if not own:
+            continue
+        for waiting, receipt in zip(
+            own, _delivered(data_dir, own, name, now, dry_run=dry_run), strict=True
+        ):
             receipts.append(receipt)
             if receipt.status in _DONE:
                 waiting.to.remove(name)
             else:
-                behind.add((alert, name))
-        if not waiting.to:
-            found.waiting.remove(waiting)
+                behind.add(waiting.alert)
     return receipts
 
 
-def _delivered(
-    data_dir: Path, waiting: Waiting, name: str, now: datetime, *, dry_run: bool
-) -> Receipt:
-    """Deliver through one channel; a channel that is gone or cannot be used is a failure there."""
-    message = Message(waiting.subject, waiting.text, link=waiting.link)
+def _messages(data_dir: Path, ready: Sequence[Waiting], name: str) -> Iterator[list[Waiting]]:
+    """Yield what goes together into one message: neighbours that the same recipients lack.
+
+    What the ledger has as sent or uncertain stays alone: nothing is sent of it.
+    """
+    ledger = Ledger(data_dir)
+    standings = ledger.standings([waiting.key for waiting in ready], name)
+    channel = _channel(data_dir, name)
+    group: list[Waiting] = []
+    before: object = None
+    for waiting in ready:
+        standing = standings[waiting.key]
+        may_join = standing.state in (None, "failed")
+        alike = standing.reached if may_join else waiting.key
+        longer = [*group, waiting]
+        fits = channel is None or fits_whole(channel, words.together(longer, channel.link_base))
+        if group and (alike != before or not fits):
+            yield group
+            longer = [waiting]
+        group, before = longer, alike
+    if group:
+        yield group
+
+
+def _channel(data_dir: Path, name: str) -> Channel | None:
+    """Return a channel; ``None`` where it is gone or wrong, which sending tells."""
     try:
-        (receipt,) = deliver(data_dir, message, [name], waiting.key, now=now, dry_run=dry_run)
+        (channel,) = channels.chosen(data_dir, [name])
+    except ArtonomicsError:
+        return None
+    return channel
+
+
+def _delivered(
+    data_dir: Path, group: Sequence[Waiting], name: str, now: datetime, *, dry_run: bool
+) -> list[Receipt]:
+    """Deliver one message through one channel; return the receipt of each alert in it.
+
+    A channel that is gone or cannot be used is a failure there.
+    """
+    channel = _channel(data_dir, name)
+    message = words.together(group, channel.link_base if channel else "")
+    first, *more = (waiting.key for waiting in group)
+    try:
+        (receipt,) = deliver(
+            data_dir, message, [name], first, now=now, dry_run=dry_run, more_keys=more
+        )
     except ArtonomicsError as fault:
-        return Receipt(name, waiting.key, "failed", str(fault), now)
-    return receipt
+        receipt = Receipt(name, first, "failed", str(fault), now)
+    told = [receipt.detail]
+    if more:
+        told.append(f"one message of {len(group)} alerts")
+    if receipt.status == "failed":
+        told.append("it is sent again at the next look")
+    detail = "; ".join(told)
+    return [replace(receipt, key=waiting.key, detail=detail) for waiting in group]
 
 
 def after_run(data_dir: Path, now: datetime) -> list[str]:
@@ -197,4 +271,4 @@ def after_run(data_dir: Path, now: datetime) -> list[str]:
         for one in found.receipts
         if one.status in ("failed", "uncertain")
     ]
-    return told
+    return list(dict.fromkeys(told))  # a message of several alerts failed once

@@ -43,7 +43,8 @@ class Reading:
     told
         More for the sentence: its kind's own numbers and words, as JSON can hold them.
     reason
-        Why nothing is known, in English; :mod:`etl.alerts.words` has it in Chinese.
+        Why nothing is known, or its end could not be seen, in English; :mod:`etl.alerts.words`
+        has it in Chinese.
     """
 
     rule: str

@@ -80,13 +80,25 @@ def position(rule: rules.AppEntersTop, look: Look) -> Iterator[Reading]:
 
 def _place(rule: rules.AppEntersTop, rank: float | None, depth: float) -> tuple[Level, str]:
     """Return the level of a position; an app that is missing is only known to be behind the end."""
+    why = _too_shallow(rule, int(depth))
     if rank is not None:
         if rank <= rule.top:
-            return "raised", ""
-        return ("clear" if rank > rule.clears_behind else "between"), ""
+            return "raised", why
+        return ("clear", "") if rank > rule.clears_behind else ("between", why)
+    return ("unknown", why) if why else ("clear", "")
+
+
+def _too_shallow(rule: rules.AppEntersTop, depth: int) -> str:
+    """Return why an end of the alert cannot be seen in a chart; empty where it can."""
+    if depth >= rule.clears_behind:
+        return ""
+    if not depth:
+        return "how deep the chart was read is not known"
     if depth < rule.top:
-        return "unknown", "the chart was not read as deep as the line"
-    return ("clear" if depth >= rule.clears_behind else "between"), ""
+        line = f"top {rule.top} cannot be seen: set top and leaves to {depth}"
+    else:
+        line = f"leaves {rule.clears_behind} cannot be seen: set leaves to {depth}"
+    return f"the chart was read {depth} deep, {line} or collect deeper"
 
 
 def returns(rule: rules.AbnormalReturn, look: Look) -> Iterator[Reading]:

@@ -9,6 +9,7 @@ import pandas as pd
 
 from etl import pipeline
 from etl.alerts import rules
+from etl.alerts.question_evidence import kind_of
 from etl.alerts.reading import Look, Reading, crossing, day_of, number_of, require
 from etl.analytics.quantities import EVIDENCE_KINDS
 from etl.errors import InputError
@@ -35,11 +36,18 @@ def answers(rule: rules.QueryCrosses, look: Look) -> Iterator[Reading]:
             f"at most {MOST_SUBJECTS}, each once and none empty or over 200 characters",
             "group by subject",
         )
-    for row in frame.assign(subject=subjects).to_dict("records"):
-        yield _answer(rule, row)
+    rows = frame.assign(subject=subjects).to_dict("records")
+    is_told = all(_is_told(row.get("evidence_kind")) for row in rows)
+    of_tables = "" if is_told else kind_of(rule.question, look)
+    for row in rows:
+        yield _answer(rule, row, of_tables)
 
 
-def _answer(rule: rules.QueryCrosses, row: dict[Any, Any]) -> Reading:
+def _is_told(value: Any) -> bool:
+    return value is not None and not pd.isna(value)
+
+
+def _answer(rule: rules.QueryCrosses, row: dict[Any, Any], of_tables: str) -> Reading:
     subject, link = str(row["subject"]), "/data"
     try:
         value = number_of(row["value"])
@@ -50,7 +58,7 @@ def _answer(rule: rules.QueryCrosses, row: dict[Any, Any]) -> Reading:
             f"got {problem} from the question of {rule.name}", "value a number, as_of a day"
         ) from None
     told = row.get("evidence_kind")
-    kind = "assumed" if told is None or pd.isna(told) else str(told)  # not told: the weakest
+    kind = str(told) if _is_told(told) else of_tables
     if kind not in EVIDENCE_KINDS:
         raise InputError(
             f"got the evidence kind {kind[:60]!r} from the question of {rule.name}",

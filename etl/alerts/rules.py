@@ -124,7 +124,8 @@ class AppEntersTop(Rule):
         Positions that raise it: ``top`` and better.
     leaves
         It clears when the app stands behind this position, or is missing in a chart that was read
-        as deep; by default behind one and a half times ``top``.
+        as deep; by default behind one and a half times ``top``. In a chart that is read less deep
+        it never clears, and the reading says so.
     """
 
     kind: Literal["app_enters_top"]
@@ -288,7 +289,7 @@ class QueryCrosses(Crosses):
     question
         One SELECT over the published tables with the columns ``subject, value`` and, where known,
         ``as_of, evidence_kind``. It answers with every subject each time: one that is missing is
-        unknown, not over.
+        unknown, not over. Without ``evidence_kind`` it is that of the rows of the tables asked.
     unit
         Of the value.
     """

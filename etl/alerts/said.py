@@ -56,6 +56,12 @@ SAID = {
         "evidence": "Evidence: {kind}; as of {day}; {source}",
         "evidence_undated": "Evidence: {kind}; day not known; {source}",
         "since": "The alert began on {at}.",
+        "several_raised": "{n} alerts: {rules}",
+        "several_cleared": "{n} alerts are over: {rules}",
+        "several": "{raised} alerts, {cleared} over: {rules}",
+        "several_one": "1 alert, {cleared} over: {rules}",
+        "between_rules": ", ",
+        "between_parts": "; ",
         "removed": "The rule was edited and no longer looks at this.",
     },
     "zh": {
@@ -91,6 +97,12 @@ SAID = {
         "evidence": "证据：{kind}；截至 {day}；{source}",
         "evidence_undated": "证据：{kind}；日期未知；{source}",
         "since": "警报始于 {at}。",
+        "several_raised": "{n} 条警报：{rules}",
+        "several_cleared": "{n} 条警报已解除：{rules}",
+        "several": "{raised} 条警报，{cleared} 条解除：{rules}",
+        "several_one": "1 条警报，{cleared} 条解除：{rules}",
+        "between_rules": "、",
+        "between_parts": "；",
         "removed": "规则已修改，不再关注此对象。",
     },
 }
@@ -98,7 +110,7 @@ GONE = "the rule gives no reading of it any more"
 REASONS = {
     GONE: "规则不再给出它的读数",
     "no dated reading of this chart is held": "没有该榜单带日期的读数",
-    "the chart was not read as deep as the line": "榜单的采集深度不及警戒线",
+    "how deep the chart was read is not known": "榜单的采集深度未知",
     "no benchmark is named for this share": "该股票没有指定基准指数",
     "the last day cannot be measured: too few bars of it or its benchmark": "最近交易日无法测算："
     "该股票或其基准的行情不足",
@@ -108,6 +120,15 @@ REASONS = {
     "this source was never collected": "该数据源从未采集",
 }
 """Why nothing is known, in Chinese by what it is in English."""
+REASONS_WITH_NUMBERS = {
+    r"the chart was read (\d+) deep, top (\d+) cannot be seen: set top and leaves to \d+ or "
+    r"collect deeper": "榜单只采集到第 {0} 名，无从判断是否进入前 {1} 名：请将 top 与 leaves 设为"
+    " {0}，或加深采集",
+    r"the chart was read (\d+) deep, leaves (\d+) cannot be seen: set leaves to \d+ or "
+    r"collect deeper": "榜单只采集到第 {0} 名，无从判断是否跌出第 {1} 名（leaves）：请将 leaves "
+    "设为 {0}，或加深采集",
+}
+"""The same with numbers in them, by what they match in English."""
 SOURCES_ZH = {
     "abnormal_return": "市场模型，基准 {benchmark}，120 个交易日",
     "retention_drop": "{subject} 的周同期群，95% Wilson 区间",

@@ -95,6 +95,11 @@ class Waiting:
     link: str = ""
     quiet: dict[str, str] = field(default_factory=dict[str, str])
 
+    @property
+    def alert(self) -> str:
+        """The key of the alert that begins or ends."""
+        return self.key.rpartition("/")[0]
+
 
 @dataclass
 class State:

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, Literal, Protocol
 
 from babel.dates import format_date, format_datetime
 from babel.numbers import format_decimal, format_percent
 
-from etl.alerts.said import KINDS, REASONS, SAID, SOURCES_ZH, UNITS
+from etl.alerts.said import KINDS, REASONS, REASONS_WITH_NUMBERS, SAID, SOURCES_ZH, UNITS
+from etl.alerts.state import Waiting
 from etl.delivery.message import Message
 
 Language = Literal["en", "zh"]
+_MOST_RULES = 6
+"""Named in the subject of a message of several alerts."""
 _LOCALES = {"en": "en_GB", "zh": "zh_CN"}
 
 
@@ -106,6 +110,40 @@ def removed(rule_name: str, subject: str, language: Language) -> Message:
     return Message(said["cleared"].format(rule=rule_name, subject=subject), said["removed"])
 
 
+def together(parts: Sequence[Waiting], link_base: str) -> Message:
+    """Return several beginnings and ends as one message, a paragraph each, in their order.
+
+    One alone stays as it is. The subject counts them in the language of most.
+
+    Parameters
+    ----------
+    link_base
+        What makes whole addresses of their links, which stand in their paragraphs.
+    """
+    own = [Message(part.subject, part.text, link=part.link) for part in parts]
+    if len(own) == 1:
+        return own[0]
+    paragraphs = (
+        "\n".join(filter(None, (one.subject, one.text, one.foot(link_base)))) for one in own
+    )
+    return Message(_head(parts, own), "\n\n".join(paragraphs), link="/")
+
+
+def _head(parts: Sequence[Waiting], own: Sequence[Message]) -> str:
+    n_chinese = sum(one.language == "zh" for one in own)
+    said = SAID["zh" if 2 * n_chinese > len(own) else "en"]
+    n_raised = sum(part.what == "raised" for part in parts)
+    n_cleared = len(parts) - n_raised
+    names = list(dict.fromkeys(part.rule for part in parts))
+    more = "" if len(names) <= _MOST_RULES else " …"
+    rules = said["between_rules"].join(names[:_MOST_RULES]) + more
+    if not n_raised or not n_cleared:
+        form = "several_raised" if n_raised else "several_cleared"
+        return said[form].format(n=len(parts), rules=rules)
+    form = "several_one" if n_raised == 1 else "several"
+    return said[form].format(raised=n_raised, cleared=n_cleared, rules=rules)
+
+
 def sentence(what: Told, language: Language, *, is_raised: bool = True) -> str:
     """Say in one sentence what was found; made-up data are named first."""
     said = SAID[language]
@@ -116,7 +154,12 @@ def sentence(what: Told, language: Language, *, is_raised: bool = True) -> str:
 
 def reason(why: str, language: Language) -> str:
     """Return why nothing is known; a reason that no table holds stays as it is."""
-    return REASONS.get(why, why) if language == "zh" else why
+    if language == "en":
+        return why
+    for pattern, told in REASONS_WITH_NUMBERS.items():
+        if found := re.fullmatch(pattern, why):
+            return told.format(*found.groups())
+    return REASONS.get(why, why)
 
 
 def source(what: Proven, language: Language) -> str:
@@ -133,7 +176,7 @@ def proof(what: Proven, language: Language) -> str:
     if not what.evidence_kind:
         return ""
     said = SAID[language]
-    origin = " ".join(filter(None, (source(what, language), what.url)))
+    origin = said["between_parts"].join(filter(None, (source(what, language), what.url)))
     kind = KINDS[language].get(what.evidence_kind, what.evidence_kind)
     if what.as_of is None:
         return said["evidence_undated"].format(kind=kind, source=origin)

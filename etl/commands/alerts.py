@@ -36,8 +36,9 @@ def check(*, dry_run: Annotated[bool, Flag] = False, session: Given) -> int:
     rows = [asdict(change) for change in found.changes]
     session.show(asdict(found), lambda: console.print_rows(rows))
     _say_faults(found.faults)
-    for receipt in found.receipts:
-        console.note(f"{receipt.channel}: {receipt.status} {receipt.detail}")
+    told = (f"{one.channel}: {one.status} {one.detail}" for one in found.receipts)
+    for line in dict.fromkeys(told):  # a message of several alerts is told once
+        console.note(line)
     if found.n_waiting:
         console.note(f"{found.n_waiting} still to be sent: quiet hours, or a channel that failed")
     failed = any(receipt.status == "failed" for receipt in found.receipts)

@@ -16,7 +16,8 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
-from etl.delivery.message import cut
+from etl.delivery.channels import Channel
+from etl.delivery.message import Message, cut
 from etl.delivery.parcel import Parcel
 
 Body = dict[str, Any]
@@ -59,6 +60,15 @@ def body(parcel: Parcel, form: Format) -> Body:
         return form.size(form.compose(subject, text, foot))
 
     return form.compose(subject, cut(message, link_base, size, form.limit), foot)
+
+
+def fits(channel: Channel, message: Message) -> bool:
+    """Return whether a channel takes a message whole; what is no chat takes any."""
+    form = FORMATS.get(channel.kind)
+    if form is None:
+        return True
+    foot = message.foot(channel.link_base, with_files=form.names_files)
+    return form.size(form.compose(message.subject, message.text, foot)) <= form.limit
 
 
 def _slack(subject: str, text: str, foot: str) -> Body:

@@ -22,6 +22,7 @@ from etl.errors import InputError
 NAMES = {"slack": "Slack", "feishu": "Feishu", "dingtalk": "DingTalk", "wecom": "WeCom"}
 FILE_LIMIT_BYTES = 20 * 2**20
 _MESSAGE = "the message"
+_NO_CODE = "?"
 _BUSY = (429, 500, 503)
 _GONE = (401, 403, 404, 410)
 _ADDRESS = "copy the address of the bot again, or make a new bot"
@@ -105,7 +106,9 @@ def send(parcel: Parcel) -> Outcome:
         return Outcome("failed", tuple(reached), why)
     except DeliveryError as error:
         there = f"; it has {', '.join(reached)}" if reached else ""
-        return Outcome("failed", tuple(reached), f"{error}{there}")
+        n_tries = parcel.channel.attempts if isinstance(error, TransientError) else 1
+        tries = f" ({n_tries} tries)" if n_tries > 1 else ""
+        return Outcome("failed", tuple(reached), f"{error}{tries}{there}")
     return Outcome("sent", tuple(reached), f"{_name(parcel.channel)} has {', '.join(reached)}")
 
 
@@ -222,10 +225,12 @@ def _understood(channel: Channel, answer: requests.Response) -> dict[str, Any]:
         raise UncertainError(words, "HTTP 200", "look whether it is there")
     known = CODES[channel.kind].get(code)
     meaning = f" ({known.words})" if known else ""
-    shown = " ".join(f"{said if said == code else f'{code} {said}'}".split())[:200]
+    shown = " ".join((said if code == said else f"{code} {said}").split())[:200]
     got = f"{_name(channel)} refuses: HTTP {status} {shown}{meaning}"
+    if code == _NO_CODE:
+        got = f"{_name(channel)} refuses: HTTP {status}, {said}"
     if status in _BUSY or (known and known.passes):
-        raise TransientError(got, "a quieter moment", "it passes by itself")
+        raise TransientError(got, "a quieter moment", "send it again later")
     refused = _RefusedError(got, "a message that is taken", "see the settings of the bot")
     gone = status in _GONE
     refused.is_setting = gone or bool(known and known.is_setting) or _names_signature(code, said)
@@ -250,7 +255,7 @@ def _code(told: Mapping[str, Any]) -> tuple[str, str]:
     for code, words in (("errcode", "errmsg"), ("code", "msg"), ("StatusCode", "StatusMessage")):
         if code in told:
             return str(told[code]), str(told.get(words, ""))
-    return "?", "an answer without a code"
+    return _NO_CODE, "an answer without a code"
 
 
 def _name(channel: Channel) -> str:

@@ -62,6 +62,7 @@ def deliver(
     now: datetime,
     dry_run: bool = False,
     resend: bool = False,
+    more_keys: Sequence[str] = (),
 ) -> list[Receipt]:
     """Deliver a message to the channels named and return a receipt for each.
 
@@ -81,6 +82,9 @@ def deliver(
         Say what would be done; nothing is sent, and the ledger stays as it is.
     resend
         Send it even where it was sent before, or where that is not known.
+    more_keys
+        Further deliveries that the same message makes: all of them stand as ``key`` does, which
+        the caller sees to (:meth:`~etl.delivery.ledger.Ledger.standings`).
 
     Raises
     ------
@@ -96,7 +100,8 @@ def deliver(
     ledger = Ledger(data_dir)
     receipts: list[Receipt] = []
     for channel, secrets in found:
-        parcel = Parcel(channel, secrets, message, key, now.astimezone(UTC))
+        at = now.astimezone(UTC)
+        parcel = Parcel(channel, secrets, message, key, at, more_keys=tuple(more_keys))
         receipts.append(
             _receipt(parcel, *_foreseen(ledger.standing(key, channel.name), resend=resend))
             if dry_run
@@ -164,8 +169,9 @@ def _sent(parcel: Parcel, ledger: Ledger) -> Outcome:
     """Send, with a line before and one after; without the second one it counts as uncertain."""
 
     def write(at: datetime, state: State, reached: tuple[str, ...], detail: str) -> None:
-        name = parcel.channel.name
-        ledger.write(Entry(at.isoformat(), parcel.key, name, state, reached, detail))
+        for key in parcel.keys:
+            name = parcel.channel.name
+            ledger.write(Entry(at.isoformat(), key, name, state, reached, detail))
 
     write(parcel.now, "sending", parcel.reached, "")
     outcome = _carrier(parcel.channel).send(parcel)

@@ -6,7 +6,7 @@ An attempt writes ``sending`` before it does anything, and how it ended afterwar
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -86,10 +86,15 @@ class Ledger:
 
     def standing(self, key: str, channel: str) -> Standing:
         """Return what is known of a key on a channel."""
-        own = [one for one in self.entries()[0] if (one.key, one.channel) == (key, channel)]
-        last = own[-1] if own else None
-        begun = sum(one.state == "sending" for one in own)
-        return Standing(last.state if last else None, last.reached if last else (), begun, last)
+        return self.standings([key], channel)[key]
+
+    def standings(self, keys: Sequence[str], channel: str) -> dict[str, Standing]:
+        """Return what is known of several keys on a channel, by key."""
+        own: dict[str, list[Entry]] = {key: [] for key in keys}
+        for one in self.entries()[0]:
+            if one.channel == channel and one.key in own:
+                own[one.key].append(one)
+        return {key: _standing(found) for key, found in own.items()}
 
     def write(self, entry: Entry) -> None:
         """Add a line."""
@@ -114,3 +119,9 @@ class Ledger:
                 "one process at a time",
                 "see whether it hangs; what was not sent is tried at the next run",
             ) from error
+
+
+def _standing(own: Sequence[Entry]) -> Standing:
+    last = own[-1] if own else None
+    begun = sum(one.state == "sending" for one in own)
+    return Standing(last.state if last else None, last.reached if last else (), begun, last)

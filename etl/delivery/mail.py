@@ -218,7 +218,7 @@ def _trust(channel: Smtp) -> ssl.SSLContext:
 
 
 def _identifier(parcel: Parcel) -> str:
-    told = "\n".join([parcel.key, parcel.channel.name, str(parcel.repeat or "")])
+    told = "\n".join([*parcel.keys, parcel.channel.name, str(parcel.repeat or "")])
     digest = hashlib.sha256(told.encode()).hexdigest()[:32]
     domain = cast(Smtp, parcel.channel).sender.rpartition("@")[2]
     return f"<{digest}.artonomics@{domain}>"

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 _ENDS = re.compile(r"(?<=[.!?])\s|(?<=[。！？；])|\n")
 _CHINESE = re.compile(r"[\u4e00-\u9fff]")
@@ -58,12 +59,16 @@ class Message:
             return self.link
         return f"{link_base.rstrip('/')}/{self.link.lstrip('/')}" if link_base else ""
 
-    def say(self, what: str, **values: object) -> str:
-        """Return one of our own few words, Chinese where most of the text is."""
+    @property
+    def language(self) -> Literal["en", "zh"]:
+        """The language of most of its text."""
         told = self.subject + self.text
         is_chinese = _PER_LETTER * len(_CHINESE.findall(told)) > len(_LETTERS.findall(told))
-        language = "zh" if is_chinese else "en"
-        return _SAID[language][what].format(**values)
+        return "zh" if is_chinese else "en"
+
+    def say(self, what: str, **values: object) -> str:
+        """Return one of our own few words, Chinese where most of the text is."""
+        return _SAID[self.language][what].format(**values)
 
     def foot(self, link_base: str, *, with_files: bool = False) -> str:
         """Return the lines below the text: the files by name where asked for, and the link."""

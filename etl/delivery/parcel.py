@@ -35,6 +35,8 @@ class Parcel:
         Recipients or parts that have it already: they are left out.
     repeat
         How often it was sent again on purpose; 0 for the first time.
+    more_keys
+        Further deliveries that the same message makes.
     """
 
     channel: Channel
@@ -44,6 +46,12 @@ class Parcel:
     now: datetime
     reached: tuple[str, ...] = ()
     repeat: int = 0
+    more_keys: tuple[str, ...] = ()
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """Every delivery that it makes."""
+        return (self.key, *self.more_keys)
 
     def after(self, standing: Standing, *, resend: bool) -> Parcel:
         """Return it without those who have it, or for everybody where it is sent again."""

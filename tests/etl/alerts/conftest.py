@@ -27,6 +27,8 @@ class Told:
     def query(self, sql: str, parameters: object = ()) -> pd.DataFrame:
         if isinstance(self.rows, Exception):
             raise self.rows
+        if "json_serialize_sql" in sql:
+            return pd.DataFrame({"tree": ["{}"]})  # the question asks no table
         return pd.DataFrame(self.rows, columns=["subject", "value"])
 
     def values(self, **values: float | None) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from etl.alerts import readings_own
+from etl.alerts import readings_own, words
 from etl.alerts.reading import Look
 from etl.alerts.readings import readings
 from etl.alerts.rules_file import parse
@@ -90,7 +90,8 @@ def chart(tables):
         (15, 100, "between"),
         (16, 100, "clear"),
         (None, 100, "clear"),
-        (None, 12, "between"),
+        (None, 15, "clear"),
+        (None, 14, "unknown"),
         (None, 5, "unknown"),
     ],
 )
@@ -99,6 +100,26 @@ def test_a_position_beside_its_two_lines(read, chart, app, rank, depth, level):
     (found,) = read(**TOP | {"app": app})
     assert (found.level, found.value) == (level, rank)
     assert found.link == "/attention?apps=143&chart=free&category=overall"
+
+
+@pytest.mark.parametrize(
+    ("rank", "depth", "level", "why"),
+    [
+        (3, 15, "raised", ""),
+        (3, 12, "raised", "read 12 deep, leaves 15 cannot be seen: set leaves to 12 or collect"),
+        (None, 12, "unknown", "read 12 deep, leaves 15 cannot be seen: set leaves to 12 or"),
+        (None, 5, "unknown", "read 5 deep, top 10 cannot be seen: set top and leaves to 5 or"),
+    ],
+)
+def test_an_end_that_cannot_be_seen_is_said_in_words(read, chart, rank, depth, level, why):
+    chart("2026-11-22", rank, depth)
+    (found,) = read(**TOP)
+    assert found.level == level
+    assert why in found.reason
+    assert bool(found.reason) is bool(why)
+    in_chinese = words.reason(found.reason, "zh")
+    assert (str(depth) in in_chinese) is bool(why)
+    assert "chart" not in in_chinese
 
 
 def test_only_the_newest_reading_counts_and_none_of_a_later_day(read, chart):
@@ -259,6 +280,8 @@ def test_the_cost_of_pictures_is_assumed_for_its_price_is(read, tables):
     (found,) = read(**rule, above=0.9)
     assert found.value == pytest.approx(1_000 * 3.6 / 3_600 / 2 / 0.5)
     assert (found.level, found.evidence_kind) == ("raised", "assumed")
+    assert words.proof(found, "en").endswith("and 50% mean use assumed; u")
+    assert words.proof(found, "zh").endswith("为假设；u")
     assert read(**rule, above=1.1)[0].level == "clear"
     with pytest.raises(InputError, match="device 'X'"):
         read(**rule, above=1, device="X")
@@ -294,6 +317,34 @@ def test_an_answer_without_a_kind_of_evidence_counts_as_assumed(read):
     assert found.evidence_kind == "assumed"
     (found,) = ask(read, "'a' AS subject, 1 AS value, 'measured' AS evidence_kind")
     assert found.evidence_kind == "measured"
+
+
+@pytest.mark.parametrize(
+    ("question", "kind"),
+    [
+        ("SELECT source AS subject, count(*) AS value FROM quarantine GROUP BY source", "measured"),
+        ("SELECT 'n' AS subject, count(*) AS value FROM real", "measured"),
+        ("SELECT 'n' AS subject, count(*) AS value FROM said", "disclosed"),
+        ("SELECT 'n' AS subject, (SELECT count(*) FROM real) AS value FROM said", "estimated"),
+        ("SELECT 'n' AS subject, count(*) AS value FROM drawn", "simulated"),
+        ("SELECT 'n' AS subject, count(*) AS value FROM real, drawn", "simulated"),
+        ("SELECT 'n' AS subject, count(*) AS value FROM cohort_cube", "simulated"),
+        ("SELECT 'n' AS subject, count(*) AS value FROM real, bare", "assumed"),
+        ("WITH bare AS (FROM said) SELECT 'n' AS subject, 1 AS value FROM bare", "disclosed"),
+        ("SELECT 'n' AS subject, 3 AS value", "assumed"),
+        ("SELECT 'n' AS subject, 1 AS value, 'simulated' AS evidence_kind FROM real", "simulated"),
+    ],
+)
+def test_an_answer_bears_the_evidence_of_the_rows_that_it_was_counted_from(
+    read, tables, question, kind
+):
+    for name, own in (("real", "measured"), ("said", "disclosed"), ("drawn", "simulated")):
+        tables.put(name, [{"x": 1, "evidence_kind": own}])
+    tables.put("bare", [{"x": 1}])
+    tables.put("quarantine", [{"source": "apple"}])
+    tables.put("cohort_cube", [{"source": "app"}])
+    tables.put("growth_definitions", [{"source": "app", "evidence_kind": "simulated"}])
+    assert read(**OWN, question=question)[0].evidence_kind == kind
 
 
 @pytest.mark.parametrize(

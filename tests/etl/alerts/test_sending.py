@@ -5,12 +5,16 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import yaml
+from servers.mail import mail_server, mailbox
 
 from etl.alerts import check as looking
 from etl.alerts import state
 from etl.alerts.rules import Quiet
+from etl.delivery.ledger import Ledger
 from tests.etl.alerts.conftest import NOON, load
 
+BOTH = ("ada@example.com", "bo@example.com")
 NIGHT = {"begin": "22:00", "end": "07:00", "timezone": "Europe/Berlin"}
 
 
@@ -59,9 +63,88 @@ def test_an_end_never_overtakes_its_beginning(rules, look, chats):
     chats.faults.append((400, "no"))
     look(a=11)
     chats.faults.append((400, "no"))
-    assert statuses(look(a=1)) == [("desk", "failed")]
+    assert statuses(look(a=1)) == [("desk", "failed")] * 2
     look(a=1)
-    assert ["Alert" in head for head in heads(chats)] == [True, False]
+    (post,) = chats.posts["slack"]
+    assert heads(chats) == ["1 alert, 1 over: load"]
+    assert post["text"].index("Alert load: a") < post["text"].index("Over: load: a")
+
+
+def test_what_one_look_finds_goes_through_a_channel_as_one_message(rules, look, chats, data):
+    rules(load(to=["desk"]), load(name="other", above=5, clear=4, to=["desk", "team"]))
+    found = look(a=11, b=12)
+    assert statuses(found) == [("desk", "sent")] * 4 + [("team", "sent")] * 2
+    assert "one message of 4 alerts" in found.receipts[0].detail
+    (post,) = chats.posts["slack"]
+    assert heads(chats) == ["4 alerts: load, other"]
+    text = post["text"]
+    assert text.count("Evidence: ") == text.count("https://desk.example.com/data") == 4
+    ledger = Ledger(data)
+    keys = [receipt.key for receipt in found.receipts]
+    assert len(set(keys)) == 4
+    assert {ledger.standing(key, "desk").state for key in keys} == {"sent"}
+    look(a=1, b=12)
+    assert heads(chats)[1] == "2 alerts are over: load, other"
+    look(a=11, b=1)
+    assert heads(chats)[2] == "2 alerts, 2 over: load, other"
+
+
+def test_a_message_of_several_is_named_in_the_language_of_most(rules, look, chats):
+    rules(load(to=["desk"], language="zh"))
+    look(a=11, b=11)
+    assert heads(chats) == ["2 条警报：load"]
+    assert "警报 load：a" in chats.posts["slack"][0]["text"]
+
+
+def test_a_message_of_several_is_never_cut(rules, look, chats):
+    rules(load(to=["team"]))
+    look(**{f"subject-{at:03}-{'x' * 60}": 11 for at in range(40)})
+    posts = [post["markdown"]["content"] for post in chats.posts["wecom"]]
+    assert 1 < len(posts) < 15
+    assert sum(text.count("Evidence: ") for text in posts) == 40
+    assert not any("cut here" in text for text in posts)
+
+
+def test_a_crash_after_a_message_of_several_sends_nothing_twice(
+    rules, look, chats, data, monkeypatch
+):
+    rules(load(to=["desk"]))
+    written, times = state.write, []
+
+    def dies_the_second_time(*given):
+        times.append(1)
+        if len(times) == 2:
+            raise KeyboardInterrupt
+        written(*given)
+
+    monkeypatch.setattr(state, "write", dies_the_second_time)
+    with pytest.raises(KeyboardInterrupt):
+        look(a=11, b=11)
+    monkeypatch.setattr(state, "write", written)
+    found = look(a=11, b=11, c=11)  # a third one joins after the crash
+    assert sorted(statuses(found)) == [("desk", "sent"), ("desk", "skipped"), ("desk", "skipped")]
+    assert heads(chats) == ["2 alerts: load", "Alert load: c"]
+
+
+def test_a_recipient_who_has_one_alert_gets_only_the_others(rules, look, data):
+    with mail_server() as post:
+        told = {"channels": {"desk": mailbox(post)}}
+        (data / "delivery.yml").write_text(yaml.safe_dump(told))
+        rules(load(to=["desk"]))
+        post.refused["bo@example.com"] = "450 later"
+        assert statuses(look(a=11)) == [("desk", "failed")]
+        del post.refused["bo@example.com"]
+        look(a=1, b=11)
+        subjects = [mail["Subject"] for mail in post.mails]
+        assert subjects == ["Alert load: a", "Alert load: a", "1 alert, 1 over: load"]
+        assert post.recipients == [["ada@example.com"], ["bo@example.com"], [*BOTH]]
+
+
+def test_a_failure_says_that_the_next_look_tries_again(rules, look, chats):
+    rules(load(to=["desk"]))
+    chats.faults.append((503, ""))
+    (receipt,) = look(a=11).receipts
+    assert receipt.detail.endswith("it is sent again at the next look")
 
 
 def test_an_uncertain_delivery_is_told_and_not_repeated(rules, look, chats):

@@ -197,6 +197,16 @@ def test_what_passes_is_tried_again(channels, chats, message, now, kind, fault):
     assert len(chats.posts[kind]) == 1
 
 
+@pytest.mark.parametrize("kind", ["feishu", "dingtalk", "wecom"])
+def test_an_answer_without_a_code_is_told_without_a_riddle(channels, chats, message, now, kind):
+    chats.faults = [(500, "<html>")] * 3
+    told = sent(channels(desk=bot(kind)), message, now).detail
+    assert "refuses: HTTP 500, an answer without a code;" in told
+    assert "?" not in told
+    assert "send it again later (3 tries)" in told
+    assert "by itself" not in told
+
+
 @pytest.mark.parametrize("fault", ["hang", "cut", (502, "bad gateway"), (504, "")])
 def test_silence_after_the_post_is_uncertain_and_not_repeated(channels, chats, message, now, fault):
     chats.faults = [fault]
