@@ -6,11 +6,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
+from dashboard.app_pages import economics_verdict as verdicts
 from dashboard.studies.economics.scenario import frozen, scenario_study
 from dashboard.tables.overview import answer, deciding, lead
 from dashboard.text import words
@@ -149,3 +152,24 @@ def test_without_ranges_the_inputs_that_move_most_decide() -> None:
     frame = deciding(study, EN).frame
     assert len(frame) == 3
     assert frame["settles"].str.len().gt(0).all()
+
+
+def test_what_carries_nothing_of_the_variance_is_not_listed_as_deciding() -> None:
+    hardly = {"value": 0.001, "low": 0.0009999, "high": 0.0010001, "source": "a guess"}
+    study = scenario_study(None, frozen(wave(refund_rate=hardly)))  # pyright: ignore[reportArgumentType]
+    assert study.wave is not None
+    assert study.wave.outcome.variance["refund_rate"] < 0.005
+    frame = deciding(study, EN).frame
+    assert frame["input"].tolist() == ["Payers among installs"]
+
+
+def test_one_disclosed_figure_is_no_range(monkeypatch: pytest.MonkeyPatch) -> None:
+    def told_of(*values: float, language: str = "en") -> str:
+        held = pd.DataFrame({"latest": True, "metric": verdicts.PENETRATION, "value": values})
+        found = SimpleNamespace(achieved=held)
+        monkeypatch.setattr(verdicts.cache, "study", lambda *_, **__: found)
+        return told(verdicts._achieved(date(2022, 12, 31), words(language))[0])
+
+    assert told_of(0.029) == "Disclosed by then: 2.9% of monthly actives subscribe (1 figure)."
+    assert "4.0% to 5.5% of monthly actives subscribe (2 figures)" in told_of(0.055, 0.04)
+    assert "（2 项数据）" in told_of(0.055, 0.04, language="zh")
