@@ -26,6 +26,9 @@ Progress = Callable[[str], None]
 Status = Literal["ok", "unchanged", "partial", "failed"]
 Mode = Literal["snapshot", "live", "replay", "import"]
 
+NEVER_READ = "(never read)"
+"""What stands behind a share that has no bar at all."""
+
 
 @dataclass(frozen=True)
 class LedgerEntry:
@@ -297,7 +300,7 @@ def _lagging(reader: SnapshotReader, now: datetime) -> list[str]:
     )
     rows = last.itertuples(index=False)
     return [
-        ticker if pd.notna(day) else f"{ticker} (never read)"
+        ticker if pd.notna(day) else f"{ticker} {NEVER_READ}"
         for ticker, calendar, day in rows
         if pd.isna(day) or calendars.is_stale(calendar, day, now)
     ]

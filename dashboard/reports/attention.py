@@ -207,8 +207,8 @@ def _finding(report: AttentionReport, words: Words) -> Iterator[str]:
         )
     else:
         yield words.n(
-            "{n} app has a wave of ratings, of whose half-life only a bound is known.",
-            "{n} apps have a wave of ratings, of whose half-lives only bounds are known.",
+            "{n} app has a wave of ratings, of whose half-life only an upper bound is known.",
+            "{n} apps have a wave of ratings, of whose half-lives only upper bounds are known.",
             len(waves),
         )
     told = known or [row for row in waves if row["half_life_kind"]]
@@ -227,25 +227,33 @@ def _finding(report: AttentionReport, words: Words) -> Iterator[str]:
 
 
 def _half_life(row: dict[Hashable, Any], words: Words) -> str:
-    left = ""
-    if not pd.isna(row["left_30"]):
-        left = " " + words.t(
-            "After 30 days {share} of the peak was left.", share=words.percent(row["left_30"])
-        )
-    return (
+    left = words.t(
+        "After 30 days {share} of the peak was left.", share=words.percent(row["left_30"])
+    )
+    said = {
+        "app": row["app_name"],
+        "storefront": row["storefront"],
+        "peak": words.number(row["peak_per_day"], digits=1),
+        "begin": words.date(row["peak_begin"]),
+        "end": words.date(row["peak_end"]),
+        "half_life": wave_tables.half_life(row, words),
+        "kind": words.evidence(row["half_life_kind"]),
+    }
+    told = (
         words.t(
+            "{app} ({storefront}): the highest rate held, {peak} new ratings a day, lay between "
+            "{begin} and {end}; the series begins after the peak, which may have been higher and "
+            "earlier. The half-life is {half_life} ({kind}).",
+            **said,
+        )
+        if row["reason"] == "begins_after_peak"
+        else words.t(
             "{app} ({storefront}): the peak of {peak} new ratings a day lay between {begin} and "
             "{end}; the half-life is {half_life} ({kind}).",
-            app=row["app_name"],
-            storefront=row["storefront"],
-            peak=words.number(row["peak_per_day"], digits=1),
-            begin=words.date(row["peak_begin"]),
-            end=words.date(row["peak_end"]),
-            half_life=wave_tables.half_life(row, words),
-            kind=words.evidence(row["half_life_kind"]),
+            **said,
         )
-        + left
     )
+    return words.sentences([told, "" if pd.isna(row["left_30"]) else left])
 
 
 def _best_position(study: AttentionStudy) -> dict[Hashable, Any] | None:
@@ -353,9 +361,9 @@ def _methods(study: AttentionStudy, words: Words) -> str:
         "count fell, ratings were removed and the rate is not known. The half-life is that of the "
         "height above the level that stays; the curve is chosen by AICc, its interval comes from "
         "resampled residuals; where the series begins after its peak, or look-ups are too far "
-        "apart, only a bound is known. Downloads follow from {low} to {high} installs behind one "
-        "new rating, which nobody published. Rules for shocks look back only. Of the waves, days "
-        "that were picked because the price moved are described and never tested.",
+        "apart, only an upper bound is known. Downloads follow from {low} to {high} installs "
+        "behind one new rating, which nobody published. Rules for shocks look back only. Of the "
+        "waves, days that were picked because the price moved are described and never tested.",
         low=study.choice.installs_per_rating[0],
         high=study.choice.installs_per_rating[1],
     )

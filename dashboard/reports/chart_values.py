@@ -22,6 +22,9 @@ _DAY_ZERO = pd.Timestamp("1899-12-30")
 _TAG = re.compile(r"<[^>]*>")
 _BREAK = re.compile(r"<br\s*/?>")
 _MEANT = {"&lt;": "<", "&gt;": ">", "&amp;": "&"}
+_SIZES = {"k": 1e3, "m": 1e6, "b": 1e9, "t": 1e12, "万": 1e4, "亿": 1e8, "万亿": 1e12}
+"""What short numbers are short of, by what stands behind them in either language."""
+_SIZE = re.compile(r"\s*(万亿|[KkMmBbTt万亿])")
 _NUMBER = re.compile(r"[-−]?\d[\d,]*(?:\.\d+)?")
 
 
@@ -111,10 +114,17 @@ def is_bent(axis: Any) -> bool:
     places = numbers(axis.tickvals)
     if len(found) < 3 or not all(found) or None in places or row_names(axis):
         return False
-    told = np.asarray([float(hit[0].replace("−", "-").replace(",", "")) for hit in found if hit])
+    told = np.asarray([_told(hit) for hit in found if hit])
     at = np.asarray(places, dtype=float)
     fitted = np.polyval(np.polyfit(at, told, 1), at)
     return bool(np.abs(told - fitted).max() > 0.05 * max(np.ptp(told), 1e-12))
+
+
+def _told(hit: re.Match[str]) -> float:
+    """Return the number that a tick bears, short ones (20K, 2 万) at their full size."""
+    short = _SIZE.match(hit.string, hit.end())
+    size = _SIZES[short[1].lower()] if short else 1.0
+    return float(hit[0].replace("−", "-").replace(",", "")) * size
 
 
 def words(value: Any, axis: Any) -> str:

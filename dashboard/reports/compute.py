@@ -27,6 +27,7 @@ from dashboard.reports.document import (
 )
 from dashboard.reports.edition import Edition, Reader, edition_of
 from dashboard.reports.grids import calculation_header, grid
+from dashboard.reports.sources import in_one_version
 from dashboard.studies.compute import TOY, ComputeStudy, Prices, compute_study, costs
 from dashboard.studies.compute_published import published_costs
 from dashboard.studies.frames import column, rows
@@ -185,7 +186,7 @@ def _best(study: ComputeStudy, device: str, words: Words) -> str:
     )
     if best["model"] == TOY:
         toy = words.t("It is a toy that draws shapes, no product: its cost says nothing of one.")
-        return f"{told} {toy}"
+        return words.sentences([told, toy])
     return told
 
 
@@ -424,7 +425,7 @@ def _sources(report: ComputeReport, words: Words) -> Iterator[Source]:
     study = report.study
     for device in study.devices:
         yield Source(words.t("{device}, this program", device=device))
-    for table in (study.published, study.prices):
-        told: Any = table[["source_title", "source_url"]].drop_duplicates()
-        for title, address in told.itertuples(index=False):
-            yield Source(str(title), str(address))
+    held = pd.concat([study.published, study.prices.sort_values("as_of", kind="stable")])
+    told: Any = held[["source_title", "source_url"]].drop_duplicates()
+    listed = (Source(str(title), str(url)) for title, url in told.itertuples(index=False))
+    yield from in_one_version(listed, words)

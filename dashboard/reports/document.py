@@ -60,6 +60,9 @@ class Grid:
     formats
         How a spreadsheet writes each column (``0.0%``, ``#,##0.00``, ``yyyy-mm-dd``), ``""`` as it
         comes; empty where no cell has a value.
+    whole
+        The same table with every row, for a spreadsheet, where ``rows`` are only the first;
+        ``None`` where they are all.
     """
 
     caption: str
@@ -68,6 +71,7 @@ class Grid:
     numeric: tuple[bool, ...]
     values: tuple[tuple[object, ...], ...] = ()
     formats: tuple[str, ...] = ()
+    whole: Grid | None = None
 
 
 @dataclass(frozen=True)

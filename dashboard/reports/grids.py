@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
+from babel.dates import format_skeleton
 
 from dashboard.reports.document import Grid
 from dashboard.tables.table import Table, TableColumn
@@ -31,14 +33,21 @@ def grid(
     columns
         Which of its columns, in this order; all by default.
     rows
-        Only so many rows, from the top; the caption then says how many there are.
+        Show only so many rows, from the top; the caption then says how many there are. A
+        spreadsheet has all of them.
     """
     looks = {name: table.columns[name] for name in (columns or table.columns)}
     frame = table.frame.loc[:, list(looks)]
-    if 0 < rows < len(frame):
-        told = words.t("the first {n} of {all}", n=words.number(rows, digits=0), all=len(frame))
-        caption = f"{caption} ({told})"
-        frame = frame.iloc[:rows]
+    whole = _grid(frame, looks, caption, words)
+    if not 0 < rows < len(frame):
+        return whole
+    told = words.t("the first {n} of {all}", n=words.number(rows, digits=0), all=len(frame))
+    first = whole.rows[:rows], whole.values[:rows]
+    caption = f"{caption} ({told})"
+    return replace(whole, caption=caption, rows=first[0], values=first[1], whole=whole)
+
+
+def _grid(frame: Any, looks: Mapping[str, TableColumn], caption: str, words: Words) -> Grid:
     records: Any = list(frame.itertuples(index=False, name=None))
     return Grid(
         caption=caption,
@@ -54,6 +63,27 @@ def grid(
         ),
         formats=tuple(map(_format, looks.values())),
     )
+
+
+def month(day: Any, words: Words) -> str:
+    """Write the month of a day, for example July 2025."""
+    if _is_missing(day):
+        return MISSING
+    at: Any = pd.Timestamp(day)
+    return format_skeleton("yMMMM", at, locale=words.locale)
+
+
+def by_month(table: Grid, words: Words, column: int = 0) -> Grid:
+    """Return a table in which the days of a column, each the first of its month, are months."""
+
+    def told(row: tuple[str, ...], values: tuple[object, ...]) -> tuple[str, ...]:
+        return (*row[:column], month(values[column], words), *row[column + 1 :])
+
+    rows = tuple(told(row, values) for row, values in zip(table.rows, table.values, strict=True))
+    spelt = {"en": "mmmm yyyy", "zh": 'yyyy"年"m"月"'}[words.language]
+    formats = (*table.formats[:column], spelt, *table.formats[column + 1 :])
+    whole = None if table.whole is None else by_month(table.whole, words, column)
+    return replace(table, rows=rows, formats=formats, whole=whole)
 
 
 def calculation_header(words: Words) -> tuple[str, str, str, str, str]:
@@ -77,11 +107,11 @@ def cell(value: Any, look: TableColumn, words: Words) -> str:
         case "number":
             return words.number(value, digits=look.digits)
         case "any":
-            return words.number(float(f"{value:.4g}"), digits=_digits(value))
+            return words.number(value, digits=_digits(value))
         case "percent":
             return words.percent(value, digits=_PERCENT_DIGITS)
         case "date":
-            return words.date(value)
+            return value if isinstance(value, str) else words.date(value)
         case "instant":
             return words.instant(value)
         case "check":
@@ -107,7 +137,7 @@ def _is_missing(value: Any) -> bool:
 
 
 def _digits(value: float) -> int:
-    """Return the decimals that four significant digits need."""
+    """Return the decimals of a number by its size: cents from one on, none from a thousand on."""
     size = abs(value)
     return 0 if size >= 1_000 else 2 if size >= 1 else _ANY_DIGITS
 

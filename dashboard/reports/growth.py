@@ -28,7 +28,7 @@ from dashboard.reports.document import (
     Source,
 )
 from dashboard.reports.edition import Edition, Reader, edition_of
-from dashboard.reports.grids import calculation_header, grid
+from dashboard.reports.grids import by_month, calculation_header, grid, month
 from dashboard.studies.growth.conversion import ConversionStudy, conversion_study
 from dashboard.studies.growth.definitions import Definitions, definitions
 from dashboard.studies.growth.retention import RetentionChoice, RetentionStudy, retention_study
@@ -40,6 +40,7 @@ from dashboard.tables.growth import money as money_tables
 from dashboard.tables.growth import names
 from dashboard.tables.growth import retention as retention_tables
 from dashboard.text import Words
+from etl.analytics.proportions import wilson
 from etl.errors import InputError
 
 OPTIONS = ("source",)
@@ -217,13 +218,19 @@ def _pays(study: ConversionStudy, words: Words) -> Iterator[str]:
             n=study.told.window_days,
         )
         return
-    rate = whole["payers"].sum() / whole["size"].sum()
+    size, payers = int(whole["size"].sum()), int(whole["payers"].sum())
+    low, high = (float(end[0]) for end in wilson([payers], [size]))
     yield words.n(
-        "Of {n} user of complete cohorts {rate} paid within {days} days.",
-        "Of {n} users of complete cohorts {rate} paid within {days} days.",
-        int(whole["size"].sum()),
-        rate=words.percent(rate),
+        "Of {n} user of complete cohorts {rate} paid within {days} days (95% interval {low} to "
+        "{high}): {kind}.",
+        "Of {n} users of complete cohorts {rate} paid within {days} days (95% interval {low} to "
+        "{high}): {kind}.",
+        size,
+        rate=words.percent(payers / size),
+        low=words.percent(low),
+        high=words.percent(high),
         days=study.told.window_days,
+        kind=words.evidence(study.told.evidence_kind),
     )
     if len(whole) > 1:
         first, last = whole.iloc[0], whole.iloc[-1]
@@ -235,8 +242,8 @@ def _changed(first: Any, last: Any, words: Words) -> str:
     told = {
         "first": words.percent(first["conversion_rate"]),
         "last": words.percent(last["conversion_rate"]),
-        "before": words.date(first["cohort"]),
-        "after": words.date(last["cohort"]),
+        "before": month(first["cohort"], words),
+        "after": month(last["cohort"], words),
     }
     if last["low"] > first["high"]:
         return words.t(
@@ -265,7 +272,7 @@ def _recurs(study: SubscriptionStudy, words: Words) -> Iterator[str]:
     yield words.t(
         "Recurring revenue closed {month} at {closing} a month with {n} subscribers; {churn} left "
         "and {new} came new: {kind}.",
-        month=words.date(last["month"]),
+        month=month(last["month"], words),
         closing=words.money(last["closing"], "USD", digits=0),
         n=words.number(last["n_subscribers"], digits=0),
         churn=words.money(abs(last["churn"]), "USD", digits=0),
@@ -313,17 +320,14 @@ def _retention(report: GrowthReport, words: Words) -> Section:
 def _conversion(report: GrowthReport, words: Words) -> Iterator[Section]:
     study, kind = report.conversion, words.evidence(report.kind)
     if study.payment_names:
+        paid = words.t("Paid within {days} days: {kind}", days=study.told.window_days, kind=kind)
         blocks: list[Block] = [
             Picture(
                 "cohorts",
                 paying_figures.cohorts_figure(study.cohorts, words),
                 words.t("Paid conversion by cohort, 95% Wilson intervals: {kind}.", kind=kind),
             ),
-            grid(
-                paying_tables.cohorts(study, words),
-                words.t("Paid within {days} days: {kind}", days=study.told.window_days, kind=kind),
-                words,
-            ),
+            by_month(grid(paying_tables.cohorts(study, words), paid, words), words),
             grid(
                 paying_tables.segments(study, words),
                 words.t("By country, channel, platform and plan: {kind}", kind=kind),
@@ -339,7 +343,17 @@ def _conversion(report: GrowthReport, words: Words) -> Iterator[Section]:
             days=study.told.funnel_days,
             kind=kind,
         )
-        yield Section(words.t("How far they come"), (Picture("funnel", figure, told),))
+        shown: list[Block] = [Picture("funnel", figure, told)]
+        if study.payment_names:
+            differs = words.t(
+                "Only those are counted who took every step shown before, in this order, within "
+                "{funnel} days. Who paid without one of them is not in the last steps, but among "
+                "those told to have paid within {window} days: the two shares differ.",
+                funnel=study.told.funnel_days,
+                window=study.told.window_days,
+            )
+            shown.append(Paragraph(differs))
+        yield Section(words.t("How far they come"), tuple(shown))
 
 
 def _revenue(study: SubscriptionStudy, words: Words) -> Section:
@@ -350,7 +364,7 @@ def _revenue(study: SubscriptionStudy, words: Words) -> Section:
         moved = money_figures.movements_figure(study.movements, names.movements(words), words)
         blocks.append(Picture("movements", moved, gross))
         told = words.t("What came and what went, by month: {kind}", kind=kind)
-        blocks.append(grid(money_tables.movements(study, words), told, words))
+        blocks.append(by_month(grid(money_tables.movements(study, words), told, words), words))
         blocks += _worth(study, words)
     if len(study.renewals):
         figure = money_figures.renewal_figure(study.renewals, pd.DataFrame(), words)
@@ -370,7 +384,7 @@ def _worth(study: SubscriptionStudy, words: Words) -> Iterator[Calculation]:
     if not n or pd.isna(churned) or churned <= 0:
         return
     kind = words.evidence(study.evidence_kind)
-    month = words.t("the month of {month}", month=words.date(last["month"]))
+    held = month(last["month"], words)
     revenue = float(last["closing"]) / n
     usd, share = words.t("USD a month"), words.t("share a month")
     inputs = (
@@ -382,7 +396,7 @@ def _worth(study: SubscriptionStudy, words: Words) -> Iterator[Calculation]:
             "0.00",
             usd,
             kind,
-            month,
+            held,
         ),
         Input(
             "churn_rate",
@@ -392,7 +406,7 @@ def _worth(study: SubscriptionStudy, words: Words) -> Iterator[Calculation]:
             "0.0%",
             share,
             kind,
-            month,
+            held,
         ),
         Input(
             "fee_rate",

@@ -34,7 +34,7 @@ from dashboard.reports.document import (
 from dashboard.reports.edition import Edition, Reader, edition_of
 from dashboard.studies import MarketStudy, market_study
 from dashboard.tables import remarks
-from dashboard.text import Words
+from dashboard.text import Words, words
 from etl.analytics.event_study import EventStudySpec
 from etl.errors import InputError
 
@@ -118,7 +118,30 @@ def market(reader: Reader, choice: Choice) -> MarketReport:
             "look at it on the Market page, or choose another --ticker",
             code="NOT_REDISTRIBUTABLE",
         )
+    _require_an_event(study, chosen)
     return MarketReport(study, edition, tuple(chosen), tuple(_price_sources(reader, study)))
+
+
+def _require_an_event(study: MarketStudy, chosen: Sequence[str]) -> None:
+    """Refuse a choice of which nothing can be told, with the reason of each event."""
+    own = study.events.loc[study.events["event_id"].isin(chosen)]
+    if bool((own["status"] != "excluded").any()):
+        return
+    english = words("en")
+    reasons = [
+        f"{row['event_id']}: {labels.exclusion(english, str(row['reason']))}"
+        for row in own.to_dict("records")
+    ]
+    first, last = study.spec.window
+    why = f"none can be tested over days {first} to {last} ({'; '.join(reasons)})"
+    raise InputError(
+        f"got {study.instrument['ticker']}, of whose events "
+        f"{why if reasons else 'none is held that was chosen'}",
+        "at least one event that can be tested or described",
+        "choose another --event, or a --window for which bars are held; the Market page shows the "
+        "prices alone",
+        code="NOTHING_TO_REPORT",
+    )
 
 
 def _subject(reader: Reader, choice: Choice) -> tuple[str, str | None]:
@@ -306,7 +329,7 @@ def _prices(study: MarketStudy, event_ids: Sequence[str], words: Words) -> Secti
     without = len(study.prices.loc[study.prices["close_as_traded"].isna()])
     if 0 < without < len(study.prices):
         missing = words.t("Where the line ends, prices as traded are not held.")
-        caption = f"{caption} {missing}"
+        caption = words.sentences([caption, missing])
     lower = figure.update_layout(height=figure.to_dict()["layout"]["height"] - _PRICES_LOWER_PX)
     picture = Picture("prices", lower, caption)
     return Section(words.t("What the price did"), (picture,))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, assert_never
 
@@ -18,6 +19,7 @@ from dashboard.reports.document import (
     Picture,
     Points,
 )
+from dashboard.reports.room import filled, pieces, splittable
 from dashboard.reports.sources import grouped, is_web, shortened
 
 TEMPLATE = Path(__file__).with_name("report.typ")
@@ -25,8 +27,12 @@ LAYOUTS = ((9.0, 1.0), (8.8, 0.95), (8.5, 0.9), (8.2, 0.85), (7.9, 0.8), (7.5, 0
 """Text size (pt) and width of figures (share of the page) tried in turn until the report fits its
 pages; the last one is kept in any case, because nothing may be left out."""
 
-_SHORT_SIGNS, _LEAST_SIGNS, _MOST_SIGNS, _ROOM_SIGNS = 22, 8, 45, 90
-"""Signs of short text, of the narrowest and of the widest column that shares, and of a line."""
+_TABLE_EM = 0.88 * LAYOUTS[0][0]
+_LINE_EM, _INSET_EM = 510 / _TABLE_EM, 6.5 / _TABLE_EM
+"""Width of the page and of the room beside a cell (pt), in the largest letters of a table."""
+_PIECES, _NARROW_EM = (30, 20, 14, 10), 6.0
+"""Letters before a code is broken, tried in turn, and a width below which no text looks well."""
+_WIDE_SIGNS = frozenset("MWmw@%&—…")
 
 
 def render(document: Document, drawings: Mapping[str, str], fonts: Sequence[str]) -> bytes:
@@ -109,33 +115,83 @@ def _block(block: Block, drawings: Mapping[str, str]) -> dict[str, Any]:
         case Calculation():
             return _block(block.grid(), drawings)
         case Grid():
+            laid = _laid(block)
             return {
                 "kind": "grid",
                 "caption": block.caption,
-                "header": block.header,
-                "rows": block.rows,
+                "header": laid.header,
+                "rows": laid.rows,
                 "numeric": block.numeric,
-                "widths": _widths(block),
+                "widths": laid.widths,
             }
         case _:
             assert_never(block)
 
 
-def _widths(grid: Grid) -> list[int]:
-    """Return the share of each text column; 0 for a column as wide as its text.
+@dataclass(frozen=True)
+class _Laid:
+    """A table as it is set: its cells, and the share of each column (0 for as wide as its text)."""
 
-    Columns of short text are as wide as it while there is room; in a wide table all share.
+    header: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    widths: tuple[float, ...]
+
+
+def _laid(grid: Grid) -> _Laid:
+    """Return a table whose columns are wide enough for what cannot be broken in them.
+
+    Numbers are never broken, Chinese anywhere, and a code after its own signs where it is longer
+    than there is room for. What is short is set in one line as long as there is room.
     """
-    columns = list(zip(*grid.rows, strict=True)) or [()] * len(grid.header)
-    longest = [max(map(_signs, column), default=0) for column in columns]
-    crowded = sum(min(length, _SHORT_SIGNS) for length in longest) > _ROOM_SIGNS
-    return [
-        0
-        if numeric or (length <= _SHORT_SIGNS and not crowded)
-        else max(_LEAST_SIGNS, min(length, _MOST_SIGNS) if crowded else length)
-        for length, numeric in zip(longest, grid.numeric, strict=True)
-    ]
+    room = _LINE_EM - _INSET_EM * len(grid.header)
+    wanted = [max(map(_em, column)) for column in zip(grid.header, *grid.rows, strict=True)]
+    if sum(wanted) <= room:
+        return _Laid(grid.header, grid.rows, (0,) * len(wanted))
+    laid = grid
+    least: list[float] = []
+    for most in _PIECES:
+        laid = _broken(grid, most)
+        least = _least(laid)
+        if sum(least) <= room:
+            break
+    easy = [max(low, min(high, _NARROW_EM)) for low, high in zip(least, wanted, strict=True)]
+    shares = filled(easy if sum(easy) <= room else least, wanted, room)
+    return _Laid(laid.header, laid.rows, tuple(round(share + _INSET_EM, 3) for share in shares))
 
 
-def _signs(text: str) -> int:
-    return sum(2 if ord(sign) > 0x2E7F else 1 for sign in text)
+def _broken(grid: Grid, most: int) -> Grid:
+    """Return a table in which no word of running text is longer than so many letters."""
+    rows = tuple(
+        tuple(
+            text if numeric else splittable(text, most)
+            for text, numeric in zip(row, grid.numeric, strict=True)
+        )
+        for row in grid.rows
+    )
+    return replace(grid, header=tuple(splittable(name, most) for name in grid.header), rows=rows)
+
+
+def _least(grid: Grid) -> list[float]:
+    """Return the width of the widest piece of each column that cannot be broken (em)."""
+    found: list[float] = []
+    for position, name in enumerate(grid.header):
+        cells = [row[position] for row in grid.rows]
+        whole = cells if grid.numeric[position] else [p for text in cells for p in pieces(text)]
+        found.append(max(map(_em, [*pieces(name), *whole]), default=0.0))
+    return found
+
+
+def _em(text: str) -> float:
+    """Return the width of text in its own size: no font is asked, wide ones are allowed for."""
+    return sum(
+        1.0
+        if ord(sign) > 0x2E7F or sign in _WIDE_SIGNS
+        else 0.0
+        if sign == "\u200b"
+        else 0.68
+        if sign.isupper()
+        else 0.6
+        if sign.isalnum()
+        else 0.55
+        for sign in text
+    )

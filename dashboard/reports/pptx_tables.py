@@ -121,7 +121,10 @@ def _set(grid: Grid, shares: Sequence[float], size: float) -> Layout:
 
 def _lines(row: Sequence[str], shares: Sequence[float]) -> int:
     return max(
-        (n_lines(text, max(1.0, share - 1)) for text, share in zip(row, shares, strict=True)),
+        (
+            n_lines(text, max(1.0, share - _MARGIN_SIGNS))
+            for text, share in zip(row, shares, strict=True)
+        ),
         default=1,
     )
 

@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+
+_SPLIT_AFTER = "_./-"
+_NO_WIDTH = "\u200b"
+"""A sign that is not seen and lets a line end."""
 
 
 def signs(text: str) -> int:
@@ -27,7 +32,53 @@ def n_lines(text: str, width: float) -> int:
 
 def longest_word(text: str) -> int:
     """Return the width of the longest piece that cannot be broken."""
-    return max((signs(word.strip()) for word in _pieces(text)), default=0)
+    return max(map(signs, pieces(text)), default=0)
+
+
+def splittable(text: str, most: int) -> str:
+    """Return text in which no piece is wider than ``most`` letters: long codes may be broken.
+
+    They break after their own signs (``_ . / -``) where that is enough, and else anywhere.
+    """
+    return "".join(
+        piece if signs(piece.strip()) <= most else _split(piece, most) for piece in _pieces(text)
+    )
+
+
+def filled(least: Sequence[float], wanted: Sequence[float], room: float) -> list[float]:
+    """Return widths that fill a room: what is short has all it wants, what is long shares the rest.
+
+    None is below its ``least`` as long as these have room together; else all are cut alike.
+    """
+    if sum(least) >= room:
+        return [own * room / sum(least) for own in least]
+    if sum(wanted) <= room:
+        return list(wanted)
+
+    def widths(level: float) -> list[float]:
+        return [max(low, min(high, level)) for low, high in zip(least, wanted, strict=True)]
+
+    low, high = 0.0, max(wanted)
+    for _ in range(50):
+        level = (low + high) / 2
+        low, high = (level, high) if sum(widths(level)) < room else (low, level)
+    return widths(low)
+
+
+def _split(word: str, most: int) -> str:
+    """Return a long word with places where a line may end."""
+    found, part = "", ""
+    for place, sign in enumerate(word):
+        part += sign
+        rest = word[place + 1 :].strip()
+        if rest and (len(part) >= most or (sign in _SPLIT_AFTER and len(part) >= most / 3)):
+            found, part = found + part + _NO_WIDTH, ""
+    return found + part
+
+
+def pieces(text: str) -> list[str]:
+    """Return the words and characters of text that cannot be broken, without their space."""
+    return [piece.strip(f" {_NO_WIDTH}") for piece in _pieces(text)]
 
 
 def _pieces(text: str) -> list[str]:
@@ -38,6 +89,6 @@ def _pieces(text: str) -> list[str]:
             found += [sign, ""]
             continue
         found[-1] += sign
-        if sign == " ":
+        if sign in (" ", _NO_WIDTH):
             found.append("")
     return [piece for piece in found if piece]

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
 
 from dashboard.reports.document import Source
+from dashboard.text import Words
+
+_VERSION = re.compile(r"(?<=/)(?:blob|raw)/[0-9a-f]{7,40}(?=/)")
+"""Where the address of a file names one of its versions."""
 
 
 def grouped(sources: Sequence[Source]) -> list[tuple[str, tuple[str, ...]]]:
@@ -15,6 +20,17 @@ def grouped(sources: Sequence[Source]) -> list[tuple[str, tuple[str, ...]]]:
         if source.address:
             addresses[source.address] = None
     return [(title, tuple(addresses)) for title, addresses in found.items()]
+
+
+def in_one_version(sources: Iterable[Source], words: Words) -> Iterator[Source]:
+    """Yield sources, the versions of one file as one: the address of the last, and their number."""
+    found: dict[tuple[str, str], dict[str, None]] = {}
+    for source in sources:
+        file = _VERSION.sub("", source.address)
+        found.setdefault((source.title, file), {})[source.address] = None
+    for (title, _), addresses in found.items():
+        told = words.n("{n} version", "{n} versions", len(addresses))
+        yield Source(f"{title} ({told})" if len(addresses) > 1 else title, list(addresses)[-1])
 
 
 def is_web(address: str) -> bool:

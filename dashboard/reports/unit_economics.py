@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import partial
 from pathlib import Path
@@ -40,6 +40,7 @@ from dashboard.studies.economics.scenario import (
 )
 from dashboard.studies.economics.waterfall import Per
 from dashboard.studies.economics.waterfall import waterfall as way
+from dashboard.tables import spoken
 from dashboard.tables.economics import inputs as input_tables
 from dashboard.tables.economics import names, results, verdict
 from dashboard.text import Words
@@ -218,7 +219,10 @@ def _month(study: ScenarioStudy, words: Words) -> Section:
             blocks.append(Picture(f"waterfall-{per}", figure, caption))
     sums = user_month_sums(study, words)
     if sums is not None:
-        blocks.append(sums)
+        told = [
+            replace(line, source=spoken.input_source(line.source, words)) for line in sums.inputs
+        ]
+        blocks.append(replace(sums, inputs=tuple(told)))
     caption = words.t("Every step, each with its own evidence")
     steps = results.steps(study.month.evaluation, study.currency, words)
     blocks.append(grid(steps, caption, words, _STEP_COLUMNS))
@@ -266,7 +270,7 @@ def _surface(memo: Memo, words: Words) -> Section:
         words,
         axes=axes,
     )
-    caption = words.t("All other inputs at their own values; the thick line is zero.")
+    caption = words.t("All other inputs at their own values; it breaks even where the sign turns.")
     return Section(words.t("Where it breaks even"), (Picture("surface", figure, caption),))
 
 
@@ -300,13 +304,11 @@ def _odds(study: ScenarioStudy, words: Words) -> Iterator[Section]:
 
 def _given(memo: Memo, words: Words) -> Section:
     study = memo.study
-    blocks: list[Block] = [
-        grid(
-            input_tables.listed(study, words),
-            words.t("Every input with its evidence and source"),
-            words,
-        )
-    ]
+    listed = input_tables.listed(study, words)
+    told = [spoken.input_source(str(source), words) for source in listed.frame["source"]]
+    listed = replace(listed, frame=listed.frame.assign(source=told))
+    caption = words.t("Every input with its evidence and source")
+    blocks: list[Block] = [grid(listed, caption, words)]
     plans = results.plans(study, words)
     if len(plans.frame):
         told = words.t("Plans, and what the stores leave of them")

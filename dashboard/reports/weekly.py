@@ -27,7 +27,7 @@ from dashboard.reports.grids import grid
 from dashboard.studies.growth.sources import histories
 from dashboard.studies.weekly import TRADING_DAYS, WeeklyStudy, weekly_study
 from dashboard.tables import attention as attention_tables
-from dashboard.tables import ledgers
+from dashboard.tables import ledgers, spoken
 from dashboard.tables import weekly as tables
 from dashboard.text import Words
 from etl.errors import InputError
@@ -137,14 +137,42 @@ def _finding(report: WeeklyReport, words: Words) -> Iterator[str]:
     yield from _recorded(study, words)
     yield from _moves(study, words)
     yield from _surges(study, words)
-    for product in report.products:
+    for product in _changed(report):
         yield _product(product, words)
-    if len(study.runs):
+    yield from _benchmarks(study, words)
+
+
+def _changed(report: WeeklyReport) -> list[growth.GrowthReport]:
+    """Return the products whose events or payments changed in the period."""
+    changed = report.study.changed
+    return [each for each in report.products if {each.told.source, each.payments} & changed]
+
+
+def _benchmarks(study: WeeklyStudy, words: Words) -> Iterator[str]:
+    """Say of which models results were recorded, and on which machines they were measured."""
+    runs: Any = study.runs
+    if runs.empty:
+        return
+    toy = words.t("a toy that draws shapes, no product")
+    models = [
+        f"{model} ({toy})" if is_toy else str(model)
+        for model, is_toy in dict(zip(runs["model"], runs["is_toy"], strict=True)).items()
+    ]
+    yield words.n(
+        "{n} benchmark result was recorded: {models}; measured on {devices}.",
+        "{n} benchmark results were recorded: {models}; measured on {devices}.",
+        len(runs),
+        models=", ".join(models),
+        devices=", ".join(dict.fromkeys(map(str, runs["device_name"]))),
+    )
+    if n := int(runs["is_bundled"].sum()):
         yield words.n(
-            "{n} benchmark was measured here.",
-            "{n} benchmarks were measured here.",
-            len(study.runs),
+            "{n} of them is bundled with the program and was not measured here.",
+            "{n} of them are bundled with the program and were not measured here.",
+            n,
         )
+    if n := int(runs["images_per_second"].isna().sum()):
+        yield words.n("{n} of them has no speed.", "{n} of them have no speed.", n)
 
 
 def _state(study: WeeklyStudy, words: Words) -> str:
@@ -206,9 +234,7 @@ def _recorded(study: WeeklyStudy, words: Words) -> Iterator[str]:
 def _moves(study: WeeklyStudy, words: Words) -> Iterator[str]:
     moved: Any = study.moved.dropna(subset=["change"])
     if moved.empty:
-        yield words.t("No share has a new trading day.")
-        return
-    newest = pd.to_datetime(moved["last_day"]).max()
+        yield words.t("No share has a new trading day in this period.")
     for row in moved.head(_TOLD_SHARES).to_dict("records"):
         yield words.t(
             "{ticker} moved {change} over its last {n} trading days, to {day}: measured, described "
@@ -218,6 +244,7 @@ def _moves(study: WeeklyStudy, words: Words) -> Iterator[str]:
             n=TRADING_DAYS,
             day=words.date(row["last_day"]),
         )
+    newest = pd.to_datetime(study.shares["last_day"]).max()
     behind = (pd.Timestamp(study.until.date()) - newest).days
     if behind > DEFAULT_DAYS:
         yield words.t(
@@ -254,15 +281,15 @@ def _sections(report: WeeklyReport, words: Words) -> Iterator[Section]:
     yield from _news(study, words)
     if len(study.shocks):
         yield _shocks(study, words)
-    for product in report.products:
+    for product in _changed(report):
         yield Section(
             words.t("Product: {source}", source=product.told.source),
             (Points(tuple(growth.sentences(product, words))),),
         )
     if len(study.runs):
-        told = words.t("Measured: {kind}", kind=words.evidence("measured"))
+        told = words.t("Results recorded: {kind}", kind=words.evidence("measured"))
         table = grid(tables.runs(study, words), told, words, rows=_MOST_ROWS)
-        yield Section(words.t("New benchmarks"), (table,))
+        yield Section(words.t("New benchmark results"), (table,))
     yield Section(words.t("How it was measured"), (Paragraph(_methods(report, words)),))
 
 
@@ -275,13 +302,17 @@ def _health(study: WeeklyStudy, words: Words) -> Section:
     if len(faults):
         blocks.append(
             Points(
-                tuple(f"{row['source']}: {row['last_error']}" for row in faults.to_dict("records"))
+                tuple(
+                    f"{row['source']}: {spoken.run_error(row['last_error'], words)}"
+                    for row in faults.to_dict("records")
+                )
             )
         )
     if len(study.stale):
         columns = ("source", "last_observation", "lagging", "last_run_at", "outcome")
         caption = words.t("Stale on {day}", day=words.date(study.until))
-        frame = ledgers.sources(study.stale, words)
+        told = [spoken.lagging(shares, words) for shares in study.stale["lagging"]]
+        frame = ledgers.sources(study.stale.assign(lagging=told), words)
         blocks.append(grid(frame, caption, words, columns))
     if not blocks:
         blocks.append(Paragraph(words.t("Nothing was collected in this period.")))
@@ -296,13 +327,20 @@ def _shares(study: WeeklyStudy, words: Words) -> Section:
         kind=words.evidence("measured"),
     )
     told = words.t("Close as traded and move: {kind}", kind=words.evidence("measured"))
-    return Section(
-        words.t("Shares"),
-        (
-            Picture("shares", shares_figure(study.shares, words), caption),
-            grid(tables.shares(study, words), told, words, rows=_MOST_ROWS),
-        ),
-    )
+    moved, blocks = study.moved, list[Block]()
+    if len(moved.dropna(subset=["change"])):
+        blocks.append(Picture("shares", shares_figure(moved, words), caption))
+    blocks.append(grid(tables.shares(study, words), told, words, rows=_MOST_ROWS))
+    without: Any = study.shares.loc[study.shares["close"].isna()]
+    if len(without):
+        names = ", ".join(map(str, without["ticker"]))
+        why = words.t(
+            "No close as traded is held of {names}: their source gives adjusted prices alone, and "
+            "the move is taken from these.",
+            names=names,
+        )
+        blocks.append(Paragraph(why))
+    return Section(words.t("Shares"), tuple(blocks))
 
 
 def _news(study: WeeklyStudy, words: Words) -> Iterator[Section]:
@@ -311,7 +349,7 @@ def _news(study: WeeklyStudy, words: Words) -> Iterator[Section]:
         table = grid(tables.events(study, words), told, words, rows=_MOST_ROWS)
         yield Section(words.t("New market events"), (table,))
     if len(study.facts):
-        told = words.t("Published figures recorded, the latest first")
+        told = words.t("Published figures recorded, the latest first, those without a day last")
         table = grid(tables.facts(study, words), told, words, rows=_MOST_ROWS)
         yield Section(words.t("New published figures"), (table,))
 
@@ -329,10 +367,11 @@ def _methods(report: WeeklyReport, words: Words) -> str:
         else words.t("The period begins on the day that was named, or seven days before its end.")
     )
     rest = words.t(
-        "It ends when the data was published. New is what was recorded in it, whatever day it is "
-        "about; a value that was corrected counts as recorded. A share's move is no finding: "
-        "whether an event moved it is tested in the market report. Staleness follows each source's "
-        "own calendar."
+        "It ends when the data was published, with the runs of that collection in it. New is what "
+        "was recorded in it, whatever day it is about; a value that was corrected counts as "
+        "recorded. A share's move is told where its last trading day lies in the period, and is no "
+        "finding: whether an event moved it is tested in the market report. Staleness follows each "
+        "source's own calendar."
     )
     return _joined((begins, rest), words)
 

@@ -28,6 +28,7 @@ from dashboard.reports.document import (
     Points,
     Section,
 )
+from dashboard.reports.live import guarded, lacking
 from dashboard.reports.room import longest_word, n_lines, signs
 from dashboard.reports.xlsx_charts import HEIGHT_PX, WIDTH_PX, ChartData, Told
 from dashboard.text import words
@@ -197,7 +198,9 @@ class _Workbook:
         page.sheet.conditional_format(*area, _shades(surface))
         page.row += 1
 
-    def _grid(self, grid: Grid, page: _Page) -> None:
+    def _grid(self, shown: Grid, page: _Page) -> None:
+        """Write a table with every row, also where a page of paper has only the first."""
+        grid = shown.whole or shown
         page.text(grid.caption, self.look("bold"))
         heads = [self.look("header number" if right else "header") for right in grid.numeric]
         page.cells(grid.header, heads)
@@ -220,12 +223,18 @@ class _Workbook:
         cells: dict[str, str] = {}
         for line in sums.inputs:
             row = page.cells((line.label, "", line.unit, line.evidence, line.source), plain)
-            page.sheet.write_number(row, 1, line.value, self.look("input", line.format))
+            look = self.look("input", line.format)
+            if math.isfinite(line.value):
+                page.sheet.write_number(row, 1, line.value, look)
+            else:
+                page.sheet.write_blank(row, 1, None, look)  # to be typed
             cells[line.key] = xl_rowcol_to_cell(row, 1, row_abs=True, col_abs=True)
+        lacks = lacking(sums.inputs, sums.formulas)
         spelt = sums.grid().rows[len(sums.inputs) :]
         for line, told in zip(sums.formulas, spelt, strict=True):
             row = page.cells((line.label, "", line.unit, "", told[4].removeprefix("= ")), plain)
-            formula, known = f"={line.expression.format_map(cells)}", math.isfinite(line.value)
+            plain_formula, known = line.expression.format_map(cells), math.isfinite(line.value)
+            formula = f"={guarded(plain_formula, lacks[line.key], cells)}"
             look = self.look("result", line.format)
             page.sheet.write_formula(row, 1, formula, look, line.value if known else "")
             cells[line.key] = xl_rowcol_to_cell(row, 1, row_abs=True, col_abs=True)
@@ -317,6 +326,8 @@ def _wanted(block: Block) -> list[float]:
             ]
         case Calculation():
             return _wanted(block.grid())
+        case Grid(whole=Grid() as whole):
+            return _wanted(whole)
         case Grid():
             formats = block.formats or ("",) * len(block.header)
             return [

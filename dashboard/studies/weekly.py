@@ -11,7 +11,9 @@ import pandas as pd
 from dashboard import queries
 from dashboard.queries import Reader
 from dashboard.studies.attention import AttentionChoice, attention_study
+from dashboard.studies.compute import TOY
 from dashboard.studies.frames import column, rows
+from etl.config import bundled_dir
 
 TRADING_DAYS = 5
 """Trading days over which a share's move is told."""
@@ -26,22 +28,22 @@ class WeeklyStudy:
     since, until
         The instants (UTC); ``until`` is when the data was published.
     ledger
-        One row a source that ran: ``source, n_runs, n_failed, rows_new, rows_changed,
-        rows_quarantined, last_status, last_error``.
+        One row a source that ran after ``since``, the last collection included: ``source, n_runs,
+        n_failed, rows_new, rows_changed, rows_quarantined, last_status, last_error``.
     shares
         One row a share with bars: ``ticker, company, company_zh, name, currency, last_day, close,
         previous_day, change`` (simple return of adjusted closes over :data:`TRADING_DAYS`),
         ``is_new`` (whether a bar was recorded in between), the largest move first.
     events, facts
         What was recorded in between, of ``market_events`` and ``disclosed_facts``; the newest
-        by its own day first.
+        by its own day first, and last the facts of which only the day of collection is known.
     n_events, n_facts
         How many rows the tables hold in all.
     shocks
         Detected on days after ``since``: as of :class:`dashboard.studies.attention.AttentionStudy`.
     runs
-        Benchmarks measured in between: ``device_name, model, task, preset, images_per_second,
-        measured_at``.
+        Benchmarks recorded in between: ``device_name, model, task, preset, images_per_second,
+        measured_at, is_toy, is_bundled``.
     sources
         As of :func:`dashboard.queries.sources_with_freshness`, stale as of ``until``.
     """
@@ -60,13 +62,20 @@ class WeeklyStudy:
 
     @property
     def moved(self) -> pd.DataFrame:
-        """The shares of which a bar was recorded in between."""
-        return rows(self.shares, column(self.shares, "is_new"))
+        """The shares of which a bar was recorded in between, of a day in between."""
+        within = pd.to_datetime(column(self.shares, "last_day")) >= pd.Timestamp(self.since.date())
+        return rows(self.shares, column(self.shares, "is_new") & within)
 
     @property
     def failed(self) -> pd.DataFrame:
         """The sources whose last run failed."""
         return rows(self.ledger, column(self.ledger, "last_status").eq("failed"))
+
+    @property
+    def changed(self) -> set[str]:
+        """The sources that brought new or other rows."""
+        brought = column(self.ledger, "rows_new") + column(self.ledger, "rows_changed")
+        return set(rows(self.ledger, brought > 0)["source"])
 
     @property
     def stale(self) -> pd.DataFrame:
@@ -95,10 +104,10 @@ def weekly_study(reader: Any, since: datetime, until: datetime) -> WeeklyStudy:
     return WeeklyStudy(
         since=since,
         until=until,
-        ledger=_ledger(reader, since, until),
+        ledger=_ledger(reader, since),
         shares=_shares(reader, since),
         events=_recorded(events, since, "event_date"),
-        facts=_recorded(facts, since, "known_on"),
+        facts=_dated_first(_recorded(facts, since, "known_on")),
         n_events=len(events),
         n_facts=len(facts),
         shocks=_shocks(reader, since),
@@ -107,7 +116,7 @@ def weekly_study(reader: Any, since: datetime, until: datetime) -> WeeklyStudy:
     )
 
 
-def _ledger(reader: Reader, since: datetime, until: datetime) -> pd.DataFrame:
+def _ledger(reader: Reader, since: datetime) -> pd.DataFrame:
     return reader.query(
         """
         SELECT source, count(*) AS n_runs, count(*) FILTER (status = 'failed') AS n_failed,
@@ -115,10 +124,10 @@ def _ledger(reader: Reader, since: datetime, until: datetime) -> pd.DataFrame:
                sum(rows_quarantined)::BIGINT AS rows_quarantined,
                arg_max(status, started_at) AS last_status,
                arg_max(error, started_at) FILTER (error IS NOT NULL) AS last_error
-        FROM etl_runs WHERE started_at > ? AND started_at <= ?
+        FROM etl_runs WHERE started_at > ?
         GROUP BY source ORDER BY n_failed DESC, source
         """,
-        (since, until),
+        (since,),
     )
 
 
@@ -148,6 +157,12 @@ def _recorded(table: pd.DataFrame, since: datetime, day: str) -> pd.DataFrame:
     return new.sort_values(day, ascending=False, kind="stable", ignore_index=True)
 
 
+def _dated_first(facts: pd.DataFrame) -> pd.DataFrame:
+    """Put last what bears no day of its own: it is as new as the day on which it was read."""
+    undated = column(facts, "known_on_precision").eq("collected")
+    return pd.concat([rows(facts, ~undated), rows(facts, undated)], ignore_index=True)
+
+
 def _shocks(reader: Reader, since: datetime) -> pd.DataFrame:
     apps = queries.apps(reader)
     found = attention_study(reader, AttentionChoice(tuple(apps["app_id"]))).shocks
@@ -158,11 +173,20 @@ def _shocks(reader: Reader, since: datetime) -> pd.DataFrame:
 
 
 def _runs(reader: Reader, since: datetime) -> pd.DataFrame:
-    return reader.query(
+    found = reader.query(
         """
-        SELECT device_name, model, task, preset, batch, images_per_second, measured_at
-        FROM compute_benchmarks WHERE status = 'measured' AND measured_at > ?
+        SELECT device_name, model, task, preset, batch, images_per_second, measured_at, source_url
+        FROM compute_benchmarks b
+        WHERE status = 'measured' AND EXISTS (
+            FROM etl_runs r WHERE r.run_id = b.run_id AND r.source = b.source AND r.started_at > ?
+        )
         ORDER BY measured_at DESC, device_name, model, task, preset, batch
         """,
         (since,),
+    )
+    bundled = bundled_dir() / "snapshots" / "compute"
+    records = [str(told).removeprefix("record ") for told in found["source_url"]]
+    return found.assign(
+        is_toy=column(found, "model").eq(TOY),
+        is_bundled=[(bundled / record).is_file() for record in records],
     )

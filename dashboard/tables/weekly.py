@@ -6,8 +6,8 @@ from typing import Any
 
 from dashboard.figures import labels
 from dashboard.studies.weekly import TRADING_DAYS, WeeklyStudy
-from dashboard.tables.economics.results import metric_name
 from dashboard.tables.ledgers import outcomes
+from dashboard.tables.metrics import in_per_cent, metric_name
 from dashboard.tables.table import Table, TableColumn
 from dashboard.text import Words
 
@@ -47,25 +47,40 @@ def events(study: WeeklyStudy, said: Words) -> Table:
 
 
 def facts(study: WeeklyStudy, said: Words) -> Table:
-    """Return the facts that were recorded."""
+    """Return the facts that were recorded; of some only the day of collection is known."""
     frame: Any = study.facts
     chinese = said.language == "zh"
     names = frame["entity_zh"].fillna(frame["entity"]) if chinese else frame["entity"]
+    read = [
+        in_per_cent(float(value), str(unit), said)
+        for value, unit in zip(frame["value"], frame["unit"], strict=True)
+    ]
     shown = frame.assign(
         who=names,
         what=[metric_name(str(code), said) for code in frame["metric"]],
         kind=[said.evidence(kind) for kind in frame["evidence_kind"]],
+        day=_known_on(frame, said),
+        value=[value for value, _ in read],
+        in_unit=[unit for _, unit in read],
     )
     columns = {
-        "known_on": TableColumn(said.t("Known on"), "date"),
+        "day": TableColumn(said.t("Known on"), "date"),
         "who": TableColumn(said.t("Entity")),
         "what": TableColumn(said.t("Metric")),
         "value": TableColumn(said.t("Value"), "any"),
-        "unit": TableColumn(said.t("Unit")),
+        "in_unit": TableColumn(said.t("Unit")),
         "kind": TableColumn(said.t("Evidence")),
         "source_title": TableColumn(said.t("Source"), "wide"),
     }
     return Table(shown, columns, "weekly-facts")
+
+
+def _known_on(frame: Any, said: Words) -> Any:
+    """Return the day of each fact; where it is only that of its collection, that in words."""
+    days = frame["known_on"].astype(object)
+    undated = frame["known_on_precision"].eq("collected")
+    told = [said.t("collected on {day}", day=said.date(day)) for day in days]
+    return days.where(~undated, told)
 
 
 def ledger(study: WeeklyStudy, said: Words) -> Table:
@@ -86,14 +101,22 @@ def ledger(study: WeeklyStudy, said: Words) -> Table:
 
 
 def runs(study: WeeklyStudy, said: Words) -> Table:
-    """Return the benchmarks that were measured."""
+    """Return the benchmark results that were recorded, with the kind of the model."""
+    frame: Any = study.runs
+    toy, bundled = said.t("a toy"), said.t("bundled with the program")
+    shown = frame.assign(
+        kind=[toy if is_toy else said.t("a model") for is_toy in frame["is_toy"]],
+        origin=[bundled if is_so else said.t("own record") for is_so in frame["is_bundled"]],
+    )
     columns = {
         "measured_at": TableColumn(said.t("Measured (UTC)"), "instant"),
         "device_name": TableColumn(said.t("Device")),
+        "origin": TableColumn(said.t("Origin")),
         "model": TableColumn(said.t("Model")),
+        "kind": TableColumn(said.t("Kind of model")),
         "task": TableColumn(said.t("Task")),
         "preset": TableColumn(said.t("Preset")),
         "batch": TableColumn(said.t("Batch"), "integer"),
         "images_per_second": TableColumn(said.t("Pictures a second"), "number", 3),
     }
-    return Table(study.runs, columns, "weekly-runs")
+    return Table(shown, columns, "weekly-runs")

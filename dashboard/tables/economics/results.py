@@ -16,6 +16,7 @@ from dashboard.studies.economics.scenario import ScenarioStudy, Surface, steps_f
 from dashboard.tables.economics import names
 from dashboard.tables.economics.claims import contradictions as contradictions
 from dashboard.tables.economics.plans import plans as plans
+from dashboard.tables.metrics import metric_name
 from dashboard.tables.table import Table, TableColumn
 from dashboard.text import Words
 from etl.analytics.inputs import INPUTS
@@ -289,22 +290,6 @@ def later(frame: pd.DataFrame, said: Words) -> Table:
         "source_url": TableColumn(said.t("Address"), "link"),
     }
     return Table(shown, columns if len(shown) else {}, "known-later")
-
-
-def metric_name(metric: str, said: Words) -> str:
-    """Name a figure of a filing or a claim; an unusual one keeps its code."""
-    told = {
-        "adjusted_net_profit": said.t("Adjusted net profit"),
-        "consumer_spend_daily": said.t("Users' spending a day"),
-        "download_to_paid_d35": said.t("Payers within 35 days ÷ installs"),
-        "downloads": said.t("Downloads"),
-        "gross_margin": said.t("Gross margin"),
-        "paying_subscribers": said.t("Paying subscribers"),
-        "refund_rate": said.t("Payments refunded"),
-        "revenue_subscription": said.t("Revenue of subscriptions"),
-        "subscription_penetration_rate": said.t("Subscribers ÷ monthly actives"),
-    }
-    return told.get(metric, metric)
 
 
 def comparison(found: Comparison, scenarios: Sequence[str], said: Words) -> Table:
