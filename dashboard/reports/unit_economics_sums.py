@@ -10,6 +10,7 @@ import numpy as np
 
 from dashboard.reports.document import Calculation, Formula, Input
 from dashboard.reports.grids import calculation_header
+from dashboard.reports.live import lacking
 from dashboard.studies.economics.scenario import ScenarioStudy
 from dashboard.tables.economics import names
 from dashboard.text import Words
@@ -17,23 +18,25 @@ from etl.analytics.inputs import INPUTS
 from etl.analytics.picture_cost import delivered_cost, generations_per_picture
 from etl.analytics.product_month import REPLACED
 from etl.analytics.scenario_result import Step
-from etl.analytics.user_month import free_images, server_cost_per_user
+from etl.analytics.user_month import free_images, server_cost_per_user, user_month
 
 _COMMON = ("paying_share", "net_proceeds", "refund_rate", "chargeback_rate")
 _MORE = ("ad_revenue_per_free_user", "other_cost_per_user", "fixed_costs", "active_users")
+_OF_PAYERS = ("paying_share", "net_proceeds", "paid_images_per_user")
 _SHARES = ("ratio", "share")
 
 
 def user_month_sums(study: ScenarioStudy, words: Words) -> Calculation | None:
-    """Return the contribution of a user-month over its inputs; ``None`` where one is missing."""
+    """Return the contribution of a user-month over its inputs; ``None`` where nothing is known.
+
+    An input that nobody gave stands without a value, and what needs it has none until it is typed.
+    """
     if study.month is None:
         return None
     lines = _Lines(study, words)
     costs = lines.costs()
     replaced = _Replaced.of(lines)
     inputs = [lines.given(name) for name in (*_COMMON, *_MORE, *replaced.names)] + costs.inputs
-    if not all(math.isfinite(line.value) for line in inputs):
-        return None
     unit = words.t("{currency} a month", currency=study.currency)
     payer = lines.formula(
         "per_payer",
@@ -72,7 +75,11 @@ def user_month_sums(study: ScenarioStudy, words: Words) -> Calculation | None:
         _break_even_step(lines.steps),
         words.t("share"),
     )
-    known = [line for line in (payer, other, user, month, share) if math.isfinite(line.value)]
+    told = (payer, other, user, month, share)
+    if not any(math.isfinite(line.value) for line in told):
+        return None
+    waits = lacking(inputs, told)
+    known = [line for line in told if math.isfinite(line.value) or waits[line.key]]
     return Calculation(
         words.t("A user's month: change what is yours"),
         calculation_header(words),
@@ -128,6 +135,8 @@ class _Lines:
         spec, quantity = INPUTS[name], self.study.scenario.inputs.given.get(name)
         value = float(self.values.get(name, np.asarray(math.nan)))
         unit = spec.unit.replace("{c}", self.study.currency)
+        if not math.isfinite(value):
+            return self._missing(name, names.input_name(name, self.words), unit)
         return self._input(
             name,
             names.input_name(name, self.words),
@@ -136,6 +145,10 @@ class _Lines:
             self.words.evidence(quantity.evidence_kind if quantity else "assumed"),
             quantity.source if quantity else self.words.t("not given: plays no part"),
         )
+
+    def _missing(self, key: str, label: str, unit: str) -> Input:
+        told = self.words.t("not given: an empty cell in the spreadsheet, to be typed")
+        return self._input(key, label, math.nan, unit, "", told)
 
     def _input(
         self, key: str, label: str, value: float, unit: str, evidence: str, source: str
@@ -196,6 +209,8 @@ class _Lines:
 
     def _derived(self, key: str, label: str, value: float, *, money: bool = True) -> Input:
         unit = self.study.currency if money else "count"
+        if not math.isfinite(value):
+            return self._missing(key, label, unit)
         kind, source = self.words.evidence("estimated"), self.words.t("from the scenario's inputs")
         return self._input(key, label, value, unit, kind, source)
 
@@ -218,11 +233,7 @@ class _Lines:
         return Formula(key, label, expression, value, text, form, unit)
 
     def _per_free(self) -> float:
-        """Return what a user who does not pay brings: what is left of a user's mean."""
-        share = float(self.values["paying_share"])
-        user, payer = (
-            self.steps[name].value for name in ("contribution_per_user", "contribution_per_payer")
-        )
-        if user is None or payer is None or share >= 1:
-            return math.nan
-        return (float(user) - share * float(payer)) / (1 - share)
+        """Return what a user who does not pay brings: a user's mean where nobody pays."""
+        nobody = dict.fromkeys(_OF_PAYERS, np.zeros(()))
+        sourcing = self.study.scenario.document.sourcing
+        return float(user_month({**self.values, **nobody}, sourcing)["contribution_per_user"])
