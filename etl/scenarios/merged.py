@@ -15,12 +15,14 @@ def differ(found: Sequence[Quantity]) -> bool:
 def one_range(found: Sequence[Quantity]) -> Quantity:
     """Return figures in one unit as one range from lowest to highest.
 
-    The middle of figures that differ is nobody's: it says so, and is estimated at best.
+    The middle of figures that differ is nobody's: it says so, is estimated at best, and bears the
+    address of no single claim.
     """
     ends = [end for quantity in found for end in quantity.ends]
     low, high = min(ends), max(ends)
     kinds = [quantity.evidence_kind for quantity in found]
     source = "; ".join(dict.fromkeys(quantity.source for quantity in found))
+    addresses = list(dict.fromkeys(quantity.source_url for quantity in found))
     if differ(found):
         kinds.append("estimated")
         told = ", ".join(f"{quantity.fact_id} {_figure(quantity)}" for quantity in found)
@@ -33,7 +35,7 @@ def one_range(found: Sequence[Quantity]) -> Quantity:
         high,
         "uniform",
         source,
-        found[0].source_url,
+        addresses[0] if len(addresses) == 1 else "",
         max((quantity.as_of for quantity in found if quantity.as_of), default=None),
         ", ".join(quantity.fact_id for quantity in found),
     )

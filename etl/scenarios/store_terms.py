@@ -89,7 +89,7 @@ def refuse_unknown(plan: Plan, table: pd.DataFrame) -> None:
     own = table.loc[table["store"] == plan.store]
     programs = sorted(set(own.loc[own["commission_rate"].notna(), "program"]))
     if plan.program not in programs and plan.commission_rate is None:
-        got = f"the unknown programme {plan.program} of {plan.store}"
+        got = f"the unknown program {plan.program} of {plan.store}"
         raise unknown(got, plan.program, programs)
 
 

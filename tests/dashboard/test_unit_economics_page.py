@@ -277,6 +277,40 @@ def test_a_link_restores_the_whole_scenario_elsewhere(page_of, own):
     assert other.selectbox(key="scenario").value == scenarios.UNSAVED
 
 
+def test_a_saved_scenario_is_linked_whole_beside_the_short_link_of_here(page_of, own):
+    page = page_of(scenario="my-app")
+    value = tile(page, "Contribution of a user").value
+    page.button(key="economics:link").click().run()
+    whole, short = (dict(parse_qsl(urlsplit(each.value).query)) for each in page.code)
+    assert "s" not in short
+    assert whole == {**short, "s": scenarios.code_of(scenarios.of_text(APP.encode(), "x"))}
+    told = [each.value for each in page.caption]
+    assert "Holds the whole scenario, and opens anywhere:" in told
+    assert "Short; opens only where my-app is saved:" in [each.replace("\\", "") for each in told]
+
+    scenarios.remove("my-app", own)
+    other = page_of(**whole)
+    assert not other.warning
+    assert tile(other, "Contribution of a user").value == value
+
+
+def test_a_ready_case_has_one_link_for_it_is_everywhere(page_of):
+    page = page_of(scenario="meitu-2022")
+    page.button(key="economics:link").click().run()
+    assert len(page.code) == 1
+
+
+def test_what_cannot_be_evaluated_is_not_saved_in_place_of_what_can(page_of, own, monkeypatch):
+    page = page_of(scenario="my-app")
+    before = (own / "scenarios" / "my-app.yml").read_bytes()
+    bad = scenarios.of_text(APP.encode() + b"  paid_churn_rate: 1.4\n", "bad.yml")
+    monkeypatch.setattr(saving, "current", lambda _: bad)
+    page = press(page, "Save")
+    assert "1.4" in page.error[0].value
+    assert not page.success
+    assert (own / "scenarios" / "my-app.yml").read_bytes() == before
+
+
 def name_it(page, was: str, **words: str):
     """Fill in name and short name of the scenario that was opened as ``was``."""
     for what, key in (("name", saving.NAME_OF_SAVED), ("short", saving.KEY_OF_SAVED)):

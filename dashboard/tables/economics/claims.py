@@ -62,7 +62,8 @@ def _used(study: ScenarioStudy, said: Words) -> dict[str, tuple[str, Quantity]]:
         for plan in study.scenario.plans
     }
     given = study.scenario.inputs.given.items()
-    return prices | {each.fact_id: (names.input_name(name, said), each) for name, each in given}
+    # What is kept of a price bears the price's claim too: it is the price that was claimed.
+    return {each.fact_id: (names.input_name(name, said), each) for name, each in given} | prices
 
 
 def _claim(name: str, claim: Quantity, said: Words, *, is_used: bool) -> dict[str, Any]:

@@ -102,6 +102,7 @@ def test_the_middle_of_facts_that_differ_is_ours_and_every_fact_stands_beside(
     assert share.source.startswith(
         "our middle of figures that differ (F0106 0.055, F0116 0.05, F0093 0.0474 ratio): "
     )
+    assert not share.source_url, "no single claim's address stands for all of them"
     assert [each.value for each in found.merged[share.fact_id]] == [0.055, 0.05, 0.0474]
     beside = {each.fact_id: {q.fact_id for q in each.others} for each in found.contradictions}
     assert beside["F0106"] >= {"F0116", "F0093"}
