@@ -23,7 +23,7 @@ from dashboard.studies.economics.cases import REPORTING_DAYS, known_later
 from dashboard.studies.economics.comparison import leading
 from dashboard.studies.economics.scenario import ScenarioStudy, frozen, scenario_study
 from dashboard.tables import overview as tables
-from dashboard.tables.economics import results, verdict
+from dashboard.tables.economics import results
 from dashboard.text import MISSING, Words
 
 KEY, DEFAULT = "case", "meitu-2022"
@@ -164,7 +164,7 @@ def _verdict(study: ScenarioStudy, said: Words) -> None:
         left, right = st.columns([1, 2])
         with left:
             st.markdown(said.t("Probability of a profit"))
-            if has_odds and verdict.has_one_sign(outcome):
+            if has_odds and outcome.is_by_construction:
                 told_why = said.t("by construction, not by odds")
                 st.markdown(f":gray[{told_why}]" if outcome.is_greyed else f"**{told_why}**")
             else:
@@ -172,7 +172,7 @@ def _verdict(study: ScenarioStudy, said: Words) -> None:
         with right:
             st.markdown("\n".join(f"- {line}" for line in _terms(study, said)))
             sure = _sure(has_odds, step, outcome, said)
-            if has_odds and verdict.has_one_sign(outcome):
+            if has_odds and outcome.is_by_construction:
                 sure.append(said.t("No range given here turns the sign."))
             st.markdown(said.sentences(sure))
             provenance_note(said, _told(study, said))

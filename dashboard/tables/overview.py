@@ -110,12 +110,21 @@ def _spread(study: ScenarioStudy, step: Step, outcome: Outcome, said: Words) -> 
     """Return the interval, the odds, and how much of it rests on guesses."""
     if step.low is None or not outcome.variance:
         return ""
-    told = said.t(
-        " ({low} to {high} in 90% of the draws, above zero in {odds} of them)",
-        low=plain(amount(step.low, step.unit, study.currency, said)),
-        high=plain(amount(step.high, step.unit, study.currency, said)),
-        odds=said.percent(outcome.probability_profitable, digits=0),
-    )
+    ends = {
+        "low": plain(amount(step.low, step.unit, study.currency, said)),
+        "high": plain(amount(step.high, step.unit, study.currency, said)),
+    }
+    if outcome.is_by_construction:
+        told = said.t(
+            " ({low} to {high} in 90% of the draws; no range given here turns the sign)", **ends
+        )
+    else:
+        odds = said.percent(outcome.probability_profitable, digits=0)
+        told = said.t(
+            " ({low} to {high} in 90% of the draws, above zero in {odds} of them)",
+            odds=odds,
+            **ends,
+        )
     if not outcome.is_greyed:
         return told
     return told + said.t(

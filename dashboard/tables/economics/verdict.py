@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-import numpy as np
-
 from dashboard.studies.economics.scenario import ScenarioStudy
 from dashboard.tables.economics import names, results
 from dashboard.text import Words
@@ -55,7 +53,7 @@ def sentences(
             sentence,
             said.t("No input that it needs has a range, so there is no probability to state."),
         ]
-    if has_one_sign(outcome):
+    if outcome.is_by_construction:
         told = _by_construction(evaluation, step.value, (what, value), said)
         return [*told, *_greyed(outcome, said)]
     sentence = said.t(
@@ -65,13 +63,6 @@ def sentences(
         value=value,
     )
     return [sentence, *_greyed(outcome, said)]
-
-
-def has_one_sign(outcome: Outcome) -> bool:
-    """Say whether no draw turns the sign: then it follows from the model, and not from odds."""
-    draws = np.asarray(outcome.draws, dtype=float)
-    known = draws[np.isfinite(draws)]
-    return known.size > 0 and bool((known > 0).all() or (known <= 0).all())
 
 
 def _by_construction(
