@@ -11,7 +11,7 @@ from dashboard.reports.room import longest_word, n_lines, signs
 
 _SIZES = (13.0, 12.0, 11.0, 10.0, 9.0, 8.0, 7.0)
 _READABLE_POINTS, _MOST_LINES = 10.0, 2.0
-_POINTS_A_SIGN, _POINTS_A_LINE = 0.54, 1.3
+_POINTS_A_SIGN, _POINTS_A_LINE = 0.54, 1.45
 """Room of a letter and of a line, in parts of the size; wide fonts are allowed for."""
 _MARGIN_SIGNS, _MARGIN_POINTS = 2.5, 5.0
 _MOST_STRETCH = 1.4

@@ -15,6 +15,7 @@ import duckdb
 import pandas as pd
 import pytest
 
+from etl import pipeline
 from etl.config import Settings
 from etl.errors import (
     AuditError,
@@ -67,6 +68,19 @@ def reader(settings: Settings) -> SnapshotReader:
 
 def closes(reader: SnapshotReader, table: str = "stock_prices") -> list[float]:
     return reader.query(f"SELECT close FROM {table} ORDER BY trade_date")["close"].tolist()
+
+
+def test_a_snapshot_is_published_when_the_last_run_in_its_ledger_had_ended(settings):
+    ended = NOW + timedelta(seconds=7, microseconds=9)
+    entry = pipeline.LedgerEntry(
+        "run-1", "a", "ok", 1, 1, 0, 0, None, "live", NOW + timedelta(seconds=1), ended
+    )
+    with Warehouse(settings) as warehouse:
+        assert warehouse.publish("run-0", NOW).published_at == NOW
+        with warehouse.transaction():
+            warehouse.record(pipeline.ledger_frame([entry]))
+        assert warehouse.publish("run-1", NOW).published_at == ended
+        assert warehouse.publish("run-2", ended + timedelta(days=1)).published_at > ended
 
 
 def test_a_merge_counts_new_changed_and_unchanged_rows(settings):

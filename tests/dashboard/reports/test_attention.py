@@ -35,6 +35,20 @@ def test_the_wave_of_that_autumn_is_the_default(reader: SnapshotReader) -> None:
     assert any("at most 14 days" in sentence for sentence in document.finding)
 
 
+def test_a_series_that_begins_after_the_peak_is_not_said_to_hold_it(reader: SnapshotReader) -> None:
+    told = {sentence.split(" (")[0]: sentence for sentence in english(reader).finding[1:6]}
+    assert "the series begins after the peak, which may have been higher" in told["Lensa AI"]
+    assert "the peak of" not in told["Lensa AI"]
+    assert "the peak of 5.4 new ratings a day lay between" in told["Remini"]
+
+
+def test_where_no_half_life_is_known_an_upper_bound_is(reader: SnapshotReader) -> None:
+    assert english(reader).finding[0].endswith("only upper bounds are known.")
+    chinese = attention.prepare(reader, Choice()).document(words("zh")).finding[0]
+    assert "上界" in chinese
+    assert "上下界" not in chinese
+
+
 def test_a_wave_is_told_by_its_app_alone(reader: SnapshotReader) -> None:
     waves = reader.query("SELECT wave_id, app_name FROM waves WHERE app_name = 'Lensa AI'")
     wave = str(waves["wave_id"].iloc[0])
@@ -81,7 +95,7 @@ def test_a_known_half_life_is_told_before_bounds(reader: SnapshotReader) -> None
     assert finding[0] == "Of 5 apps with a wave of ratings, 1 shows how fast it faded." or (
         finding[0] == "Of 5 apps with a wave of ratings, 1 show how fast it faded."
     )
-    assert "the half-life is" in finding[1]
+    assert "half-life is" in finding[1]
 
 
 def test_without_waves_it_says_so(reader: SnapshotReader) -> None:

@@ -115,6 +115,19 @@ class TestLines:
         figure.update_xaxes(tickmode="array", tickvals=[0, 20_000, 40_000], ticktext=texts)
         assert only(figure).series[0].x == (0.0, 40_000.0)
 
+    @pytest.mark.parametrize(
+        "texts",
+        [("5,000", "10K", "15K", "1M"), ("5,000", "1万", "1.5 万", "100 万")],
+        ids=["en", "zh"],
+    )
+    def test_ticks_of_which_only_the_large_are_short_bend_nothing(
+        self, texts: tuple[str, ...]
+    ) -> None:
+        places = [5_000, 10_000, 15_000, 1_000_000]
+        figure = go.Figure(go.Heatmap(x=[5_000.0, 15_000.0], y=["a"], z=[[0.1, 0.2]]))
+        figure.update_xaxes(tickmode="array", tickvals=places, ticktext=texts)
+        assert only(figure).x == ("5,000", "15,000")
+
 
 class TestBars:
     def test_lying_ones_stand_over_the_categories_of_all_series(self) -> None:

@@ -79,3 +79,15 @@ def test_a_day_in_the_past_is_refused(published: Path) -> None:
     chosen: Any = Choice(as_of=date(2023, 1, 1))
     with SnapshotReader(published) as reader, pytest.raises(InputError, match="--as-of"):
         compute.prepare(reader, chosen)
+
+
+def test_versions_of_one_file_are_one_source_with_their_number(
+    report: compute.ComputeReport,
+) -> None:
+    sources = compute.document(report, words("en")).sources
+    kept = [source for source in sources if "git history" in source.title]
+    prices = report.study.prices
+    own = prices.loc[prices["source_title"].str.contains("git history")]
+    assert len(kept) == 1
+    assert kept[0].title.endswith(f"({own['source_url'].nunique()} versions)")
+    assert kept[0].address in set(own.loc[own["as_of"] == own["as_of"].max(), "source_url"])

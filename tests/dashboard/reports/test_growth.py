@@ -12,6 +12,7 @@ import pytest
 
 from dashboard.reports import growth
 from dashboard.reports.choice import Choice
+from dashboard.reports.document import Calculation, Grid, Paragraph
 from dashboard.text import words
 from etl.errors import InputError
 from etl.warehouse import SnapshotReader
@@ -36,6 +37,43 @@ def test_retention_is_told_with_its_interval_and_kind(report: growth.GrowthRepor
     assert "On day 1 " in told(report)
     assert "(95% interval" in told(report)
     assert told(report).count("simulated.") >= 3
+
+
+def test_who_paid_is_told_with_its_interval_and_kind(report: growth.GrowthReport) -> None:
+    sentence = next(s for s in growth.sentences(report, words("en")) if "of complete cohorts" in s)
+    whole = report.conversion.cohorts.loc[report.conversion.cohorts["complete"]]
+    payers, size = int(whole["payers"].sum()), int(whole["size"].sum())
+    # Wilson's interval by hand.
+    z, p = 1.959964, payers / size
+    middle = (p + z * z / (2 * size)) / (1 + z * z / size)
+    half = z / (1 + z * z / size) * (p * (1 - p) / size + z * z / (4 * size * size)) ** 0.5
+    assert f"95% interval {middle - half:.1%} to {middle + half:.1%}" in sentence
+    assert sentence.endswith(": simulated.")
+
+
+def test_months_are_told_as_months(report: growth.GrowthReport) -> None:
+    assert report.revenue is not None
+    last = report.revenue.movements["month"].iloc[-1]
+    assert f"Recurring revenue closed {last:%B %Y} at" in told(report)
+    chinese = " ".join(growth.sentences(report, words("zh")))
+    assert f"{last.year}年{last.month}月末" in chinese
+    document = growth.document(report, words("en"))
+    blocks = [block for section in document.sections for block in section.blocks]
+    tables = {b.header[0]: b for b in blocks if isinstance(b, Grid)}
+    for name in ("Month", "Cohort"):
+        cells = [row[0] for row in tables[name].rows]
+        assert all(cell.split()[0].isalpha() for cell in cells), cells
+        assert tables[name].values[0][0] is not None
+        assert tables[name].formats[0] == "mmmm yyyy"
+    sums = next(b for b in blocks if isinstance(b, Calculation))
+    assert sums.inputs[0].source == f"{last:%B %Y}"
+
+
+def test_the_funnel_says_why_its_payers_are_fewer(report: growth.GrowthReport) -> None:
+    sections = {s.heading: s for s in growth.document(report, words("en")).sections}
+    told_there = [b.text for b in sections["How far they come"].blocks if isinstance(b, Paragraph)]
+    assert len(told_there) == 1
+    assert "the two shares differ" in told_there[0]
 
 
 def test_cohorts_whose_intervals_meet_are_not_told_apart(report: growth.GrowthReport) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from dashboard import reports
+from dashboard.reports.charts import Surface, charts_of
 from dashboard.reports.choice import Choice
 from dashboard.reports.document import Calculation, Document, Grid, Paragraph, Picture, Points
 from dashboard.text import words
@@ -134,6 +135,37 @@ def test_points_are_whole_sentences(report: dict[str, Document]) -> None:
     points = [b for s in report["en"].sections for b in s.blocks if isinstance(b, Points)]
     assert all(item.strip() for block in points for item in block.items)
     assert all(isinstance(p, Picture) for p in report["en"].pictures())
+
+
+def test_one_number_is_rounded_the_same_everywhere_in_the_memo(reader: SnapshotReader) -> None:
+    choice = Choice(scenario="small-platform")
+    document = reports.definition("unit-economics").prepare(reader, choice).document(words("en"))
+    grids = [b for s in document.sections for b in s.blocks if isinstance(b, Grid)]
+    rows = [row for grid in grids for row in grid.rows]
+    kept = next(row for row in rows if "Kept of a payer after tax and store" in row)
+    plan = next(row for row in rows if row[0] == "portrait pack")
+    assert kept[2] in plan
+
+
+def test_the_map_of_the_small_platform_has_its_numbers(reader: SnapshotReader) -> None:
+    choice = Choice(scenario="small-platform")
+    for language in ("en", "zh"):
+        prepared = reports.definition("unit-economics").prepare(reader, choice)
+        pictures = {p.key: p for p in prepared.document(words(language)).pictures()}
+        found = charts_of(pictures["surface"].figure)
+        assert any(isinstance(part, Surface) for part in found)
+        assert "thick" not in pictures["surface"].caption
+
+
+def test_chinese_memos_hold_no_english_of_the_program(reader: SnapshotReader) -> None:
+    choice = Choice(scenario="small-platform")
+    document = reports.definition("unit-economics").prepare(reader, choice).document(words("zh"))
+    blocks = [block for section in document.sections for block in section.blocks]
+    grids = [b.grid() if isinstance(b, Calculation) else b for b in blocks]
+    cells = [text for b in grids if isinstance(b, Grid) for row in b.rows for text in row]
+    assert not [text for text in cells if "default of the model" in text]
+    assert not [text for text in cells if "was stated by" in text]
+    assert "模型默认值" in cells
 
 
 def test_a_sign_that_no_draw_turns_is_no_probability(reader: SnapshotReader) -> None:

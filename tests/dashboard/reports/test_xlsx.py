@@ -14,7 +14,7 @@ from fixtures import small_report
 from fixtures.office import convert
 
 from dashboard.reports import xlsx
-from dashboard.reports.document import Calculation, Paragraph, Section
+from dashboard.reports.document import Calculation, Grid, Paragraph, Section
 
 
 @pytest.fixture(scope="module")
@@ -102,6 +102,17 @@ def test_a_long_table_keeps_its_header_in_sight() -> None:
     sheet = openpyxl.load_workbook(io.BytesIO(made))["Shown"]
     first = int(str(sheet.freeze_panes)[1:])
     assert sheet.cell(first - 1, 1).value == "Day"
+
+
+def test_a_table_of_which_paper_has_the_first_rows_is_whole() -> None:
+    document = small_report.document("en", rows=60)
+    section = document.sections[0]
+    whole = next(block for block in section.blocks if isinstance(block, Grid))
+    first = replace(whole, rows=whole.rows[:15], values=whole.values[:15], whole=whole)
+    made = xlsx.render(replace(document, sections=(replace(section, blocks=(first,)),)))
+    sheet = openpyxl.load_workbook(io.BytesIO(made))["Shown"]
+    days = [row[0].value for row in sheet.iter_rows() if hasattr(row[0].value, "day")]
+    assert len(days) == 60
 
 
 def test_a_row_is_as_high_as_its_text() -> None:

@@ -1,0 +1,34 @@
+"""The market report refuses what it could say nothing of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from dashboard.reports import market
+from dashboard.reports.choice import Choice
+from etl.errors import InputError
+from etl.warehouse import SnapshotReader
+
+
+@pytest.fixture(scope="module")
+def reader(published: Path) -> Iterator[SnapshotReader]:
+    with SnapshotReader(published, for_export=True) as opened:
+        yield opened
+
+
+def test_a_choice_without_a_testable_event_is_refused_with_the_reasons(
+    reader: SnapshotReader,
+) -> None:
+    with pytest.raises(InputError) as refused:
+        market.prepare(reader, Choice(ticker="1357.HK", window=(-2000, 2)))
+    told = str(refused.value)
+    assert "none can be tested over days -2000 to 2" in told
+    assert "too few days to estimate from" in told or "reaches beyond the bars" in told
+    assert refused.value.exit_status == 2
+
+
+def test_a_choice_with_one_is_not(reader: SnapshotReader) -> None:
+    assert market.prepare(reader, Choice(ticker="1357.HK")).stem == "market_1357.HK"
