@@ -11,10 +11,11 @@ from streamlit.column_config import NumberColumn, SelectboxColumn, TextColumn
 
 from dashboard import cache, queries, scenarios
 from dashboard.app_pages.economics_held import Present, commit, current
-from dashboard.components import table_card
+from dashboard.components import plain, table_card
 from dashboard.studies.economics.scenario import ScenarioStudy
 from dashboard.tables.economics import inputs as tables
 from dashboard.tables.economics import results
+from dashboard.tables.economics.plans import unsettled
 from dashboard.text import MISSING, Words
 
 CURRENCIES = ("CNY", "USD", "EUR", "GBP", "HKD", "JPY", "KRW", "TWD", "INR", "BRL")
@@ -60,7 +61,12 @@ def show(present: Present, study: ScenarioStudy, said: Words) -> None:
             "price you type is assumed."
         )
     )
-    table_card(said, results.plans(study, said), heading=said.t("What is kept of each plan"))
+    table_card(
+        said,
+        results.plans(study, said),
+        heading=said.t("What is kept of each plan"),
+        note="  \n".join(plain(each) for each in unsettled(study, said)),
+    )
 
 
 _PLAN_COLUMNS = (

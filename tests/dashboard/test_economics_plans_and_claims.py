@@ -8,6 +8,7 @@ import pytest
 
 from dashboard.studies.economics.scenario import frozen, scenario_study
 from dashboard.tables.economics import results
+from dashboard.tables.economics.plans import unsettled
 from dashboard.text import words
 from etl.warehouse import SnapshotReader
 
@@ -35,7 +36,12 @@ def test_a_fixed_fee_stands_beside_what_is_kept_and_its_note(study):
 
 def test_a_tax_that_may_be_another_is_shown_as_a_range_with_its_note(study):
     plan = {"name": "cn", "price": 15, "storefront": "CN", "price_includes_tax": True}
-    table = results.plans(study(currency="CNY", plans=[plan]), SAID)
+    found = study(currency="CNY", plans=[plan])
+    assert unsettled(found, SAID)[0].startswith(
+        "cn: which tax applies is not known: 6% to 13%, 13% taken. General rate; PwC lists 13, 9"
+    )
+    assert not unsettled(study(plans=[STRIPE]), SAID)
+    table = results.plans(found, SAID)
     (row,) = table.frame.to_dict("records")
     assert [row[f"tax_rate{end}"] for end in ("_low", "", "_high")] == [0.06, 0.13, 0.13]
     assert row["net_high"] == pytest.approx(15 / 1.06 * 0.75)

@@ -53,6 +53,25 @@ def plans(study: ScenarioStudy, said: Words) -> Table:
     return Table(pd.DataFrame(rows), columns if rows else {}, "plan-terms")
 
 
+def unsettled(study: ScenarioStudy, said: Words) -> list[str]:
+    """Say of which plans it is not known which tax applies, a sentence a plan."""
+    return [
+        said.t(
+            "{plan}: which tax applies is not known: {low} to {high}, {value} taken. {note}.",
+            plan=each.plan.name,
+            note=tax.note.rstrip("."),
+            **{key: said.percent(end, digits=0) for key, end in _rates(tax).items()},
+        )
+        for each in study.scenario.plans
+        if (tax := each.terms.get("tax_rate")) is not None and tax.low != tax.high
+    ]
+
+
+def _rates(tax: Term) -> dict[str, float]:
+    low, high = tax.ends
+    return {"value": tax.value, "low": low, "high": high}
+
+
 def _plan_columns(study: ScenarioStudy, said: Words) -> dict[str, TableColumn]:
     def money(label: str) -> TableColumn:
         return TableColumn(f"{label} ({study.currency})", "number", 2)
