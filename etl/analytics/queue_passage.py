@@ -112,19 +112,22 @@ def regular_radius(load: Load, busy: Busy) -> float:
         z = cast(ComplexArray, np.array([1 + far + 0j]))
         with np.errstate(all="ignore"):
             passage = paid_passage(load, busy.to_paid, z)
-        if _is_regular(passage):
-            inside = side - paid_ratio(load, busy, z, passage)
-            if np.linalg.det(inside[0]) != 0 and _is_regular(
-                cast(ComplexArray, np.linalg.inv(inside))
+        # A large G(z) would drown its small coefficients in its rounding.
+        if _is_regular(passage, 0.0) and passage.real.sum(axis=2).max() < 2:
+            ratio = paid_ratio(load, busy, z, passage)
+            inside = side - ratio
+            if (
+                np.linalg.det(inside[0]) != 0
+                and _is_regular(ratio)
+                and _is_regular(cast(ComplexArray, np.linalg.inv(inside)))
             ):
                 return 1 + far / 2
         far /= 2
     return 1.0
 
 
-def _is_regular(matrices: ComplexArray) -> bool:
-    # Rounding leaves some 1e-16 of the largest entry below 0.
-    least = -1e-12 * np.abs(matrices).max()
+def _is_regular(matrices: ComplexArray, rounding: float = 1e-14) -> bool:
+    least = -rounding * np.abs(matrices).max()
     return bool(
         np.isfinite(matrices).all() and not matrices.imag.any() and (matrices.real >= least).all()
     )

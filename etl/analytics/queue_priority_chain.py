@@ -9,6 +9,7 @@ Only means and the probability of waiting are taken from it.
 
 from __future__ import annotations
 
+import math
 from typing import cast
 
 import numpy as np
@@ -36,7 +37,10 @@ from etl.analytics.queue_priority_levels import level_waits
 MOST_SERVERS = 128
 """Above it the matrices take too long: simulate."""
 _N_CIRCLE = 48
-_MOST_STEPS = 20_000
+_MOST_ENTRIES = 1_500_000_000
+"""Of all matrices that the first level may read: some ten seconds."""
+_PACED = 20
+_TOO_FAR = "got services or loads too far apart for the chain's equations; expected a milder case"
 _LIGHT = 0.8
 """Up to this utilisation level by level; above it a circle is quicker and loses no digits."""
 _RARE = 1e-6
@@ -81,9 +85,7 @@ def _waits_by_circle(load: Load, busy: Busy, first: FloatArray) -> ChainWaits:
             rates = load.arrival_paid_per_second, load.arrival_free_per_second
             return ChainWaits(total, paid / rates[0], free / rates[1])
         radius /= 2
-    raise ValueError(
-        "got services or loads too far apart for the chain's equations; expected a milder case"
-    )
+    raise ValueError(_TOO_FAR)
 
 
 def _queues(load: Load, busy: Busy, first: FloatArray, radius: float) -> tuple[float, float, float]:
@@ -131,7 +133,8 @@ def _first_level(load: Load, busy: Busy) -> tuple[FloatArray, FloatArray, FloatA
     arrived = passage_coefficients(load, busy.to_paid, radius)
     stay = -np.diag(load.arrival_per_second + busy.done)
     lower = busy.to_free / busy.to_free.sum(axis=1, keepdims=True)
-    for _ in range(_MOST_STEPS):
+    most, before = _MOST_ENTRIES // arrived.size, 1.0
+    for step in range(most):
         within = stay + free * lower + paid * _polynomial(arrived, lower)
         following = np.maximum(solved(-within, busy.to_free), 0.0)
         following /= following.sum(axis=1, keepdims=True)
@@ -139,6 +142,16 @@ def _first_level(load: Load, busy: Busy) -> tuple[FloatArray, FloatArray, FloatA
         lower = following
         if moved < 1e-14:
             break
+        if step % _PACED == _PACED - 1:
+            if before <= moved < 1e-11:  # only rounding moves it
+                break
+            # Steps shrink more and more slowly: at this pace it takes at least so many more.
+            pace = math.log(before / moved) / _PACED
+            if step > _PACED and pace * (most - step) < math.log(moved / 1e-14):
+                raise ValueError(_TOO_FAR)
+            before = moved
+    else:
+        raise ValueError(_TOO_FAR)
     moves = free * lower + paid * _polynomial(arrived, lower) + busy.below
     return scaled(load, busy, null_vector(moves)), lower, arrived, radius
 

@@ -154,7 +154,13 @@ def test_no_wait_is_negative_and_payers_wait_least(arguments):
 
 
 @pytest.mark.parametrize(
-    "load", [Load(0.5, 0.4, 2, 1, 3), Load(3, 2, 1, 2, 12), Load(0.05, 2, 3, 1, 4)]
+    "load",
+    [
+        Load(0.5, 0.4, 2, 1, 3),
+        Load(3, 2, 1, 2, 12),
+        Load(0.05, 2, 3, 1, 4),
+        Load(13.6, 0.35, 1, 7.8, 21),
+    ],
 )
 def test_levels_and_the_circle_give_the_same(load, monkeypatch):
     by_level = queue_priority_chain.priority_waits(load)
@@ -204,3 +210,10 @@ def test_a_nearly_full_chain_settles_quickly_and_grows_as_the_spare_share_falls(
     ]
     assert time.perf_counter() - begin < 5
     assert waits[1] / waits[0] == pytest.approx(10, rel=0.05)
+
+
+def test_services_too_far_apart_are_refused_before_they_take_minutes():
+    begin = time.perf_counter()
+    with pytest.raises(ValueError, match="milder case"):
+        queue_priority_chain.priority_waits(Load(2.45, 2053.5, 1, 0.001046, 6))
+    assert time.perf_counter() - begin < 15
