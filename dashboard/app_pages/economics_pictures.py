@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
 
 import streamlit as st
@@ -11,15 +10,15 @@ from dashboard import cache
 from dashboard.app_pages import economics_controls as controls
 from dashboard.app_pages.economics_choice import Present
 from dashboard.app_pages.growth_paying import offered
-from dashboard.components import Card, Provenance, Table, figure_card, plain, table_card
+from dashboard.components import Card, Provenance, figure_card, plain, table_card
 from dashboard.figures.economics.waterfall import waterfall_figure
 from dashboard.figures.theme import Mode
+from dashboard.studies.economics.pictures import pictures_study
 from dashboard.studies.economics.scenario import ScenarioStudy, scenario_study
 from dashboard.tables.economics import names
 from dashboard.tables.economics import pictures as tables
 from dashboard.text import Words
 from etl.analytics.user_month import BY_USER
-from etl.scenarios.picture_costs import PictureCosts, picture_costs
 
 
 @st.fragment
@@ -46,7 +45,7 @@ def _body(written: str, study: ScenarioStudy, said: Words) -> None:
 
 def _cards(written: str, said: Words, mode: Mode) -> list[Card]:
     study = cache.study(scenario_study, written)
-    costs = picture_costs(study.scenario)
+    costs = cache.study(pictures_study, written)
     if costs.per_1000 is None:
         if study.scenario.document.mix is None:
             return [partial(controls.missing, list(costs.missing), said)]
@@ -67,7 +66,7 @@ def _cards(written: str, said: Words, mode: Mode) -> list[Card]:
             said,
             said.t("Parts of the cost of a thousand pictures"),
             waterfall_figure(frame, currency, said, mode, heading_unit=unit),
-            _offered(written, lambda found: tables.kinds(found, currency, said)),
+            offered(pictures_study, (written,), lambda found: tables.kinds(found, currency, said)),
             provenance,
         ),
         *(partial(st.caption, plain(text)) for text in tables.lacking(costs, said)),
@@ -75,11 +74,7 @@ def _cards(written: str, said: Words, mode: Mode) -> list[Card]:
     ]
 
 
-def _offered(written: str, table: Callable[[PictureCosts], Table]) -> Table:
-    return offered(scenario_study, (written,), lambda study: table(picture_costs(study.scenario)))
-
-
 def _mixed(written: str, said: Words) -> list[Card]:
     """Return what each kind of a mix rests on; one kind alone stands in the table of inputs."""
-    table = _offered(written, lambda found: tables.inputs_of_cells(found, said))
+    table = offered(pictures_study, (written,), lambda found: tables.inputs_of_cells(found, said))
     return [partial(table_card, said, table, heading=said.t("What each kind's cost rests on"))]

@@ -9,6 +9,7 @@ import shutil
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
+import yaml
 
 from dashboard import scenarios
 from dashboard.app_pages import (
@@ -20,6 +21,7 @@ from dashboard.app_pages import (
 )
 from dashboard.app_pages import economics_saving as saving
 from tests.dashboard.conftest import text_of
+from tests.etl.scenarios.test_mix import TYPED
 
 APP = """
 name: An app
@@ -509,3 +511,16 @@ def _code(page) -> str:
 
 def _one(code):
     return code[0] if isinstance(code, list) else code
+
+
+def test_a_mix_and_its_pack_are_priced_on_the_page(page_of, own):
+    mixed = {**TYPED, "name": "Mixed"}
+    (own / "scenarios").mkdir(exist_ok=True)
+    (own / "scenarios" / "mixed.yml").write_text(yaml.safe_dump(mixed), encoding="utf-8")
+    told = text_of(page_of(own, scenario="mixed"))
+    assert "A thousand delivered pictures of the mix of 2 kinds cost" in told
+    assert "A pack of 40 pictures costs" in told
+
+
+def test_without_a_cost_of_a_picture_the_page_says_why(page_of):
+    assert "A picture has no cost of its own here" in text_of(page_of(scenario="small-platform"))
