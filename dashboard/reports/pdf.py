@@ -19,7 +19,7 @@ from dashboard.reports.document import (
     Picture,
     Points,
 )
-from dashboard.reports.room import filled, pieces, splittable
+from dashboard.reports.room import filled, n_gaps, pieces, splittable
 from dashboard.reports.sources import grouped, is_web, shortened
 
 TEMPLATE = Path(__file__).with_name("report.typ")
@@ -32,6 +32,8 @@ _LINE_EM, _INSET_EM = 510 / _TABLE_EM, 6.5 / _TABLE_EM
 """Width of the page and of the room beside a cell (pt), in the largest letters of a table."""
 _PIECES, _NARROW_EM = (30, 20, 14, 10), 6.0
 """Letters before a code is broken, tried in turn, and a width below which no text looks well."""
+_BETWEEN_SCRIPTS_EM = 0.25
+"""Room that is set between a Chinese and another sign."""
 _WIDE_SIGNS = frozenset("MWmw@%&—…")
 
 
@@ -183,15 +185,12 @@ def _least(grid: Grid) -> list[float]:
 
 def _em(text: str) -> float:
     """Return the width of text in its own size: no font is asked, wide ones are allowed for."""
-    return sum(
-        1.0
-        if ord(sign) > 0x2E7F or sign in _WIDE_SIGNS
-        else 0.0
-        if sign == "\u200b"
-        else 0.68
-        if sign.isupper()
-        else 0.6
-        if sign.isalnum()
-        else 0.55
-        for sign in text
-    )
+    return sum(map(_sign_em, text)) + _BETWEEN_SCRIPTS_EM * n_gaps(text)
+
+
+def _sign_em(sign: str) -> float:
+    if ord(sign) > 0x2E7F or sign in _WIDE_SIGNS:
+        return 1.0
+    if sign == "\u200b":
+        return 0.0
+    return 0.68 if sign.isupper() else 0.6 if sign.isalnum() else 0.55

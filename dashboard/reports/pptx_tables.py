@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from dashboard.reports.charts import Surface
 from dashboard.reports.document import Grid
-from dashboard.reports.room import longest_word, n_lines, signs
+from dashboard.reports.room import filled, longest_word, n_gaps, n_lines, signs
 
 _SIZES = (13.0, 12.0, 11.0, 10.0, 9.0, 8.0, 7.0)
 _READABLE_POINTS, _MOST_LINES = 10.0, 2.0
@@ -53,7 +53,7 @@ def layout(grid: Grid, width: float) -> Layout:
         for own, column in zip(least, columns, strict=True)
     ]
     wanted = [
-        max(own, max(map(signs, column)) + _MARGIN_SIGNS)
+        max(own, max(signs(text) + n_gaps(text) / 2 for text in column) + _MARGIN_SIGNS)
         for own, column in zip(least, columns, strict=True)
     ]
     found = _set(grid, _shared(least, wanted, width / _SIZES[-1] / _POINTS_A_SIGN), _SIZES[-1])
@@ -104,10 +104,7 @@ def _shared(least: Sequence[float], wanted: Sequence[float], room: float) -> lis
     if sum(wanted) <= room:
         stretch = min(_MOST_STRETCH, room / sum(wanted))
         return [own * stretch for own in wanted]
-    if sum(least) >= room:
-        return [own * room / sum(least) for own in least]
-    spare = (room - sum(least)) / (sum(wanted) - sum(least))
-    return [low + spare * (high - low) for low, high in zip(least, wanted, strict=True)]
+    return filled(least, wanted, room)
 
 
 def _set(grid: Grid, shares: Sequence[float], size: float) -> Layout:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise
 
 _SPLIT_AFTER = "_./-"
 _NO_WIDTH = "\u200b"
@@ -13,6 +14,11 @@ _NO_WIDTH = "\u200b"
 def signs(text: str) -> int:
     """Return the width of text in Latin letters; Chinese characters count twice."""
     return sum(2 if ord(sign) > 0x2E7F else 1 for sign in text)
+
+
+def n_gaps(text: str) -> int:
+    """Return the places at which a Chinese and another sign meet: programs set room there."""
+    return sum((ord(one) > 0x2E7F) != (ord(other) > 0x2E7F) for one, other in pairwise(text))
 
 
 def n_lines(text: str, width: float) -> int:

@@ -151,6 +151,15 @@ def test_a_row_of_a_slide_is_high_enough_for_every_line(fonts: tuple[str, ...]) 
         assert found.heights[1] >= n_lines * 1.45 * found.size
 
 
+def test_a_chinese_day_is_set_in_one_line(fonts: tuple[str, ...]) -> None:
+    found = layout(replace(STALE, rows=STALE.rows[:1] * 2 + STALE.rows[1:]), 870)
+    day = STALE.rows[0][1]
+    assert n_lines_set(day, found.widths[1] - 7.2, found.size, fonts) == 1
+    laid = pdf._laid(STALE)
+    room = PAGE_PT * laid.widths[1] / sum(laid.widths) - INSET_PT
+    assert n_lines_set(day, room, 0.88 * pdf.LAYOUTS[0][0], fonts) == 1
+
+
 class TestRoom:
     def test_a_code_breaks_after_its_own_signs(self) -> None:
         assert splittable("consumer_spend_cumulative", 12).split("\u200b") == [
