@@ -230,10 +230,7 @@ def _plan(terms: PlanTerms) -> dict[str, Any]:
         "net_proceeds_low": None if net is None else net.ends[0],
         "net_proceeds_high": None if net is None else net.ends[1],
         "evidence_kind": None if net is None else net.evidence_kind,
-        "terms": {
-            name: {"value": plain(term.value), "source": term.source, "source_url": term.source_url}
-            for name, term in terms.terms.items()
-        },
+        "terms": {name: term.told() for name, term in terms.terms.items()},
         "reason": terms.reason or None,
     }
 
