@@ -35,6 +35,7 @@ def _body(said: Words) -> None:
         format_func=lambda code: sections[code][0],
         required=True,
         label_visibility="collapsed",
+        wrap=True,
     )
     _, show = sections[permalinks.chosen("view")]
     show(said)

@@ -117,7 +117,7 @@ def _state(wanted: Wanted, said: Words) -> None:
 
 def _going_on(started: Started, said: Words) -> None:
     far = reporting.progress(started)
-    st.progress(far.share, text=plain(far.doing or said.t("starting")))
+    st.progress(far.share, text=plain(far.doing or said.t("Starting")))
     st.button(
         said.t("Cancel"), icon=":material/cancel:", on_click=started.stop, key="report:cancel"
     )

@@ -199,6 +199,7 @@ def _files(said: Words) -> tuple[tuple[str, ...], tuple[str, ...]]:
             selection_mode="multi",
             key="formats",
             format_func=formats.__getitem__,
+            wrap=True,
         )
     with right:
         permalinks.restore(
@@ -210,6 +211,7 @@ def _files(said: Words) -> tuple[tuple[str, ...], tuple[str, ...]]:
             selection_mode="multi",
             key="languages",
             format_func=_LANGUAGE_NAMES.__getitem__,
+            wrap=True,
         )
     return _in_order("formats", reporting.FORMATS), _in_order("languages", LANGUAGES)
 

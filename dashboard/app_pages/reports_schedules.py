@@ -71,7 +71,7 @@ def _existing(names: list[str], said: Words) -> None:
             icon=":material/science:",
             disabled=_is_busy(),
             on_click=_start,
-            args=("report", "schedule", "run", str(name), "--dry-run"),
+            args=("report", "schedule", "run", str(name), "--dry-run", "--again"),
         )
         st.button(
             said.t("Remove"),
@@ -140,7 +140,7 @@ def _state(said: Words) -> None:
         return
     if started.status is None:
         st.session_state[f"{_DOING}:waits"] = True
-        st.progress(0.0, text=said.t("at work"))
+        st.progress(0.0, text=said.t("At work"))
     elif st.session_state.pop(f"{_DOING}:waits", False):
         st.rerun()  # the list above has changed
     else:
@@ -176,3 +176,16 @@ def _tried(told: list[dict[str, Any]], said: Words) -> None:
                 icon=":material/error:",
             )
     table_card(said, tables.receipts(told, said))
+    for one in told:
+        if one.get("message"):
+            _message(one["message"], said)
+
+
+def _message(told: dict[str, Any], said: Words) -> None:
+    """Show a message as it would be read."""
+    with st.container(border=True):
+        st.caption(said.t("The message, in the first language"))
+        st.markdown(f"**{plain(told['subject'])}**")
+        st.markdown(plain(told["text"]))
+        if told["files"]:
+            st.caption(said.t("Files: {files}", files=plain(", ".join(told["files"]))))

@@ -69,7 +69,7 @@ def built(frame: pd.DataFrame, words: Words) -> Table:
     columns = {
         "built_at": TableColumn(words.t("Built"), "instant"),
         "report": TableColumn(words.t("Report")),
-        "about": TableColumn(words.t("About")),
+        "about": TableColumn(words.t("About"), "wide"),
         "as_of": TableColumn(words.t("As known on")),
         "formats": TableColumn(words.t("Formats")),
         "languages": TableColumn(words.t("Languages")),
@@ -94,7 +94,7 @@ def schedules(rows: Sequence[Mapping[str, Any]], words: Words) -> Table:
     columns = {
         "name": TableColumn(words.t("Name")),
         "report": TableColumn(words.t("Report")),
-        "about": TableColumn(words.t("About")),
+        "about": TableColumn(words.t("About"), "wide"),
         "files": TableColumn(words.t("Files")),
         "next_at": TableColumn(words.t("Next (UTC)"), "instant"),
         "last_at": TableColumn(words.t("Last (UTC)"), "instant"),

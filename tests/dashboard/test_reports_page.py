@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -14,10 +15,13 @@ from typing import Any
 import pytest
 
 from dashboard import reporting
+from dashboard.app_pages import reports_schedules
 from dashboard.app_pages.reports_build import framed
 from dashboard.processes import Started
 from dashboard.reporting import Timing, Wanted
 from dashboard.reports import history, machine, schedule_file
+from dashboard.tables import reports as tables
+from dashboard.text import words
 from etl.delivery import lines
 from etl.errors import InputError
 from tests.dashboard.conftest import text_of
@@ -234,6 +238,34 @@ def test_the_command_line_names_the_code_of_a_failure(data, capsys, monkeypatch)
     assert "code: NO_BROWSER" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("view", ["build", "schedules"])
+def test_what_can_be_chosen_wraps_on_a_narrow_screen(open_page, data, view):
+    (data / "delivery.yml").write_text(CHANNEL)
+    page = open_page(data, "reports", view=view)
+    wraps = {one.key: one.proto.wrap for one in page.button_group}
+    assert all(wraps[key] for key in ("view", "formats", "languages"))
+
+
+def test_a_schedule_tried_after_it_was_sent_is_tried_anew(open_page, data):
+    (data / "delivery.yml").write_text(CHANNEL)
+    schedule_file.add(data, "w", {"report": "weekly", "cron": "0 8 * * 1", "to": ["share"]})
+    started: list[tuple[str, ...]] = []
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(reports_schedules, "_start", lambda *words: started.append(words))
+        page = open_page(data, "reports", view="schedules")
+        page.button(key="schedule:try").click().run()
+    assert started == [("report", "schedule", "run", "w", "--dry-run", "--again")]
+
+
+def test_what_is_being_done_begins_with_a_capital(open_page, data):
+    page = open_page(data, "reports")
+    busy = Started(("report",), None, data / "log", data / "out")  # pyright: ignore
+    object.__setattr__(busy, "process", type("P", (), {"poll": lambda self: None})())
+    page.session_state["report:build"] = busy
+    (bar,) = page.run().get("progress")
+    assert bar.proto.text == "Starting"
+
+
 def test_words_of_a_build_bear_raw_codes():
     wanted = Wanted("market", {"ticker": "^HSI", "window": "-3,5"}, ("pdf",), ("en",), "2023-01-31")
     assert wanted.words() == [
@@ -256,6 +288,9 @@ def test_a_schedule_is_added_tried_and_removed_on_the_page(open_page, data):
     page.button(key="schedule:try").click().run()
     page = wait(page, "report:schedule")
     assert "Everything needed is there" in "".join(one.value for one in page.success)
+    shown = text_of(page)
+    assert "The message, in the first language" in shown
+    assert re.search(r"Files: market\\?_1357\\?\.HK", shown)
     assert not any((data / "outbox").iterdir())
     page.button(key="schedule:remove").click().run()
     page = wait(page, "report:schedule")
@@ -308,6 +343,8 @@ def test_the_history_says_which_files_are_there_replaced_or_gone(open_page, data
     shown = page.dataframe[0].value
     assert shown["state"].tolist() == ["gone", "there", "replaced by a later one"]
     assert shown["about"].iloc[0] == "ticker=1357.HK, window=-1,1"
+    table = tables.built(reporting.built(data), words("en"))
+    assert table.columns["about"].kind == "wide"  # a long choice is not cut
 
 
 def test_files_that_are_gone_are_said(open_page, data):
