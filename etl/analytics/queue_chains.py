@@ -6,6 +6,8 @@ phases, solved by matrices (Neuts 1981, Matrix-Geometric Solutions in Stochastic
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 
 from etl.analytics.distributions import FloatArray
@@ -37,24 +39,25 @@ def fcfs_waits(load: Load) -> ChainWaits:
     load
         Exponential services, several servers.
     """
-    busy, rate = busy_phases(load), load.arrival_per_second
-    first, ratio, _ = _fcfs_solution(load, busy)
+    rate = load.arrival_per_second
+    _, first, ratio, _ = _fcfs_solution(load)
     rest = inverted(np.eye(len(first)) - ratio)
     by_phase = first @ rest
     queue = float((by_phase @ ratio @ rest).sum())
     return ChainWaits(float(by_phase.sum()), queue / rate, queue / rate)
 
 
-def _fcfs_solution(load: Load, busy: Busy) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Return the shares where nobody waits, the factor from one queue to the next, the moves."""
-    rate = load.arrival_per_second
+@lru_cache(maxsize=1)  # means and tail of one load are asked for together
+def _fcfs_solution(load: Load) -> tuple[Busy, FloatArray, FloatArray, FloatArray]:
+    """Return phases, shares where nobody waits, the factor from one queue to the next, moves."""
+    busy, rate = busy_phases(load), load.arrival_per_second
     share = load.arrival_paid_per_second / rate
     down = share * busy.to_paid + (1 - share) * busy.to_free
     stay = -np.diag(busy.done + rate)
     lower = np.maximum(_first_passage(down, stay, rate), 0.0)
     lower /= lower.sum(axis=1, keepdims=True)
     first = scaled(load, busy, null_vector(busy.below + rate * lower))
-    return first, held(rate * lower, busy.done, rate * np.eye(len(lower))), down
+    return busy, first, held(rate * lower, busy.done, rate * np.eye(len(lower))), down
 
 
 def fcfs_tail(load: Load) -> Tail | None:
@@ -68,8 +71,7 @@ def fcfs_tail(load: Load) -> Tail | None:
     """
     if load.n_servers > _MOST_FOR_TAIL:
         return None
-    busy = busy_phases(load)
-    first, ratio, down = _fcfs_solution(load, busy)
+    busy, first, ratio, down = _fcfs_solution(load)
     met = first @ inverted(np.eye(len(first)) - ratio)
     values, vectors = np.linalg.eig(ratio)
     inverse = np.linalg.inv(vectors)

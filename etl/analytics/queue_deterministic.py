@@ -26,7 +26,7 @@ from etl.analytics.queueing import quantile
 _SPECIAL = cast(Any, special)
 _MOST_TERMS = 200_000
 _MOST_POINTS = 1 << 23
-_MOST_PROBABILITIES = 200_000
+_MOST_PROBABILITIES = 20_000
 _FACTORS_AT_ONCE = 32
 _NOTHING = 40.0
 """exp(−40) is less than the rounding of a double."""
