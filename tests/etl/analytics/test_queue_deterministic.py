@@ -73,8 +73,8 @@ def test_thousands_of_servers_wait_as_fifty_digits_say(a, c, expected):
 )
 def test_rare_waits_keep_their_digits(a, c, expected):
     wait = md.DeterministicWait.of(a, 1.0, c)
-    assert wait.wait_probability == wait(0.0) == pytest.approx(expected, rel=1e-4)
-    assert wait(1e-9) == pytest.approx(wait(0.0), rel=1e-6)
+    assert wait.wait_probability == wait(0.0) == pytest.approx(expected, rel=1e-4, abs=0)
+    assert wait(1e-9) == pytest.approx(wait(0.0), rel=1e-6, abs=0)
     assert 0 < wait(0.9) < wait(0.5) < wait(0.1) < wait(0.0)
 
 
