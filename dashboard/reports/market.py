@@ -123,9 +123,12 @@ def market(reader: Reader, choice: Choice) -> MarketReport:
 
 
 def _require_an_event(study: MarketStudy, chosen: Sequence[str]) -> None:
-    """Refuse a choice of which nothing can be told, with the reason of each event."""
+    """Refuse a choice none of whose events can be told of, with the reason of each.
+
+    A share of which no event is held is none: its price is told.
+    """
     own = study.events.loc[study.events["event_id"].isin(chosen)]
-    if bool((own["status"] != "excluded").any()):
+    if own.empty or bool((own["status"] != "excluded").any()):
         return
     english = words("en")
     reasons = [
@@ -133,10 +136,9 @@ def _require_an_event(study: MarketStudy, chosen: Sequence[str]) -> None:
         for row in own.to_dict("records")
     ]
     first, last = study.spec.window
-    why = f"none can be tested over days {first} to {last} ({'; '.join(reasons)})"
     raise InputError(
-        f"got {study.instrument['ticker']}, of whose events "
-        f"{why if reasons else 'none is held that was chosen'}",
+        f"got {study.instrument['ticker']}, of whose events none can be tested over days {first} "
+        f"to {last} ({'; '.join(reasons)})",
         "at least one event that can be tested or described",
         "choose another --event, or a --window for which bars are held; the Market page shows the "
         "prices alone",
@@ -225,7 +227,9 @@ def _finding(study: MarketStudy, events: pd.DataFrame, words: Words) -> Iterator
     """Say what was found: the tested events by day and by window, then the described ones."""
     tested = [_on_day_zero(study, row) for row in _rows(events, "tested")]
     first, last = study.spec.window
-    if not tested:
+    if events.empty:
+        yield words.t("No event of this share is held, so none is tested: its price is shown.")
+    elif not tested:
         yield words.t("No event of this choice can be tested.")
     elif first <= 0 <= last:
         yield _on_the_day(tested, words)

@@ -160,7 +160,7 @@ def document(memo: Memo, words: Words) -> Document:
         finding=tuple(_finding(study, words)),
         sections=tuple(_sections(memo, words)),
         sources_heading=words.t("Sources"),
-        sources=tuple(_sources(study)),
+        sources=tuple(_sources(study, words)),
         facts=tuple(_facts(memo, words)),
         disclaimer=memo.edition.disclaimer(words),
         data_at=memo.edition.published_at,
@@ -355,7 +355,7 @@ def _facts(memo: Memo, words: Words) -> Iterator[tuple[str, str]]:
     return memo.edition.facts(words, filters, link)
 
 
-def _sources(study: ScenarioStudy) -> Iterator[Source]:
+def _sources(study: ScenarioStudy, words: Words) -> Iterator[Source]:
     """Yield the sources of the inputs, each once."""
     told = {
         (quantity.source, quantity.source_url or "")
@@ -363,4 +363,4 @@ def _sources(study: ScenarioStudy) -> Iterator[Source]:
         if quantity.source
     }
     for title, address in sorted(told):
-        yield Source(title, address)
+        yield Source(spoken.input_source(title, words), address)

@@ -9,6 +9,7 @@ import pytest
 
 from dashboard.reports import market
 from dashboard.reports.choice import Choice
+from dashboard.text import words
 from etl.errors import InputError
 from etl.warehouse import SnapshotReader
 
@@ -32,3 +33,12 @@ def test_a_choice_without_a_testable_event_is_refused_with_the_reasons(
 
 def test_a_choice_with_one_is_not(reader: SnapshotReader) -> None:
     assert market.prepare(reader, Choice(ticker="1357.HK")).stem == "market_1357.HK"
+
+
+def test_of_a_share_without_events_the_price_is_told_and_why_nothing_is_tested(
+    reader: SnapshotReader,
+) -> None:
+    report = market.market(reader, Choice(ticker="000681.SZ"))
+    assert report.event_ids == ()
+    finding = market.document(report, words("en")).finding
+    assert finding == ("No event of this share is held, so none is tested: its price is shown.",)

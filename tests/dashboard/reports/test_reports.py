@@ -166,6 +166,7 @@ def test_chinese_memos_hold_no_english_of_the_program(reader: SnapshotReader) ->
     assert not [text for text in cells if "default of the model" in text]
     assert not [text for text in cells if "was stated by" in text]
     assert "模型默认值" in cells
+    assert "default of the model" not in {source.title for source in document.sources}
 
 
 def test_a_sign_that_no_draw_turns_is_no_probability(reader: SnapshotReader) -> None:
