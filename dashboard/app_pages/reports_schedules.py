@@ -175,7 +175,7 @@ def _tried(told: list[dict[str, Any]], said: Words) -> None:
                 said.t("**It would not be sent.** {reason}", reason=plain(one["detail"])),
                 icon=":material/error:",
             )
-    table_card(said, tables.receipts(told, said))
+    table_card(said, tables.receipts(told, said), heading=said.t("Channels"))
     for one in told:
         if one.get("message"):
             _message(one["message"], said)
@@ -186,6 +186,7 @@ def _message(told: dict[str, Any], said: Words) -> None:
     with st.container(border=True):
         st.caption(said.t("The message, in the first language"))
         st.markdown(f"**{plain(told['subject'])}**")
-        st.markdown(plain(told["text"]))
+        paragraphs = (plain(part) for part in told["text"].split("\n") if part.strip())
+        st.markdown("\n\n".join(paragraphs))
         if told["files"]:
             st.caption(said.t("Files: {files}", files=plain(", ".join(told["files"]))))

@@ -94,7 +94,7 @@ def schedules(rows: Sequence[Mapping[str, Any]], words: Words) -> Table:
     columns = {
         "name": TableColumn(words.t("Name")),
         "report": TableColumn(words.t("Report")),
-        "about": TableColumn(words.t("About"), "wide"),
+        "about": TableColumn(words.t("About")),
         "files": TableColumn(words.t("Files")),
         "next_at": TableColumn(words.t("Next (UTC)"), "instant"),
         "last_at": TableColumn(words.t("Last (UTC)"), "instant"),
@@ -111,6 +111,7 @@ def schedules(rows: Sequence[Mapping[str, Any]], words: Words) -> Table:
     for name in ("next_at", "last_at"):
         frame[name] = pd.to_datetime(frame[name], utc=True)
     frame["report"] = [names.get(code, code) for code in frame["report"]]
+    frame["delivered"] = [_delivered(told, words) for told in frame["delivered"]]
     frame["last_state"] = [ends.get(code, code) for code in frame["last_state"]]
     return Table(frame, columns, "report-schedules")
 
@@ -125,13 +126,7 @@ def receipts(told: Sequence[Mapping[str, Any]], words: Words) -> Table:
     words
         The language.
     """
-    states = {
-        "would_send": words.t("would be sent"),
-        "failed": words.t("failed"),
-        "skipped": words.t("sent before"),
-        "sent": words.t("sent"),
-        "uncertain": words.t("uncertain"),
-    }
+    states = _states(words)
     rows = [
         {
             "channel": one["channel"],
@@ -147,6 +142,24 @@ def receipts(told: Sequence[Mapping[str, Any]], words: Words) -> Table:
         "detail": TableColumn(words.t("Detail"), "wide"),
     }
     return Table(pd.DataFrame(rows, columns=list(columns)), columns, "report-trial")
+
+
+def _states(words: Words) -> dict[str, str]:
+    return {
+        "would_send": words.t("would be sent"),
+        "failed": words.t("failed"),
+        "skipped": words.t("sent before"),
+        "sent": words.t("sent"),
+        "sending": words.t("uncertain"),
+        "uncertain": words.t("uncertain"),
+    }
+
+
+def _delivered(told: str, words: Words) -> str:
+    """Return the channels with the words of their states: ``desk: sent; team: failed``."""
+    states = _states(words)
+    parts = (part.partition(": ") for part in told.split("; ") if part)
+    return "; ".join(f"{channel}: {states.get(state, state)}" for channel, _, state in parts)
 
 
 def _code(value: Any) -> str:

@@ -21,7 +21,7 @@ from dashboard.processes import Started
 from dashboard.reporting import Timing, Wanted
 from dashboard.reports import history, machine, schedule_file
 from dashboard.tables import reports as tables
-from dashboard.text import words
+from dashboard.text import words as words_of
 from etl.delivery import lines
 from etl.errors import InputError
 from tests.dashboard.conftest import text_of
@@ -329,6 +329,8 @@ def test_the_last_delivery_of_a_schedule_is_told_by_channel(data):
         )
     (row,) = reporting.schedules(data, NOW)
     assert row["delivered"] == "share: sent"
+    shown = tables.schedules([row], words_of("zh")).frame
+    assert shown["delivered"].tolist() == ["share: 已发送"]
     assert row["next_at"].isoformat() == "2026-11-30T08:00:00+00:00"
 
 
@@ -343,7 +345,7 @@ def test_the_history_says_which_files_are_there_replaced_or_gone(open_page, data
     shown = page.dataframe[0].value
     assert shown["state"].tolist() == ["gone", "there", "replaced by a later one"]
     assert shown["about"].iloc[0] == "ticker=1357.HK, window=-1,1"
-    table = tables.built(reporting.built(data), words("en"))
+    table = tables.built(reporting.built(data), words_of("en"))
     assert table.columns["about"].kind == "wide"  # a long choice is not cut
 
 
