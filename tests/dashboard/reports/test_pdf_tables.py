@@ -143,7 +143,8 @@ def n_lines_set(text: str, room_pt: float, size_pt: float, fonts: tuple[str, ...
 
 def test_a_row_of_a_slide_is_high_enough_for_every_line(fonts: tuple[str, ...]) -> None:
     english = ", ".join(f"30{n:04}.SZ (never read)" for n in range(30))
-    for text in (LAGGING, english):
+    codes = ", ".join(f"30{n:04}.SZ" for n in range(90))
+    for text in (LAGGING, english, codes):
         row = (*STALE.rows[1][:2], text, *STALE.rows[1][3:])
         found = layout(replace(STALE, rows=(row,)), 870)
         # A cell has 0.05 inches at each side; a line of a Chinese font is 1.45 of its size.
@@ -158,6 +159,14 @@ def test_a_chinese_day_is_set_in_one_line(fonts: tuple[str, ...]) -> None:
     laid = pdf._laid(STALE)
     room = PAGE_PT * laid.widths[1] / sum(laid.widths) - INSET_PT
     assert n_lines_set(day, room, 0.88 * pdf.LAYOUTS[0][0], fonts) == 1
+
+
+def test_a_row_of_many_lines_has_the_lines_of_a_chinese_font(fonts: tuple[str, ...]) -> None:
+    # One word a line, so that the number of lines is no estimate.
+    text = " ".join(["abcdefghijklmnopqrstuv"] * 12)
+    found = layout(Grid("c", ("a", "b"), (("ab", text),), (False, False)), 150)
+    assert n_lines_set(text, found.widths[1] - 7.2, found.size, fonts) == 12
+    assert found.heights[1] >= 12 * 1.45 * found.size
 
 
 class TestRoom:
