@@ -13,6 +13,7 @@ import pandas as pd
 from dashboard import cases, queries
 from dashboard.figures import attention as figures
 from dashboard.reports import require
+from dashboard.reports.attention_sums import downloads_sums
 from dashboard.reports.choice import Choice, Prepared
 from dashboard.reports.document import (
     Block,
@@ -325,6 +326,7 @@ def _sold(study: AttentionStudy, words: Words) -> Iterator[Section]:
                     high=high,
                 ),
             ),
+            *downloads_sums(study, words),
         ),
     )
 
