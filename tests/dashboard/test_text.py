@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import string
+import unicodedata
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from functools import lru_cache
@@ -124,6 +125,45 @@ def test_bold_type_before_a_chinese_sentence_still_closes():
     assert words("en").sentences(["**One.**", "Two."]) == "**One.** Two."
     # A closing mark after a stop is one only before a space or a sign (CommonMark, 6.2).
     assert words("zh").sentences(["**一。**", "二。"]) == "**一。**&#8203;二。"
+
+
+def unread_bold(text: str) -> list[str]:
+    """Return the marks of bold type that Markdown would show as they are (CommonMark, 6.2)."""
+    found: list[str] = []
+    for part in re.split(r"\n\s*\n", text):
+        marks = list(re.finditer(r"\*\*", part))
+        for position, mark in enumerate(marks):
+            before, after = part[: mark.start()][-1:] or " ", part[mark.end() :][:1] or " "
+            inner, outer = (before, after) if position % 2 else (after, before)
+            is_read = not inner.isspace() and (not is_sign(inner) or is_sign(outer))
+            if not is_read or position == len(marks) - 1 and not position % 2:
+                found.append(part[max(0, mark.start() - 9) : mark.end() + 9])
+    return found
+
+
+def is_sign(mark: str) -> bool:
+    """Return whether a sign is a space or punctuation, as CommonMark counts it."""
+    return mark.isspace() or unicodedata.category(mark)[0] in "PS"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_bold_type_is_read_as_bold_type(language):
+    lacking = {
+        str(message.id): marks
+        for message in read(language)
+        if message.id
+        for forms in [message.id if language == "en" else message.string]
+        for form in [(forms,) if isinstance(forms, str) else forms]
+        if (marks := [mark for each in form for mark in unread_bold(each)])
+    }
+    assert lacking == {}, "move the stop behind the bold type: **一**。二"
+
+
+def test_bold_type_that_markdown_does_not_read_would_be_seen():
+    assert unread_bold("**一。**二") == ["**一。**二"]
+    assert unread_bold("一**“二”**") == ["一**“二”**"]
+    assert unread_bold("**一") == ["**一"]
+    assert unread_bold("**一**。二。**三** 四，**五**六。**One.** Two") == []
 
 
 @pytest.mark.parametrize("folder", ["figures", "tables"])
