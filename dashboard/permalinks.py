@@ -57,8 +57,8 @@ def restore(key: str, parse: Callable[[str], T], default: T, words: Words) -> No
         st.session_state[key] = list(problem.kept)
         st.warning(
             words.t(
-                "The address asks for {key}, of which {left} cannot be shown ({problem}). The others "
-                "are kept.",
+                "The address asks for {key}, of which {left} cannot be shown ({problem}). The "
+                "others are kept.",
                 key=key,
                 left=", ".join(_code(one) for one in problem.left),
                 problem=str(problem),

@@ -21,10 +21,12 @@ from etl.analytics.quantities import Quantity
 from etl.errors import InputError
 from etl.scenarios import links, store
 from etl.scenarios.document import Plan, validate
+from etl.scenarios.mix import TRAINING
 
 DEFAULT = "small-platform"
-UNSAVED = "unsaved"
+UNSAVED = store.UNSAVED
 """Key of a scenario that came by a link or a file and lies in no folder."""
+_SPECS = INPUTS | TRAINING
 TYPED = "typed in"
 
 Raw = dict[str, Any]
@@ -254,17 +256,35 @@ def with_settings(raw: Mapping[str, Any], settings: Mapping[str, Any]) -> Raw:
     before = str(raw.get("currency"))
     if told["currency"] != before:
         inputs = raw.get("inputs") or {}
-        told["inputs"] = {
-            name: _in_currency(given, INPUTS[name].unit.replace("{c}", before))
-            if INPUTS[name].unit.startswith("{c}")
-            else given
-            for name, given in inputs.items()
-        }
+        told["inputs"] = _amounts_in_currency(inputs, before)
         told["plans"] = [
-            {**plan, "price": _in_currency(plan.get("price"), before)}
+            plan
+            | {
+                name: _in_currency(plan[name], before)
+                for name in ("price", "fixed_fee")
+                if plan.get(name) is not None
+            }
             for plan in raw.get("plans") or ()
         ]
+        if mix := raw.get("mix"):
+            cells = {
+                name: _amounts_in_currency(cell, before)
+                for name, cell in (mix.get("cells") or {}).items()
+            }
+            told["mix"] = {**_amounts_in_currency(mix, before), "cells": cells}
     return _valid(told)
+
+
+def _amounts_in_currency(told: Mapping[str, Any], before: str) -> Raw:
+    """Return inputs of which those that are money name the currency that they bore by default."""
+    return {
+        name: _in_currency(given, spec.unit.replace("{c}", before))
+        if given is not None
+        and (spec := _SPECS.get(name)) is not None
+        and spec.unit.startswith("{c}")
+        else given
+        for name, given in told.items()
+    }
 
 
 def _in_currency(given: Any, unit: str) -> Any:

@@ -52,6 +52,13 @@ def _body(written: str, study: ScenarioStudy, said: Words) -> None:
         card()
 
 
+def _made(said: Words) -> str:
+    return said.t(
+        "Pictures here are those that machines make, retries and blocked ones among them; above, "
+        "the cost of a thousand is that of delivered ones."
+    )
+
+
 def _found(written: str, choice: SourcingChoice) -> SourcingStudy:
     study = cache.study(scenario_study, written)
     held, known = cache.study(of_scenario, written), controls.prices_of(written)
@@ -116,7 +123,7 @@ def _cards(written: str, choice: SourcingChoice, said: Words, mode: Mode) -> lis
             tables.costs(found, said),
             told,
         ),
-        *(partial(st.caption, plain(note)) for note in tables.notes(found, said)),
+        *(partial(st.caption, plain(note)) for note in (*tables.notes(found, said), _made(said))),
         partial(
             table_card,
             said,

@@ -87,10 +87,12 @@ def server_cost_per_user(v: Values) -> FloatArray:
 
 def _payer(v: Values, sourcing: str) -> dict[str, FloatArray]:
     kept = v["net_proceeds"]
+    # Fees above the price leave less than nothing, of which nothing is given back.
+    given_back = np.maximum(kept, 0.0)
     steps = {
         "proceeds": kept,
-        "refunds": kept * v["refund_rate"],
-        "chargebacks": kept * v["chargeback_rate"],
+        "refunds": given_back * v["refund_rate"],
+        "chargebacks": given_back * v["chargeback_rate"],
         "other_costs": v["other_cost_per_user"],
     }
     if sourcing == "gross_margin":

@@ -159,6 +159,8 @@ def wave(
     else:
         steps["payers"] = installs * v["paid_conversion_rate"]
         paid_months = steps["payers"] * arrivals.payments(1 - v["paid_churn_rate"])
+        # Fees above the price leave less than nothing, of which nothing is given back.
+        kept = np.where(v["net_proceeds"] < 0, 1.0, kept)
         steps["net_revenue"] = paid_months * v["net_proceeds"] * kept
     steps |= _variable_costs(v, sourcing, steps, (arrivals.once(), later, paid_months))
     spent = [steps[name] for name in COSTS if name in steps]

@@ -300,9 +300,7 @@ def sentences(document: dict[str, Any]) -> list[str]:
             lines.append(f"nothing would be earned or lost at {name} = {value:,.4g}")
     if document["left_out"]:
         lines.append(f"left out, since nothing is given: {', '.join(document['left_out'])}")
-    for each in document["contradictions"]:
-        others = "; ".join(f"{q['name']}: {q['value']:g} {q['unit']}" for q in each["others"])
-        lines.append(f"{each['fact_id']} is contradicted by {others}")
+    lines += _contradictions(document["contradictions"])
     lines += [f"{name}: {why}" for name, why in document["reasons"].items()]
     lines += [
         f"beside it stands, not used: {q['name']}: {q['value']:,.6g} {q['unit']} ({q['as_of']})"
@@ -310,6 +308,26 @@ def sentences(document: dict[str, Any]) -> list[str]:
     ]
     lines.append(f"{document['draws']:,} draws, seed {document['seed']}")
     return [*lines, document["timing"], *document["notes"]]
+
+
+def _contradictions(found: list[dict[str, Any]]) -> list[str]:
+    """Say which facts differ: facts that differ from each other once, whichever was asked for."""
+    lines: list[str] = []
+    told: set[frozenset[str]] = set()
+    for each in found:
+        group = frozenset([each["fact_id"], *(q["name"] for q in each["others"])])
+        if group not in told:
+            others = "; ".join(f"{q['name']}: {_figure(q)}" for q in each["others"])
+            lines.append(f"{each['fact_id']} is contradicted by {others}")
+        told.add(group)
+    return lines
+
+
+def _figure(told: dict[str, Any]) -> str:
+    """Return a figure as it was stated: a range by its ends."""
+    if told["low"] is None or told["low"] == told["high"]:
+        return f"{told['value']:g} {told['unit']}"
+    return f"{told['low']:g} to {told['high']:g} {told['unit']}"
 
 
 def _months(n: int) -> str:

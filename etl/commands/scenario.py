@@ -59,8 +59,8 @@ def save(key: str, file: Path, /, *, session: Given) -> None:
     Parameters
     ----------
     key
-        Of your own; one with spaces or Chinese becomes the scenario's title, and its file gets a
-        name in plain letters.
+        Of your own, or one to replace; one with spaces or Chinese becomes the scenario's title,
+        and its file gets a name in plain letters.
     file
         YAML.
     """

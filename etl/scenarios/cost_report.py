@@ -14,6 +14,8 @@ from etl.scenarios.picture_costs import CellCost, picture_costs
 from etl.scenarios.resolve import Scenario, scenario
 
 Document = dict[str, Any]
+INCLUDED = ("retries", "blocked pictures", "storage and traffic", "moderation")
+"""What the cost of a delivered picture holds; the step ``cost_per_image`` is before moderation."""
 
 
 def report(
@@ -54,6 +56,7 @@ def document(found: Scenario, evidence: Evidence, target: str) -> Document:
         "converted": rate.converted or None,
         "sourcing": told.sourcing,
         "cells": [_cell(cell, shown(cell.cost)) for cell in costs.cells],
+        "includes": list(INCLUDED),
         "cost_per_image": shown(costs.per_image),
         "cost_per_1000_images": shown(costs.per_1000),
         "parts_per_image": {name: part * rate.value for name, part in costs.parts.items()},

@@ -138,6 +138,7 @@ def refuse_typed_faults(raw: Mapping[str, Any], place: str) -> None:
         refuse_typed(name, told, f"inputs.{name}", document)
     if (mix := document.mix) is not None:
         _refuse_mix_by_user(document)
+        _refuse_unused(document)
         for name, cell in mix.cells.items():
             for each, told in cell.inputs.items():
                 refuse_typed(each, told, f"mix.cells.{name}.{each}", document)
@@ -223,6 +224,7 @@ def _mix(
     if mix is None:
         return {}, {}
     _refuse_mix_by_user(document)
+    _refuse_unused(document)
     shared = {name: given[name] for name in CELL_INPUTS if name in given}
 
     def all_of(told: Mapping[str, Given], place: str) -> dict[str, Quantity]:
@@ -247,6 +249,24 @@ def _refuse_mix_by_user(document: Document) -> None:
             f"got a mix with the sourcing {document.sourcing}",
             "a way of sourcing under which a picture has a cost of its own",
             "use rent, own, serverless, api or stated",
+        )
+
+
+def told_by_every_cell(document: Document) -> tuple[str, ...]:
+    """Return the inputs that every cell of the mix tells, so that one of the scenario is unused."""
+    if document.mix is None:
+        return ()
+    cells = document.mix.cells.values()
+    return tuple(name for name in CELL_INPUTS if all(name in cell.inputs for cell in cells))
+
+
+def _refuse_unused(document: Document) -> None:
+    unused = [name for name in told_by_every_cell(document) if name in document.inputs]
+    if unused:
+        raise InputError(
+            f"got inputs.{unused[0]} beside a mix of which every cell tells its own",
+            "one of the two",
+            f"change {unused[0]} in the cells of the mix, or take inputs.{unused[0]} out",
         )
 
 

@@ -18,6 +18,8 @@ from etl.scenarios.names import unknown
 
 CASES_DIR = Path(__file__).resolve().parent / "cases"
 FOLDER = "scenarios"
+UNSAVED = "unsaved"
+"""Stands in the dashboard's address for a scenario that is kept nowhere."""
 MAX_BYTES = 64 * 1024
 LONGEST_NAME = 63
 _KEY = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
@@ -87,19 +89,19 @@ def save(name: str, raw: Mapping[str, Any], data_dir: Path) -> Path:
     Raises
     ------
     InputError
-        If the name cannot be kept, is a ready case's, or is another scenario's by its key, or the
-        scenario is not valid: what is typed lies out of its bounds. Nothing is then replaced.
+        If the name cannot be kept, is a ready case's or reserved, or is another scenario's by its
+        key, or what is typed is not valid. In place of another one only what can be evaluated is
+        kept, as far as a snapshot is there to look things up.
     """
     key = key_of(name)
     if key in cases():
         raise InputError(f"got the name {name!r}, a ready case's", "a name of your own")
+    if key == UNSAVED:
+        raise InputError(f"got the name {name!r}, which is reserved", "another name")
     if key != name:
         raw = {**raw, "name": name}
         _refuse_another(key, name, data_dir)
-    # It looks things up, which few who list scenarios need.
-    from etl.scenarios.resolve import refuse_typed_faults
-
-    refuse_typed_faults(raw, name)
+    _require_evaluable(raw, name, data_dir if key in saved(data_dir) else None)
     folder = data_dir / FOLDER
     folder.mkdir(parents=True, exist_ok=True)
     target = folder / f"{key}.yml"
@@ -113,6 +115,23 @@ def save(name: str, raw: Mapping[str, Any], data_dir: Path) -> Path:
             raise
     part.replace(target)
     return target
+
+
+def _require_evaluable(raw: Mapping[str, Any], name: str, data_dir: Path | None) -> None:
+    """Refuse wrong figures; where a saved scenario is to be replaced, wrong references too."""
+    # They look things up, which few who list scenarios need.
+    from etl.scenarios.resolve import refuse_typed_faults, scenario
+    from etl.warehouse import SnapshotReader
+
+    refuse_typed_faults(raw, name)
+    if data_dir is None or not (data_dir / "warehouse" / "CURRENT").is_file():
+        return
+    try:
+        scenario(raw, name, SnapshotReader(data_dir))
+    except InputError as fault:
+        raise InputError(
+            fault.got, fault.expected, fault.todo or "mend it, or save it under another name"
+        ) from fault
 
 
 def _refuse_another(key: str, title: str, data_dir: Path) -> None:

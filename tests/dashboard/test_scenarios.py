@@ -60,3 +60,22 @@ def test_a_name_is_kept_as_it_was_typed_and_an_untouched_one_keeps_both_language
     assert scenarios.save("mine", "一个应用", RAW, tmp_path)
     held = scenarios.choices(tmp_path)["mine"]
     assert (held.name("en"), held.name("zh")) == ("An app", "一个应用")
+
+
+def test_another_currency_converts_what_the_mix_and_the_fees_cost_too():
+    raw = {
+        "name": "x", "as_of": "2026-11-01", "currency": "USD", "sourcing": "api",
+        "inputs": {"api_price": 0.01, "paying_share": 0.05},
+        "plans": [{"name": "m", "price": 10, "fixed_fee": 0.5}],
+        "mix": {
+            "cells": {"a": {"share": 0.5, "api_price": 0.04}, "b": {"share": 0.5, "retry_rate": 1}},
+            "pack_images": 10,
+            "training_cost": 2,
+        },
+    }  # fmt: skip
+    found = scenarios.with_settings(raw, {"currency": "CNY"})
+    assert found["mix"]["cells"]["a"]["api_price"] == {"value": 0.04, "unit": "USD/image"}
+    assert found["mix"]["cells"]["b"] == {"share": 0.5, "retry_rate": 1}
+    assert found["mix"]["training_cost"] == {"value": 2, "unit": "USD/training"}
+    assert found["mix"]["pack_images"] == 10
+    assert found["plans"][0]["fixed_fee"] == {"value": 0.5, "unit": "USD"}

@@ -21,6 +21,7 @@ from etl.analytics.scenario_result import DRAWS, Evaluation, Outcome
 from etl.analytics.sensitivity import Model, dependencies
 from etl.errors import InputError
 from etl.scenarios.evidence import REPORTING_DAYS
+from etl.scenarios.resolve import told_by_every_cell
 
 MOST = 4
 """Scenarios that are compared at a time."""
@@ -147,11 +148,14 @@ def what_if_inputs(study: ScenarioStudy, n: int = 3) -> list[str]:
     if led is None or model is None:
         return []
     given, outcome = study.scenario.inputs.given, led[1]
-    needs = dependencies(model)[outcome.step]
+    # What the cells of a mix tell is changed there.
+    by_cell = set(told_by_every_cell(study.scenario.document))
+    needs = [name for name in dependencies(model)[outcome.step] if name not in by_cell]
     missing = [name for name in needs if name not in given and INPUTS[name].neutral is None]
     varied = [name for name in needs if name in given and not given[name].is_exact]
     moving = _by_effect(study, model, outcome.step, [name for name in needs if name in given])
-    names = dict.fromkeys([*missing, *outcome.deciding(n), *varied, *moving])
+    deciding = [name for name in outcome.deciding(n) if name not in by_cell]
+    names = dict.fromkeys([*missing, *deciding, *varied, *moving])
     return [name for name in names if np.ptp(axis(study, name)) > 0][:n]
 
 

@@ -197,10 +197,11 @@ def cash_study(study: ScenarioStudy, choice: CashChoice) -> CashStudy:
     plan = CashPlan(
         begins,
         choice.opening_cash or 0.0,  # not told: the path shows what is needed
-        tuple(_proceeds(each, steps, choice) for each in payouts),
+        tuple(_proceeds(each, steps, choice) for each in payouts if each.monthly >= 0),
         (
             *(_cost(name, costs.get(name, 0.0), choice) for name in (*costs, *_nothing(costs))),
             *_acquisition(study, choice),
+            *_above_the_price(payouts, choice),
         ),
         (*_investment(study), *_server_payments(owned, begins)),
     )
@@ -328,6 +329,15 @@ def _acquisition(study: ScenarioStudy, choice: CashChoice) -> tuple[RunningCost,
     won = max(0.0, float(v["paid_churn_rate"]) + choice.growth_rate)
     first = float(v["active_users"] * v["paying_share"] * v["cac"]) * won
     return (RunningCost("acquisition", _grown(first, choice), choice.cost_lag_days),)
+
+
+def _above_the_price(payouts: tuple[Payout, ...], choice: CashChoice) -> tuple[RunningCost, ...]:
+    """Return what stores keep beyond the price: it is paid, not received."""
+    return tuple(
+        RunningCost(f"fees of {each.store}", _grown(-each.monthly, choice), each.lag_days)
+        for each in payouts
+        if each.monthly < 0
+    )
 
 
 def _nothing(costs: Mapping[str, float]) -> list[str]:

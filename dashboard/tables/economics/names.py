@@ -90,7 +90,7 @@ def _money(said: Words) -> dict[str, str]:
 def step_name(name: str, said: Words) -> str:
     """Name a computed step."""
     names = {
-        "cost_per_image": said.t("Cost of a delivered picture"),
+        "cost_per_image": said.t("Cost of a delivered picture, before moderation"),
         "proceeds": said.t("Proceeds of payers"),
         "advertising": said.t("Advertising"),
         "refunds": said.t("Refunds"),

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -273,3 +274,16 @@ def test_a_link_that_would_unpack_to_gigabytes_is_refused() -> None:
     assert len(bomb) < 20_000
     with pytest.raises(InputError, match="a link"):
         links.decode(bomb)
+
+
+def test_a_saved_scenario_is_replaced_only_by_one_that_can_be_evaluated(published, tmp_path):
+    shutil.copytree(published / "warehouse", tmp_path / "warehouse")
+    store.save("keep", TYPED, tmp_path)
+    before = store.load("keep", tmp_path)
+    wrong = {**TYPED, "inputs": {**TYPED["inputs"], "paid_churn_rate": {"fact": "F9999"}}}
+    with pytest.raises(InputError, match="F9999"):
+        store.save("keep", wrong, tmp_path)
+    assert store.load("keep", tmp_path) == before
+    store.save("new", wrong, tmp_path)  # a reference that another snapshot may hold
+    with pytest.raises(InputError, match="reserved"):
+        store.save("unsaved", TYPED, tmp_path)

@@ -233,3 +233,18 @@ def test_a_mix_is_kept_through_a_link_and_a_file() -> None:
 
     assert validate(links.decode(links.encode(TYPED)), "x") == validate(TYPED, "x")
     assert store.uploaded(store.written(TYPED).encode(), "x") == TYPED
+
+
+def test_an_input_that_every_cell_tells_is_refused_and_never_swallowed() -> None:
+    told = {**TYPED, "inputs": {**TYPED["inputs"], "images_per_second": 50}}
+    assert "got inputs.images_per_second beside a mix of which every cell tells its own" in refused(
+        told
+    )
+    assert "change images_per_second in the cells" in refused(told)
+    # One that a cell lacks is that cell's.
+    shared = {**TYPED, "inputs": {**TYPED["inputs"], "retry_rate": 5}}
+    assert resolved(shared).cells["image to image 512"]["retry_rate"].value == 5
+
+
+def test_the_cost_of_pictures_says_what_it_holds() -> None:
+    assert "moderation" in cost_report.report(TYPED, "mixed.yml", None)["includes"]

@@ -169,3 +169,16 @@ def test_winning_payers_is_paid_where_it_is_known(study):
     paid = found.runway.months["costs_paid"]
     assert paid.to_list() == pytest.approx([COMPUTE + won, (COMPUTE + won) * 1.05])
     assert told.month.evaluation.step("npv").value < study().month.evaluation.step("npv").value
+
+
+def test_a_fee_above_the_price_is_paid_and_nothing_of_it_is_given_back(study):
+    plan = {"name": "m", "price": 0.25, "storefront": "US", "store": "web_stripe",
+            "program": "standard", "tax_rate": 0.0, "price_includes_tax": False}  # fmt: skip
+    told = study([plan], currency="USD", net_proceeds=None, refund_rate=0.1)
+    net = told.scenario.plans[0].net.value
+    assert net < 0
+    found = cash_study(told, CashChoice(0.0, months=1, lag_days=0))
+    month = found.runway.months.iloc[0]
+    assert (month["proceeds_earned"], month["refunds"]) == (0, 0)
+    lost = -net * 304_375 * 0.1
+    assert month["costs_incurred"] == pytest.approx(COMPUTE + lost)
