@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,10 +13,12 @@ from dashboard.reports.live import lacking
 from dashboard.studies.economics.scenario import ScenarioStudy
 from dashboard.tables.economics import names
 from dashboard.text import Words
+from etl.analytics.distributions import FloatArray
 from etl.analytics.inputs import INPUTS
-from etl.analytics.picture_cost import delivered_cost, generations_per_picture
+from etl.analytics.picture_cost import Values, delivered_cost, generations_per_picture
 from etl.analytics.product_month import REPLACED
-from etl.analytics.scenario_result import Step
+from etl.analytics.quantities import weakest
+from etl.analytics.sensitivity import dependencies, kinds_of, vanishing
 from etl.analytics.user_month import free_images, server_cost_per_user, user_month
 
 _COMMON = ("paying_share", "net_proceeds", "refund_rate", "chargeback_rate")
@@ -41,45 +42,43 @@ def user_month_sums(study: ScenarioStudy, words: Words) -> Calculation | None:
     payer = lines.formula(
         "per_payer",
         words.t("A payer's contribution"),
-        "{net_proceeds} * (1 - {refund_rate} - {chargeback_rate}) - {other_cost_per_user} - "
+        "{net_proceeds} - MAX(0, {net_proceeds}) * ({refund_rate} + {chargeback_rate}) - "
+        "{other_cost_per_user} - "
         f"({costs.payer})",
-        "contribution_per_payer",
+        lines.step("contribution_per_payer"),
         unit,
     )
     other = lines.formula(
         "per_free",
         words.t("Contribution of a user who does not pay"),
         f"{{ad_revenue_per_free_user}} - {{other_cost_per_user}} - ({costs.free})",
-        "",
+        lines.per_free(),
         unit,
     )
     user = lines.formula(
         "per_user",
         words.t("A user's contribution, paying or not"),
         "{paying_share} * {per_payer} + (1 - {paying_share}) * {per_free}",
-        "contribution_per_user",
+        lines.step("contribution_per_user"),
         unit,
     )
     month = lines.formula(
         "monthly_result",
         words.t("The month's result, all costs paid"),
         f"{{active_users}} * ({{per_user}}{replaced.per_user}) - {{fixed_costs}}",
-        "monthly_result",
+        lines.step("monthly_result"),
         unit,
     )
-    share = lines.formula(
-        "break_even",
-        words.t("Share of users who must pay, all costs paid"),
-        "MAX(0, ({fixed_costs} / {active_users} - {per_free}) / "
-        f"({{per_payer}}{replaced.per_payer} - {{per_free}}))",
-        _break_even_step(lines.steps),
-        words.t("share"),
-    )
-    told = (payer, other, user, month, share)
+    told = (payer, other, user, month, *_break_even(lines, replaced, unit))
     if not any(math.isfinite(line.value) for line in told):
         return None
     waits = lacking(inputs, told)
-    known = [line for line in told if math.isfinite(line.value) or waits[line.key]]
+    # A break-even that no share of payers reaches is an answer: it may change with the inputs.
+    known = [
+        line
+        for line in told
+        if math.isfinite(line.value) or waits[line.key] or line.key == "break_even"
+    ]
     return Calculation(
         words.t("A user's month: change what is yours"),
         calculation_header(words),
@@ -88,10 +87,40 @@ def user_month_sums(study: ScenarioStudy, words: Words) -> Calculation | None:
     )
 
 
-def _break_even_step(steps: Mapping[str, Step]) -> str:
-    """Return the step that the share must equal: without fixed costs there is one less."""
-    with_fixed = "break_even_with_fixed_costs"
-    return with_fixed if with_fixed in steps else "break_even_paid_conversion_rate"
+def _break_even(lines: _Lines, replaced: _Replaced, unit: str) -> tuple[Formula, ...]:
+    """Return the share of users who must pay, after the two amounts it is the quotient of.
+
+    No share is enough where a payer brings no more than a user who does not pay, as in
+    :func:`etl.analytics.user_month.user_month`.
+    """
+    words, per_free = lines.words, lines.per_free()
+    needed = lines.formula(
+        "needed",
+        words.t("What a user lacks where nobody pays, all costs paid"),
+        "{fixed_costs} / {active_users} - {per_free}",
+        lines.fixed_costs_per_user() - per_free,
+        unit,
+    )
+    gained = lines.formula(
+        "gained",
+        words.t("What a payer brings beyond a user who does not pay"),
+        f"{{per_payer}}{replaced.per_payer} - {{per_free}}",
+        lines.step("contribution_per_payer") - replaced.won(lines) - per_free,
+        unit,
+    )
+    none = words.t("none")
+    value = lines.break_even()
+    is_none = gained.value <= 0 and needed.value > 0
+    share = Formula(
+        "break_even",
+        words.t("Share of users who must pay, all costs paid"),
+        f'IF({{gained}} > 0, MAX(0, {{needed}} / {{gained}}), IF({{needed}} > 0, "{none}", 0))',
+        value,
+        none if is_none else words.percent(None if math.isnan(value) else value, digits=2),
+        "0.00%",
+        words.t("share"),
+    )
+    return needed, gained, share
 
 
 @dataclass(frozen=True)
@@ -109,6 +138,10 @@ class _Replaced:
             return cls()
         won = "{paid_churn_rate} * {cac}"
         return cls(REPLACED, f" - {{paying_share}} * {won}", f" - {won}")
+
+    def won(self, lines: _Lines) -> float:
+        """Return what a payer's month bears of winning others; nothing where it is not counted."""
+        return math.prod(float(lines.values[name]) for name in self.names) if self.names else 0.0
 
 
 class _Costs:
@@ -129,6 +162,7 @@ class _Lines:
             for name, value in study.scenario.inputs.values().items()
         }
         self.steps = {step.name: step for step in study.month.evaluation.steps}
+        self.derived = _Derived(study.scenario.document.sourcing)
 
     def given(self, name: str) -> Input:
         """Return an input of the scenario as it is, or as nothing plays no part."""
@@ -168,7 +202,7 @@ class _Lines:
 
     def costs(self) -> _Costs:
         """Return what pictures cost under the scenario's way of sourcing."""
-        sourcing, v = self.study.scenario.document.sourcing, self.values
+        sourcing = self.study.scenario.document.sourcing
         if sourcing == "gross_margin":
             margin = self.given("gross_margin")
             return _Costs(
@@ -178,26 +212,19 @@ class _Lines:
             )
         if sourcing == "shared_server":
             server = self._derived(
-                "server_per_user",
-                self.words.t("The server's share of a user"),
-                float(server_cost_per_user(v)),
+                "server_per_user", self.words.t("The server's share of a user"), "{c}/user/month"
             )
             return _Costs([server], "{server_per_user}", "{server_per_user}")
         picture = self._derived(
-            "cost_per_image",
-            self.words.t("Cost of a delivered picture"),
-            float(delivered_cost(v, sourcing)),
+            "cost_per_image", names.step_name("cost_per_image", self.words), "{c}/image"
         )
         moderation = self._derived(
-            "moderation",
-            self.words.t("Moderation of a delivered picture"),
-            float(generations_per_picture(v) * v["moderation_per_image"]),
+            "moderation", self.words.t("Moderation of a delivered picture"), "{c}/image"
         )
         free = self._derived(
             "free_images",
             self.words.t("Pictures of a user who does not pay, cap and abuse counted"),
-            float(free_images(v)),
-            money=False,
+            "images/month",
         )
         each = "({cost_per_image} + {moderation})"
         paid = self.given("paid_images_per_user")
@@ -207,33 +234,65 @@ class _Lines:
             f"{{free_images}} * {each}",
         )
 
-    def _derived(self, key: str, label: str, value: float, *, money: bool = True) -> Input:
-        unit = self.study.currency if money else "count"
+    def _derived(self, key: str, label: str, unit: str) -> Input:
+        """Return what follows from inputs, with the weakest evidence among those it needs."""
+        value = float(self.derived(self.values)[key])
+        unit = unit.replace("{c}", self.study.currency)
         if not math.isfinite(value):
             return self._missing(key, label, unit)
-        kind, source = self.words.evidence("estimated"), self.words.t("from the scenario's inputs")
-        return self._input(key, label, value, unit, kind, source)
+        inputs, needs = self.study.scenario.inputs, dependencies(self.derived)[key]
+        left_out = (name for name in needs if name not in inputs.given)
+        neutral = [name for name in left_out if INPUTS[name].neutral is not None]
+        if key in vanishing(self.derived, neutral):
+            kind, source = "assumed", self.words.t("not given: plays no part")
+        else:
+            kind = weakest(kinds_of(inputs, needs))
+            source = self.words.t("from the scenario's inputs")
+        return self._input(key, label, value, unit, self.words.evidence(kind), source)
 
-    def formula(self, key: str, label: str, expression: str, step: str, unit: str) -> Formula:
-        """Return a formula with the value of its step; without one it is computed from the rest."""
-        value = math.nan
-        found = self.steps.get(step)
-        if found is not None and found.value is not None:
-            value = float(found.value)
-        elif key == "per_free":
-            value = self._per_free()
-        is_share = key == "break_even"
-        shown = value if math.isfinite(value) else None
-        text = (
-            self.words.percent(shown, digits=2)
-            if is_share
-            else names.amount(shown, self.study.currency, self.words)
+    def formula(self, key: str, label: str, expression: str, value: float, unit: str) -> Formula:
+        """Return a formula with its value in the currency; NaN where it is not known."""
+        text = names.amount(value, self.study.currency, self.words)
+        return Formula(key, label, expression, value, text, "#,##0.00##", unit)
+
+    def step(self, name: str) -> float:
+        """Return the value of a step; NaN where it is not known or does not occur."""
+        found = self.steps.get(name)
+        return math.nan if found is None or found.value is None else float(found.value)
+
+    def break_even(self) -> float:
+        """Return the share of users who must pay; without fixed costs there is one step less."""
+        with_fixed = "break_even_with_fixed_costs"
+        return self.step(
+            with_fixed if with_fixed in self.steps else "break_even_paid_conversion_rate"
         )
-        form = "0.00%" if is_share else "#,##0.00##"
-        return Formula(key, label, expression, value, text, form, unit)
 
-    def _per_free(self) -> float:
+    def per_free(self) -> float:
         """Return what a user who does not pay brings: a user's mean where nobody pays."""
         nobody = dict.fromkeys(_OF_PAYERS, np.zeros(()))
         sourcing = self.study.scenario.document.sourcing
         return float(user_month({**self.values, **nobody}, sourcing)["contribution_per_user"])
+
+    def fixed_costs_per_user(self) -> float:
+        """Return the fixed costs of a user; without any, the number of users does not matter."""
+        fixed, users = float(self.values["fixed_costs"]), float(self.values["active_users"])
+        return 0.0 if fixed == 0 else fixed / users
+
+
+@dataclass(frozen=True)
+class _Derived:
+    """What follows from several inputs and is changed as one, by its key, on arrays of draws."""
+
+    sourcing: str
+
+    def __call__(self, v: Values) -> dict[str, FloatArray]:
+        """Return it under the scenario's way of sourcing."""
+        if self.sourcing == "gross_margin":
+            return {}
+        if self.sourcing == "shared_server":
+            return {"server_per_user": server_cost_per_user(v)}
+        return {
+            "cost_per_image": delivered_cost(v, self.sourcing),
+            "moderation": generations_per_picture(v) * v["moderation_per_image"],
+            "free_images": free_images(v),
+        }
