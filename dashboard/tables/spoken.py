@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 
+from dashboard.tables import reasons
 from dashboard.tables.economics import names
 from dashboard.text import Words
 from etl.analytics.inputs import INPUTS
@@ -49,17 +50,74 @@ def run_error(error: str, said: Words) -> str:
 
 def input_source(source: str, said: Words) -> str:
     """Say where an input comes from, or why it has no value."""
-    if source == "default of the model":
-        return said.t("default of the model")
+    whole = _whole(source, said)
+    if whole is not None:
+        return whole
     found = _NOT_STATED.fullmatch(source)
-    if found is None or found["name"] not in INPUTS:
-        return source
-    told = said.t(
-        "not stated by the scenario's day: {name} of {what}",
-        name=names.input_name(found["name"], said),
-        what=found["what"],
-    )
-    return f"{told}{found['rest']}"
+    if found is not None and found["name"] in INPUTS:
+        told = said.t(
+            "not stated by the scenario's day: {name} of {what}",
+            name=names.input_name(found["name"], said),
+            what=found["what"],
+        )
+        return f"{told}{found['rest']}"
+    if "; " not in source.partition(": ")[0] and (told := _piece(source, said)) != source:
+        return told
+    pieces = source.split("; ")
+    told = [_piece(piece, said) for piece in pieces]
+    return source if told == pieces else said.t("; ").join(told)
+
+
+def beside(source: str, said: Words) -> str:
+    """Say a source behind its colon, within a sentence; nothing where there is none."""
+    return said.t(": {source}", source=input_source(source, said)) if source else ""
+
+
+def _piece(text: str, said: Words) -> str:
+    """Say one of several sources; what stands before its colon is somebody's name for it."""
+    whole = _whole(text, said)
+    if whole is not None:
+        return whole
+    origin, colon, rest = text.partition(": ")
+    told = _whole(rest, said) if colon else None
+    return text if told is None else said.t("{source}: {rule}", source=origin, rule=told)
+
+
+def _whole(text: str, said: Words) -> str | None:
+    """Say a text that one known sentence is; ``None`` for any other."""
+    for pattern, sentence in zip(reasons.patterns(), reasons.sentences(said), strict=True):
+        if (found := pattern.fullmatch(text)) is not None:
+            parts = found.groupdict()
+            return sentence.format(**{name: _part(name, parts[name], said) for name in parts})
+    return None
+
+
+def _part(name: str, text: str, said: Words) -> str:
+    """Say what stands in the place of a sentence's placeholder."""
+    match name:
+        case "source" | "sources" | "rule":
+            return input_source(text, said)
+        case "term" | "terms":
+            return said.t(", ").join(term_name(code, said) for code in text.split(", "))
+        case "unit":
+            return names.unit_name(text, said)
+        case "cells" | "cards":
+            return text.replace(", ", said.t(", "))
+        case _:
+            return text
+
+
+def term_name(code: str, said: Words) -> str:
+    """Name a term of a plan; one that is not known here by its code."""
+    return {
+        "commission_rate": said.t("Commission"),
+        "billing_fee_rate": said.t("Fee of the payment"),
+        "tax_rate": said.t("Tax rate"),
+        "price_includes_tax": said.t("Whether the price contains the tax"),
+        "tax_deducted_before_commission": said.t("Whether tax goes before the commission"),
+        "payout_lag_days": names.input_name("payout_lag_days", said),
+        "refund_rate": names.input_name("refund_rate", said),
+    }.get(code, code)
 
 
 def _repeats(hit: re.Match[str], said: Words) -> str:

@@ -54,6 +54,12 @@ def test_the_table_has_every_kind_the_mix_and_the_pack(mixed):
     }
 
 
+def test_what_a_kind_rests_on_is_written_as_the_table_of_inputs_writes_it(mixed):
+    table = tables.inputs_of_cells(mixed, words("zh"))
+    assert set(table.frame["source"]) == {"手动填写"}
+    assert table.columns["value"].kind == "any"
+
+
 def test_one_kind_needs_no_mix_and_a_missing_input_is_named():
     said = words("en")
     costs = one()

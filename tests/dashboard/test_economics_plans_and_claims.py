@@ -7,7 +7,7 @@ from __future__ import annotations
 import pytest
 
 from dashboard.studies.economics.scenario import frozen, scenario_study
-from dashboard.tables.economics import results
+from dashboard.tables.economics import inputs, results
 from dashboard.tables.economics.plans import unsettled
 from dashboard.text import words
 from etl.warehouse import SnapshotReader
@@ -72,3 +72,19 @@ def test_prices_by_contradicting_claims_are_named_as_prices(study):
     found = study(plans=[plan])
     table = results.contradictions(found, SAID).frame
     assert table["input"].iloc[0] == "Price of web"
+
+
+def test_where_a_plan_and_an_input_come_from_is_said_in_the_readers_language(study):
+    found = study(inputs={"active_users": 10}, plans=[{**STRIPE, "tax_rate": 0.0}])
+    (row,) = results.plans(found, words("zh")).frame.to_dict("records")
+    assert row["source"].startswith("web：手动填写")
+    assert "税率：手动填写" in row["source"]
+    listed = inputs.listed(found, words("zh")).frame["source"]
+    assert listed["active_users"] == "手动填写"
+    assert "模型默认值" in set(listed)
+    assert "typed in" not in " ".join(listed)
+
+
+def test_why_an_input_is_missing_is_said_in_the_readers_language():
+    row = {"reason": "too few users to tell", "is_needed": False, "settled_by": "events"}
+    assert inputs.why_missing(row, words("zh")).startswith("用户过少，无法判断")

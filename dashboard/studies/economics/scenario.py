@@ -25,6 +25,8 @@ from etl.scenarios.resolve import Scenario, scenario
 
 GRID = 61
 """Points of the break-even surface along each input."""
+_ROUNDING = 1e-12
+"""An end of an axis that is less of the other one than this is 0 but for rounding."""
 
 
 @dataclass(frozen=True)
@@ -205,7 +207,7 @@ def surface(study: ScenarioStudy, x_name: str, y_name: str) -> Surface | None:
 
 
 def axis(study: ScenarioStudy, name: str) -> np.ndarray:
-    """Return the values of an input that a surface runs over."""
+    """Return the values of an input that a surface runs over; an end that rounding made is 0."""
     spec, given = INPUTS[name], study.scenario.inputs.given.get(name)
     if given is None:
         evaluated = study.month or study.wave
@@ -218,7 +220,10 @@ def axis(study: ScenarioStudy, name: str) -> np.ndarray:
     else:
         low, high = low - (high - low) / 2, high + (high - low) / 2
     floor = spec.minimum if not spec.above_zero else max(spec.minimum, given.value / 100)
-    return np.linspace(max(low, floor), min(high, spec.maximum), GRID)
+    low, high = max(low, floor), min(high, spec.maximum)
+    noise = _ROUNDING * max(abs(low), abs(high))
+    low, high = (0.0 if abs(end) < noise else end for end in (low, high))
+    return np.linspace(low, high, GRID)
 
 
 def surface_inputs(study: ScenarioStudy) -> list[str]:

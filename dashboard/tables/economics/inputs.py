@@ -12,6 +12,7 @@ from babel import Locale
 
 from dashboard.studies.economics.needs import needs_of_cards
 from dashboard.studies.economics.scenario import ScenarioStudy, inputs_frame, played_inputs
+from dashboard.tables import spoken
 from dashboard.tables.economics import names, typed
 from dashboard.tables.table import Table, TableColumn
 from dashboard.text import Words
@@ -144,7 +145,8 @@ def card_name(code: str, said: Words) -> str:
 
 def why_missing(row: dict, said: Words) -> str:
     """Say why an input has no value, what is not known without it, and what would settle it."""
-    why = str(row["reason"]) if row.get("reason") else said.t("nobody gave it")
+    reason = str(row.get("reason") or "")
+    why = spoken.input_source(reason, said) if reason else said.t("nobody gave it")
     cards = row.get("needed_by") or (["result"] if row["is_needed"] else [])
     if not cards:
         return said.t("{why}: what follows is reckoned without it", why=why)
@@ -162,11 +164,11 @@ def why_missing(row: dict, said: Words) -> str:
 def _source(row: dict, said: Words) -> str:
     if not isinstance(row.get("evidence_kind"), str):
         return why_missing(row, said)
-    parts = [str(row["reason"])] if row.get("reason") else []
-    if row.get("source"):
-        parts.append(str(row["source"]))
+    told = [str(row[key]) for key in ("reason", "source") if row.get(key)]
+    parts = [spoken.input_source(each, said) for each in told]
     if row.get("converted"):
-        parts.append(said.t("converted: {how}", how=row["converted"]))
+        how = spoken.input_source(str(row["converted"]), said)
+        parts.append(said.t("converted: {how}", how=how))
     if row.get("fact_id"):
         parts.append(str(row["fact_id"]))
     return " · ".join(parts)

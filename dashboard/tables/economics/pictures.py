@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pandas as pd
 
+from dashboard.tables import spoken
 from dashboard.tables.economics import names
 from dashboard.tables.table import Table, TableColumn
 from dashboard.text import Words
@@ -182,7 +183,7 @@ def inputs_of_cells(costs: PictureCosts, said: Words) -> Table:
             "value": quantity.value,
             "unit": names.input_unit(name, quantity.unit, said),
             "evidence_kind": said.evidence(quantity.evidence_kind),
-            "source": quantity.source,
+            "source": spoken.input_source(quantity.source, said),
             "as_of": quantity.as_of,
         }
         for cell in costs.cells
@@ -191,7 +192,7 @@ def inputs_of_cells(costs: PictureCosts, said: Words) -> Table:
     columns = {
         "what": TableColumn(said.t("Pictures")),
         "input": TableColumn(said.t("Input")),
-        "value": TableColumn(said.t("Value"), "number", 4),
+        "value": TableColumn(said.t("Value"), "any"),
         "unit": TableColumn(said.t("Unit")),
         "evidence_kind": TableColumn(said.t("Evidence")),
         "source": TableColumn(said.t("Source")),

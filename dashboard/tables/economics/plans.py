@@ -10,6 +10,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from dashboard.studies.economics.scenario import ScenarioStudy
+from dashboard.tables import spoken
 from dashboard.tables.table import Table, TableColumn
 from dashboard.text import Words
 from etl.scenarios.store_terms import Term
@@ -37,11 +38,11 @@ def plans(study: ScenarioStudy, said: Words) -> Table:
             "evidence": (
                 said.t("missing") if each.net is None else said.evidence(each.net.evidence_kind)
             ),
-            "reason": each.reason,
+            "reason": spoken.input_source(each.reason, said),
             "note": " · ".join(
                 dict.fromkeys(term.note for term in each.terms.values() if term.note)
             ),
-            "source": each.price.source if each.net is None else each.net.source,
+            "source": spoken.input_source((each.net or each.price).source, said),
         }
         for each in study.scenario.plans
     ]

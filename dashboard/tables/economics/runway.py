@@ -17,6 +17,7 @@ from dashboard.studies.economics.runway import (
     OwnedServers,
     PaidServers,
 )
+from dashboard.tables import spoken
 from dashboard.tables.economics import inputs, names
 from dashboard.tables.table import Table, TableColumn
 from dashboard.text import Words
@@ -125,7 +126,7 @@ def lags(study: CashStudy, said: Words) -> list[str]:
                 days=days,
                 counted=counted,
                 kind=said.evidence(each.evidence_kind),
-                source=f": {each.source}" if each.source else "",
+                source=spoken.beside(each.source, said),
             )
         )
     told.append(said.t("The figure shows the ends of months; the lowest day may lie within one."))

@@ -12,6 +12,7 @@ import pandas as pd
 from dashboard.studies.economics.prices import KINDS, SCENARIO, TYPED, DatedPrice, Kind
 from dashboard.studies.economics.sourcing import SourcingStudy
 from dashboard.studies.economics.speeds import SpeedChoice
+from dashboard.tables import spoken
 from dashboard.tables.economics import names
 from dashboard.tables.table import Table, TableColumn
 from dashboard.text import Words
@@ -239,10 +240,10 @@ def prices(study: SourcingStudy, said: Words) -> Table:
                 "low": None if low == high else low,
                 "high": None if low == high else high,
                 "unit": price_unit(kind, study.currency, said),
-                "converted": told.converted,
+                "converted": spoken.input_source(told.converted, said),
                 "as_of": told.as_of,
                 "evidence": said.evidence(told.evidence_kind),
-                "source": told.source,
+                "source": spoken.input_source(told.source, said),
                 "source_url": told.source_url or None,
             }
         )

@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
+import ast
+import inspect
+from types import ModuleType
+
 import pandas as pd
 import pytest
 
-from dashboard.tables import spoken
+from dashboard.tables import reasons, spoken
 from dashboard.tables.metrics import in_per_cent, metric_name
 from dashboard.text import words
 from etl.config import bundled_dir
 from etl.pipeline import NEVER_READ
+from etl.scenarios import growth_inputs, mix, payment_inputs, reaction, spend_inputs
 
 SAID = {language: words(language) for language in ("en", "zh")}
+EXAMPLES = {
+    **dict.fromkeys(("n", "m", "rate"), "3"),
+    **dict.fromkeys(("first", "last", "day", "until"), "2026-01-02"),
+    **dict.fromkeys(("origin", "cells", "cards", "told", "event", "benchmark", "period"), "x"),
+    **dict.fromkeys(("source", "sources", "rule"), "a paper"),
+    **dict.fromkeys(("term", "terms"), "tax_rate"),
+    **{"currency": "USD", "pair": "CNY/USD", "unit": "USD/hour"},
+}
 
 
 def test_shares_that_were_never_read_say_so() -> None:
@@ -42,6 +55,72 @@ def test_sources_of_inputs_are_said() -> None:
     assert "portrait pack" in told
     assert told.endswith(": left out")
     assert spoken.input_source("a paper", SAID["zh"]) == "a paper"
+
+
+@pytest.mark.parametrize(
+    ("source", "told"),
+    [
+        ("typed in", "手动填写"),
+        ("commission_rate typed in", "抽成：手动填写"),
+        ("mix of 2 cells (portraits: typed in; b: a paper)",
+         "2 种图片的组合（portraits：手动填写；b: a paper）"),
+        ("shop: payers over active users, 2026-01-01 to 2026-01-30; payers are active users with a "
+         "payment in the same days (plans of longer periods are not seen)",
+         "shop：付费用户 ÷ 活跃用户，2026-01-01 至 2026-01-30；付费用户指同期有付款的活跃用户"
+         "（看不到更长周期的方案）"),
+        ("USD/hour at 7.12 CNY/USD of 2026-01-02", "USD/小时 按 2026-01-02 汇率 7.12 CNY/USD"),
+        ("not known: commission_rate, tax_rate", "未知：抽成、税率"),
+        ("a book; another one", "a book; another one"),
+        ("{a} typed in", "{a} typed in"),
+    ],
+)  # fmt: skip
+def test_what_scenarios_write_down_is_said_once_and_for_all(source: str, told: str) -> None:
+    assert spoken.input_source(source, SAID["zh"]) == told
+    assert spoken.input_source(told, SAID["zh"]) == told
+
+
+def test_in_english_a_rule_stays_as_it_was_written() -> None:
+    for sentence in reasons.sentences(SAID["en"]):
+        if not {"{term", "{unit"} & {part[:5] for part in sentence.split()}:
+            written = sentence.format(**EXAMPLES)
+            assert spoken.input_source(written, SAID["en"]) == written
+
+
+def test_every_rule_and_reason_is_recognised_in_chinese() -> None:
+    told = [
+        (sentence, spoken.input_source(sentence.format(**EXAMPLES), SAID["zh"]))
+        for sentence in reasons.sentences(SAID["en"])
+    ]
+    english = [
+        sentence for sentence, said in told if not any("\u4e00" <= c <= "\u9fff" for c in said)
+    ]
+    assert english == []
+
+
+@pytest.mark.parametrize("module", [growth_inputs, spend_inputs, payment_inputs, reaction, mix])
+def test_every_fixed_reason_of_the_resolver_is_known(module: ModuleType) -> None:
+    known = " ".join(reasons.sentences(SAID["en"]))
+    assert [text for text in fixed_reasons(module) if text not in known] == []
+
+
+def fixed_reasons(module: ModuleType) -> list[str]:
+    """Return the texts that a module puts among its reasons or returns as one."""
+    tree = ast.parse(inspect.getsource(module))
+    values = [
+        node.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Return)
+        or (isinstance(node, ast.Assign) and "reasons[" in ast.unparse(node.targets[0]))
+    ]
+    texts = [part for value in values if value for part in _texts(value)]
+    return [text for text in texts if " " in text.strip() and text.islower()]
+
+
+def _texts(value: ast.expr) -> list[str]:
+    """Return a literal, or the literal parts of an f-string."""
+    parts = value.values if isinstance(value, ast.JoinedStr) else [value]
+    held = [part.value for part in parts if isinstance(part, ast.Constant)]
+    return [text for text in held if isinstance(text, str)]
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])

@@ -190,6 +190,14 @@ def test_what_ifs_begin_with_what_is_missing(reader, tmp_path):
     assert axis(study, "paying_share")[-1] == pytest.approx(3 * rate)
 
 
+def test_an_axis_begins_at_nothing_and_not_at_what_rounding_left():
+    ranged = {"value": 0.1, "low": 0.05, "high": 0.15}
+    raw = {**changed(paid_churn_rate=ranged), "plans": []}
+    ends = axis(study_of(raw), "paid_churn_rate")[[0, -1]]
+    assert 0.05 - (0.15 - 0.05) / 2 != 0
+    assert ends.tolist() == [0.0, pytest.approx(0.2)]
+
+
 def test_a_what_if_is_about_the_result_of_the_verdict(reader, tmp_path):
     study = study_of(APP, reader)
     assert what_if(study, {}).step == leading(study)[1].step == "result_per_user"

@@ -15,6 +15,8 @@ from dashboard.studies.economics.runway import (
     first_month,
     missing_inputs,
 )
+from dashboard.tables.economics import runway as tables
+from dashboard.text import words
 
 MONTHLY = 304_375 * 0.1 * 20
 IMAGES = 304_375 * (0.1 * 100 + 0.9 * 10)
@@ -182,3 +184,9 @@ def test_a_fee_above_the_price_is_paid_and_nothing_of_it_is_given_back(study):
     assert (month["proceeds_earned"], month["refunds"]) == (0, 0)
     lost = -net * 304_375 * 0.1
     assert month["costs_incurred"] == pytest.approx(COMPUTE + lost)
+
+
+def test_where_a_lag_comes_from_is_said_in_the_readers_language(study):
+    found = cash_study(study(payout_lag_days=7), CashChoice(0.0))
+    assert "（假设：手动填写）" in tables.lags(found, words("zh"))[0]
+    assert "(assumed: typed in)" in tables.lags(found, words("en"))[0]

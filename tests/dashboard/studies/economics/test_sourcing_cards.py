@@ -16,6 +16,8 @@ from dashboard.studies.economics.prices import (
 from dashboard.studies.economics.scenario import frozen
 from dashboard.studies.economics.sourcing import SourcingChoice, images_per_day, sourcing_study
 from dashboard.studies.economics.speeds import speeds
+from dashboard.tables.economics.sourcing import price_unit
+from dashboard.text import words
 from tests.dashboard.studies.economics.conftest import FULL
 
 HOURS, DAYS = 730.5, 30.4375
@@ -159,3 +161,11 @@ def test_a_server_whose_cards_nobody_stated_is_set_against_a_card_with_a_warning
     assert warning not in told(speed=card.code, **typed)  # the reader knows the server
     assert warning not in told(own="F0484")  # the scenario's speed is a whole machine's
     assert "8 cards of the chosen speed" in told(speed=card.code, own="F0484", cards=8)
+
+
+def test_a_price_is_per_machine_or_picture_as_chinese_writes_units():
+    said = words("zh")
+    assert price_unit("own", "USD", said) == "USD/台"
+    assert price_unit("api", "USD", said) == "USD/张"
+    assert price_unit("rent", "USD", said) == "USD/机器·小时"
+    assert price_unit("own", "USD", words("en")) == "USD per server"
