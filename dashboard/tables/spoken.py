@@ -18,6 +18,7 @@ _REPEATS = re.compile(r"(\d+) × the row repeats another one with the same (\w+)
 _NOT_STATED = re.compile(
     r"no (?P<name>\w+) was stated by the scenario's day for (?P<what>[^:]+)(?P<rest>.*)"
 )
+_PLAN = re.compile(r"'(?P<plan>[^']*)' \((?P<product>\w+) of (?P<store>\w+)\)")
 
 
 def lagging(shares: object, said: Words) -> object:
@@ -58,7 +59,7 @@ def input_source(source: str, said: Words) -> str:
         told = said.t(
             "not stated by the scenario's day: {name} of {what}",
             name=names.input_name(found["name"], said),
-            what=found["what"],
+            what=_PLAN.sub(lambda hit: _plan(hit, said), found["what"]),
         )
         return f"{told}{found['rest']}"
     if "; " not in source.partition(": ")[0] and (told := _piece(source, said)) != source:
@@ -66,6 +67,19 @@ def input_source(source: str, said: Words) -> str:
     pieces = source.split("; ")
     told = [_piece(piece, said) for piece in pieces]
     return source if told == pieces else said.t("; ").join(told)
+
+
+def _plan(found: re.Match[str], said: Words) -> str:
+    """Say what a plan sells and where."""
+    products, stores = names.product_names(said), names.store_names(said)
+    if found["product"] not in products or found["store"] not in stores:
+        return found[0]
+    return said.t(
+        "{plan} ({product}, {store})",
+        plan=found["plan"],
+        product=products[found["product"]],
+        store=stores[found["store"]],
+    )
 
 
 def beside(source: str, said: Words) -> str:

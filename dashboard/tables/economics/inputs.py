@@ -20,6 +20,7 @@ from etl.analytics.inputs import INPUTS
 
 EDITABLE = ("value", "low", "high")
 MISSING, LEFT_OUT = "missing", "left_out"
+store_names, product_names = names.store_names, names.product_names
 
 
 def with_others(study: ScenarioStudy, others: Iterable[str]) -> pd.DataFrame:
@@ -189,22 +190,6 @@ def others(frame: pd.DataFrame) -> list[str]:
     return [name for name in INPUTS if name not in held]
 
 
-def store_names(said: Words) -> dict[str, str]:
-    """Name the stores and ways of payment whose terms are held."""
-    return {
-        "app_store": "App Store",
-        "google_play": "Google Play",
-        "huawei_appgallery": said.t("Huawei AppGallery"),
-        "oppo": "OPPO",
-        "samsung": "Samsung",
-        "vivo": "vivo",
-        "xiaomi": said.t("Xiaomi"),
-        "web_paddle": said.t("Web, by Paddle"),
-        "web_stripe": said.t("Web, by Stripe"),
-        "wechat_mini_program": said.t("WeChat mini-program"),
-    }
-
-
 def program_names(said: Words) -> dict[str, str]:
     """Name the programmes whose commission is held."""
     existing, new = said.t("existing installs"), said.t("new installs")
@@ -265,11 +250,6 @@ def period_names(said: Words) -> dict[str, str]:
         "year": said.t("year"),
         "pack": said.t("pack, one a month"),
     }
-
-
-def product_names(said: Words) -> dict[str, str]:
-    """Name what is sold."""
-    return {"subscription": said.t("subscription"), "one_off": said.t("single purchase")}
 
 
 def tax_names(said: Words) -> dict[str, str]:

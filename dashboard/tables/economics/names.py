@@ -160,6 +160,27 @@ def sourcing_name(sourcing: str, said: Words) -> str:
     return names[sourcing]
 
 
+def store_names(said: Words) -> dict[str, str]:
+    """Name the stores and ways of payment whose terms are held."""
+    return {
+        "app_store": "App Store",
+        "google_play": "Google Play",
+        "huawei_appgallery": said.t("Huawei AppGallery"),
+        "oppo": "OPPO",
+        "samsung": "Samsung",
+        "vivo": "vivo",
+        "xiaomi": said.t("Xiaomi"),
+        "web_paddle": said.t("Web, by Paddle"),
+        "web_stripe": said.t("Web, by Stripe"),
+        "wechat_mini_program": said.t("WeChat mini-program"),
+    }
+
+
+def product_names(said: Words) -> dict[str, str]:
+    """Name what is sold."""
+    return {"subscription": said.t("subscription"), "one_off": said.t("single purchase")}
+
+
 def settled_by(code: str, said: Words) -> str:
     """Say what would replace a guess."""
     names = {

@@ -55,6 +55,8 @@ def test_sources_of_inputs_are_said() -> None:
     assert "portrait pack" in told
     assert told.endswith(": left out")
     assert spoken.input_source("a paper", SAID["zh"]) == "a paper"
+    why = "no refund_rate was stated by the scenario's day for 'pack' (one_off of app_store)"
+    assert spoken.input_source(why, SAID["zh"]).endswith("pack（单次购买，App Store）的退款率")
 
 
 @pytest.mark.parametrize(
@@ -117,7 +119,9 @@ def fixed_reasons(module: ModuleType) -> list[str]:
 
 
 def _texts(value: ast.expr) -> list[str]:
-    """Return a literal, or the literal parts of an f-string."""
+    """Return a literal, the literal parts of an f-string, or those of a tuple's members."""
+    if isinstance(value, ast.Tuple):
+        return [text for part in value.elts for text in _texts(part)]
     parts = value.values if isinstance(value, ast.JoinedStr) else [value]
     held = [part.value for part in parts if isinstance(part, ast.Constant)]
     return [text for text in held if isinstance(text, str)]
