@@ -28,8 +28,10 @@ from dashboard.reports.document import (
 )
 from dashboard.reports.edition import Edition, Reader, edition_of
 from dashboard.reports.grids import grid
+from dashboard.reports.unit_economics_pictures import costs_of, pictures_section
 from dashboard.reports.unit_economics_sums import user_month_sums
 from dashboard.studies.economics.comparison import claims_frame, later_frame
+from dashboard.studies.economics.pictures import PictureCosts
 from dashboard.studies.economics.scenario import (
     ScenarioStudy,
     axis,
@@ -43,6 +45,7 @@ from dashboard.studies.economics.waterfall import waterfall as way
 from dashboard.tables import spoken
 from dashboard.tables.economics import inputs as input_tables
 from dashboard.tables.economics import names, results, verdict
+from dashboard.tables.economics.plans import unsettled
 from dashboard.text import Words
 from etl.analytics.inputs import INPUTS
 from etl.analytics.scenario_result import Evaluation, Outcome
@@ -52,7 +55,10 @@ OPTIONS = ("scenario", "currency")
 
 _TABLES = ("disclosed_facts", "financials", "net_proceeds", "compute_benchmarks", "stock_prices")
 _STEP_COLUMNS = ("step", "value", "low", "high", "unit", "evidence", "reason")
-_PLAN_COLUMNS = ("name", "price", "tax", "fees", "net", "commission", "tax_rate", "evidence")
+_PLAN_COLUMNS = (
+    *("name", "price", "tax", "fees", "net", "commission", "fixed_fee", "tax_rate"),
+    "evidence",
+)
 _SUITS = ("paying_share", "cost_per_image", "hourly_price", "users_per_server", "gross_margin")
 
 
@@ -70,6 +76,8 @@ class Memo:
         Published figures over the two inputs of the surface, and what became known later.
     pair
         The two inputs of the break-even surface; empty where there is none.
+    pictures
+        What its pictures cost; ``None`` where it counts by user.
     edition
         The data.
     """
@@ -80,6 +88,7 @@ class Memo:
     pair: tuple[str, ...]
     claims: Any
     later: Any
+    pictures: PictureCosts | None
     edition: Edition
 
 
@@ -101,7 +110,8 @@ def prepare(reader: Reader, choice: Choice) -> Prepared:
     key, raw = _scenario(wanted, choice.data_dir)
     if choice.currency is not None:
         raw = {**raw, "currency": choice.currency.upper()}
-    study = scenario_study(reader, frozen(raw))
+    written = frozen(raw)
+    study = scenario_study(reader, written)
     pair = _pair(study)
     memo = Memo(
         raw=raw,
@@ -110,6 +120,7 @@ def prepare(reader: Reader, choice: Choice) -> Prepared:
         pair=pair,
         claims=claims_frame(reader, study, *pair) if pair else None,
         later=later_frame(reader, study) if study.scenario.later else None,
+        pictures=costs_of(reader, study, written),
         edition=edition_of(reader, study.scenario.document.as_of, choice.house, *_TABLES),
     )
     return Prepared(f"unit-economics_{key}", partial(document, memo))
@@ -189,6 +200,7 @@ def _sections(memo: Memo, words: Words) -> Iterator[Section]:
         yield _month(study, words)
     if study.wave is not None:
         yield _wave(study, words)
+    yield pictures_section(study, memo.pictures, words)
     if memo.pair:
         yield _surface(memo, words)
     yield from _odds(study, words)
@@ -199,16 +211,17 @@ def _sections(memo: Memo, words: Words) -> Iterator[Section]:
 
 def _month(study: ScenarioStudy, words: Words) -> Section:
     assert study.month is not None
-    per_what: tuple[tuple[Per, str], ...] = (
-        ("payer", words.t("A payer's month")),
-        ("user", words.t("A user's month, paying or not")),
+    per_what: tuple[tuple[Per, str, str], ...] = (
+        ("payer", words.t("A payer's month"), words.t("payer and month")),
+        ("user", words.t("A user's month, paying or not"), words.t("user and month")),
     )
     blocks: list[Block] = []
-    for per, heading in per_what:
+    for per, heading, of in per_what:
         frame = way(study, per)
         shown = frame.assign(label=[results.label_of(name, words) for name in frame["name"]])
         kind = words.evidence(str(frame["evidence_kind"].iloc[-1]))
-        figure = waterfall.waterfall_figure(shown, study.currency, words, heading_unit=heading)
+        unit = words.t("{currency} per {what}", currency=study.currency, what=of)
+        figure = waterfall.waterfall_figure(shown, study.currency, words, heading_unit=unit)
         caption = words.t(
             "{what}, in {currency}: {kind}.", what=heading, currency=study.currency, kind=kind
         )
@@ -288,13 +301,12 @@ def _odds(study: ScenarioStudy, words: Words) -> Iterator[Section]:
         moved = tornado.tornado_figure(swings, step.value, words, result=axis_of)
         likely = odds_figures.outcome_figure(bins, odds, study.currency, words, title=what)
         told = words.t("One input at a time over its range: {kind}.", kind=kind)
-        heading = (
-            words.t("What moves the month's result")
-            if name == "month"
-            else words.t("What moves the wave's result")
-        )
+        heading = {
+            "result_per_user": words.t("What moves the result of a user"),
+            "contribution_per_user": words.t("What moves the contribution of a user"),
+        }
         yield Section(
-            heading,
+            heading.get(step.name, words.t("What moves the wave's result")),
             (
                 Picture(f"tornado-{name}", moved, told),
                 Picture(f"odds-{name}", likely, words.t("Of the draws: {kind}.", kind=kind)),
@@ -312,8 +324,26 @@ def _given(memo: Memo, words: Words) -> Section:
     plans = results.plans(study, words)
     if len(plans.frame):
         told = words.t("Plans, and what the stores leave of them")
-        blocks.append(grid(plans, told, words, _PLAN_COLUMNS))
+        shown = [name for name in _PLAN_COLUMNS if name in plans.columns]
+        blocks.append(grid(plans, told, words, shown))
+        notes = tuple(_plan_notes(study, words))
+        if notes:
+            blocks.append(Points(notes))
     return Section(words.t("What it stands on"), tuple(blocks))
+
+
+def _plan_notes(study: ScenarioStudy, words: Words) -> Iterator[str]:
+    """Yield what must be known of the terms: which tax is not settled, then what their rows say."""
+    yield from unsettled(study, words)
+    plans: dict[str, list[str]] = {}
+    for each in study.scenario.plans:
+        tax = each.terms.get("tax_rate")
+        said = tax.note if tax is not None and tax.low != tax.high else ""
+        for note in dict.fromkeys(term.note for term in each.terms.values()):
+            if note and note != said:
+                plans.setdefault(note, []).append(each.plan.name)
+    for note, names_of_plans in plans.items():
+        yield words.t("{plan}: {note}", plan=words.t("; ").join(names_of_plans), note=note)
 
 
 def _beside(memo: Memo, words: Words) -> Iterator[Section]:
