@@ -46,6 +46,8 @@ class Choice:
         The house's own disclosure by language.
     data_dir
         The data folder, for reports that read more than the snapshot.
+    schedule
+        Name of the schedule that it is built for: its readers have had what it sent before.
     """
 
     ticker: str | None = None
@@ -61,10 +63,11 @@ class Choice:
     as_of: date | None = None
     house: dict[str, str] = field(default_factory=dict[str, str])
     data_dir: Path | None = None
+    schedule: str | None = None
 
     def require_only(self, report: str, options: Sequence[str]) -> None:
         """Raise :class:`InputError` where something was chosen that the report does not read."""
-        always = {"as_of", "house", "data_dir"}
+        always = {"as_of", "house", "data_dir", "schedule"}
         for name in (each.name for each in fields(self)):
             if name in always or name in options or getattr(self, name) is None:
                 continue

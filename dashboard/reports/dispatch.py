@@ -32,7 +32,7 @@ from etl.delivery.deliver import Receipt, deliver, probe
 from etl.delivery.faults import DeliveryError
 from etl.delivery.ledger import Ledger
 from etl.delivery.message import Message
-from etl.errors import ArtonomicsError, SourceError
+from etl.errors import ArtonomicsError, InputError, SourceError
 
 Status = Literal["sent", "would_send", "failed", "uncertain"]
 LANGUAGE_NAMES = {"en": "English", "zh": "中文"}
@@ -228,7 +228,7 @@ def prepare(desk: Desk, job: Job) -> Ready:
     drawn = set(assembly.DRAWN) & set(schedule.formats)
     browser = machine.find_browser() if drawn else None
     fonts = {language: machine.fonts(language) for language in schedule.languages}
-    failed = failed_sources(desk.reader)
+    failed = queries.failed_sources(desk.reader)
     if failed and schedule.stop_on_failed_source:
         raise SourceError(
             f"got no answer from {', '.join(failed)} when last asked",
@@ -236,7 +236,13 @@ def prepare(desk: Desk, job: Job) -> Ready:
             "see `artonomics etl status`; it is tried again at the next look",
         )
     choice = schedule.choice(desk.data_dir, job.due.instant)
-    prepared = reports.definition(schedule.report).prepare(desk.reader, choice)
+    try:
+        prepared = reports.definition(schedule.report).prepare(desk.reader, choice)
+    except InputError as fault:
+        # Nothing is new since the report of today: that one is what can be sent again.
+        if job.again and fault.code == "EMPTY_PERIOD" and (message := _of_today(desk, job)):
+            return Ready(job, message=message)
+        raise
     documents = tuple(prepared.document(words(language)) for language in schedule.languages)
     output = assembly.Output(
         schedule.formats, fonts, browser, _unfinished(job, desk), prepared.stem, desk.progress
@@ -245,11 +251,10 @@ def prepare(desk: Desk, job: Job) -> Ready:
     return Ready(job, documents, choice, output, message, desk.reader.info)
 
 
-def failed_sources(reader: Reader) -> list[str]:
-    """Return the sources whose last run failed, as the snapshot knows it."""
-    newest = queries.runs(reader).drop_duplicates("source")
-    failed = newest.loc[(newest["status"] == "failed") & (newest["source"] != "publish"), "source"]
-    return sorted(failed)
+def _of_today(desk: Desk, job: Job) -> Message | None:
+    """Return the last report of the day as it was built; ``None`` where there is none."""
+    instant = last_of_day(desk.data_dir, job.schedule, desk.now)
+    return instant and _kept(Job(job.schedule, Due(instant)).folder(desk.data_dir))
 
 
 def say(job: Job, documents: Sequence[Document], failed: Sequence[str]) -> Message:

@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import Any
 
 import pandas as pd
-from babel.dates import format_skeleton
 
 from dashboard.reports.document import Grid
 from dashboard.tables.table import Table, TableColumn
@@ -67,10 +66,8 @@ def _grid(frame: Any, looks: Mapping[str, TableColumn], caption: str, words: Wor
 
 def month(day: Any, words: Words) -> str:
     """Write the month of a day, for example July 2025."""
-    if _is_missing(day):
-        return MISSING
     at: Any = pd.Timestamp(day)
-    return format_skeleton("yMMMM", at, locale=words.locale)
+    return MISSING if _is_missing(day) else words.month(at.date())
 
 
 def by_month(table: Grid, words: Words, column: int = 0) -> Grid:

@@ -31,6 +31,7 @@ COLUMNS = (
     "languages",
     "files",
     "started_by",
+    "schedule",
     "duration_seconds",
 )
 
@@ -51,6 +52,8 @@ class Built:
         What was written.
     started_by
         ``hand`` or ``schedule``.
+    schedule
+        Its name; ``None`` of a report built by hand.
     """
 
     built_at: datetime
@@ -64,6 +67,7 @@ class Built:
     languages: tuple[str, ...]
     files: tuple[Path, ...]
     started_by: Literal["hand", "schedule"] = "hand"
+    schedule: str | None = None
 
 
 def built(
@@ -74,7 +78,7 @@ def built(
     started_by: Literal["hand", "schedule"] = "hand",
 ) -> Built:
     """Return what is to be recorded of an order that was filled just now."""
-    hidden = ("as_of", "house", "data_dir")
+    hidden = ("as_of", "house", "data_dir", "schedule")
     chosen = {
         each.name: getattr(order.choice, each.name)
         for each in fields(order.choice)
@@ -93,6 +97,7 @@ def built(
         languages=tuple(order.languages),
         files=tuple(files),
         started_by=started_by,
+        schedule=order.choice.schedule,
     )
 
 
@@ -117,8 +122,8 @@ def read(data_dir: Path) -> pd.DataFrame:
     return frame
 
 
-def last(data_dir: Path, name: str) -> datetime | None:
-    """Return when the data of the last report of that name was published (UTC); ``None`` for none.
+def last(data_dir: Path, name: str, schedule: str | None = None) -> datetime | None:
+    """Return when the newest data that a reader was told of was published (UTC).
 
     Parameters
     ----------
@@ -126,10 +131,14 @@ def last(data_dir: Path, name: str) -> datetime | None:
         The data folder.
     name
         One of :data:`dashboard.reports.REPORTS`.
+    schedule
+        Whose readers; left out, reports built by hand count. ``None`` is returned for none.
     """
     frame = read(data_dir)
-    own = frame.loc[frame["name"] == name, "published_at"]
-    return own.iloc[-1].to_pydatetime() if len(own) else None
+    same = frame["schedule"].isna() if schedule is None else frame["schedule"] == schedule
+    by_hand = (frame["started_by"] == "hand") | (schedule is not None)
+    own = frame.loc[(frame["name"] == name) & same & by_hand, "published_at"]
+    return own.max().to_pydatetime() if len(own) else None
 
 
 def _path(data_dir: Path) -> Path:

@@ -313,7 +313,7 @@ def _over_the_window(
     for row, end in different:
         yield words.t(
             "Over days {first} to {last} around {day} the cumulative abnormal return of {value} "
-            "does differ from zero (95% interval {low} to {high}).",
+            "differs from zero at 5% (95% interval {low} to {high}).",
             first=first,
             last=last,
             day=words.date(row["day_zero"]),

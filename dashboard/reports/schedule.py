@@ -116,6 +116,7 @@ class Schedule(BaseModel):
             since=since,
             house=house_words(data_dir),
             data_dir=data_dir,
+            schedule=self.name,
         )
 
     def require_known(self, data_dir: Path) -> None:

@@ -78,7 +78,9 @@ def prepare(reader: Reader, choice: Choice) -> Prepared:
             "leave --as-of out",
         )
     until = reader.info.published_at
-    last = None if choice.data_dir is None else history.last(choice.data_dir, "weekly")
+    last = None
+    if choice.data_dir is not None:
+        last = history.last(choice.data_dir, "weekly", choice.schedule)
     if choice.since is not None:
         since = datetime.combine(choice.since, time(), UTC)
     elif last is not None and last < until:

@@ -68,8 +68,8 @@ class WeeklyStudy:
 
     @property
     def failed(self) -> pd.DataFrame:
-        """The sources whose last run failed."""
-        return rows(self.ledger, column(self.ledger, "last_status").eq("failed"))
+        """The sources whose last run failed, within the period or before it."""
+        return rows(self.sources, column(self.sources, "last_status").eq("failed"))
 
     @property
     def changed(self) -> set[str]:
@@ -119,15 +119,20 @@ def weekly_study(reader: Any, since: datetime, until: datetime) -> WeeklyStudy:
 def _ledger(reader: Reader, since: datetime) -> pd.DataFrame:
     return reader.query(
         """
-        SELECT source, count(*) AS n_runs, count(*) FILTER (status = 'failed') AS n_failed,
+        -- A row that is kept out is met again by every run, and is one row all the same.
+        WITH kept_out AS (
+            SELECT source, count(*) AS n FROM quarantine WHERE quarantined_at > ? GROUP BY source
+        )
+        SELECT r.source, count(*) AS n_runs, count(*) FILTER (status = 'failed') AS n_failed,
                sum(rows_new)::BIGINT AS rows_new, sum(rows_changed)::BIGINT AS rows_changed,
-               sum(rows_quarantined)::BIGINT AS rows_quarantined,
+               coalesce(any_value(k.n), 0)::BIGINT AS rows_quarantined,
                arg_max(status, started_at) AS last_status,
                arg_max(error, started_at) FILTER (error IS NOT NULL) AS last_error
-        FROM etl_runs WHERE started_at > ?
-        GROUP BY source ORDER BY n_failed DESC, source
+        FROM etl_runs r LEFT JOIN kept_out k ON k.source = r.source
+        WHERE started_at > ?
+        GROUP BY r.source ORDER BY n_failed DESC, r.source
         """,
-        (since,),
+        (since, since),
     )
 
 

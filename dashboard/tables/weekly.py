@@ -80,7 +80,9 @@ def _known_on(frame: Any, said: Words) -> Any:
     days = frame["known_on"].astype(object)
     undated = frame["known_on_precision"].eq("collected")
     told = [said.t("collected on {day}", day=said.date(day)) for day in days]
-    return days.where(~undated, told)
+    dated = days.where(~undated, told)
+    months = [said.month(day) for day in days]
+    return dated.where(~frame["known_on_precision"].eq("month"), months)
 
 
 def ledger(study: WeeklyStudy, said: Words) -> Table:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, TypeGuard, TypeVar, cast
 
 import pandas as pd
-from babel.dates import format_date, format_datetime
+from babel.dates import format_date, format_datetime, format_skeleton
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_currency, format_decimal, format_percent
@@ -91,6 +91,13 @@ class Words:
     def date(self, day: date | None) -> str:
         """Write a calendar day, for example 7 Dec 2022; a missing one as a dash."""
         return format_date(day, "medium", locale=self.locale) if _known(day) else MISSING
+
+    def month(self, day: date | None) -> str:
+        """Write the month of a day, for example July 2025; a missing one as a dash."""
+        if not _known(day):
+            return MISSING
+        at = datetime(day.year, day.month, 1, tzinfo=UTC)
+        return format_skeleton("yMMMM", at, locale=self.locale)
 
     def instant(self, at: datetime | None) -> str:
         """Write a UTC instant with its zone, for example 7 Dec 2022, 09:30 UTC."""

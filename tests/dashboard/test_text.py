@@ -136,7 +136,7 @@ def unread_bold(text: str) -> list[str]:
             before, after = part[: mark.start()][-1:] or " ", part[mark.end() :][:1] or " "
             inner, outer = (before, after) if position % 2 else (after, before)
             is_read = not inner.isspace() and (not is_sign(inner) or is_sign(outer))
-            if not is_read or position == len(marks) - 1 and not position % 2:
+            if not is_read or (position == len(marks) - 1 and not position % 2):
                 found.append(part[max(0, mark.start() - 9) : mark.end() + 9])
     return found
 

@@ -62,7 +62,9 @@ class Small:
 
     def prepare(self, reader: Any, choice: Any) -> Prepared:
         if self.empty:
-            raise InputError("got a period in which nothing happened", "a longer one")
+            raise InputError(
+                "got a period in which nothing happened", "a longer one", code="EMPTY_PERIOD"
+            )
         return Prepared("small", self.document)
 
     def document(self, words: Any) -> Document:
@@ -239,6 +241,15 @@ def test_by_hand_again_builds_and_sends_it_once_more_even_within_the_minute(by_h
         assert {one.status for one in again.receipts} == {"sent"}
     assert len(post.mails) == 3
     assert "use --again" in by_hand(28).detail
+
+
+def test_by_hand_again_sends_the_files_of_the_day_where_nothing_is_new(by_hand, small, post):
+    by_hand(26)
+    small.empty = True
+    again = by_hand(27, again=True)
+    assert {one.status for one in again.receipts} == {"sent"}
+    assert len(post.mails) == 2
+    small.empty = False
 
 
 def test_by_hand_only_what_did_not_arrive_is_sent_from_the_same_files(by_hand, small, post):

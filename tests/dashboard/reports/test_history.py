@@ -13,14 +13,19 @@ from dashboard.reports.choice import Choice
 PUBLISHED = datetime(2026, 11, 23, 6, 0, tzinfo=UTC)
 
 
-def recorded(data: Path, name: str = "weekly", published: datetime = PUBLISHED) -> None:
+def recorded(
+    data: Path, name: str = "weekly", published: datetime = PUBLISHED, schedule: str | None = None
+) -> None:
     file = data / "weekly_en.pdf"
     data.mkdir(exist_ok=True)
     file.write_bytes(b"%PDF")
-    choice = Choice(ticker="1357.HK", window=(-2, 2), as_of=date(2026, 11, 1), data_dir=data)
+    choice = Choice(
+        ticker="1357.HK", window=(-2, 2), as_of=date(2026, 11, 1), data_dir=data, schedule=schedule
+    )
     order = Order(name, choice, ["pdf"], ["en"], data)
     info = SimpleNamespace(published_at=published, data_version="abc")
-    history.record(data, history.built(order, [file], info, 1.23456))
+    by = "hand" if schedule is None else "schedule"
+    history.record(data, history.built(order, [file], info, 1.23456, started_by=by))
 
 
 def test_without_a_history_there_is_an_empty_frame_of_the_same_columns(tmp_path):
@@ -51,6 +56,15 @@ def test_the_last_report_of_a_name_is_found_among_others(tmp_path):
     recorded(tmp_path, "market", PUBLISHED.replace(day=25))
     assert history.last(tmp_path, "weekly") == later
     assert history.last(tmp_path, "growth") is None
+
+
+def test_each_schedule_and_the_hand_have_a_last_report_of_their_own(tmp_path):
+    recorded(tmp_path, published=PUBLISHED.replace(day=22))
+    recorded(tmp_path, schedule="desk")
+    recorded(tmp_path, published=PUBLISHED.replace(day=21))  # older data, built later
+    assert history.last(tmp_path, "weekly") == PUBLISHED.replace(day=22)
+    assert history.last(tmp_path, "weekly", "desk") == PUBLISHED
+    assert history.last(tmp_path, "weekly", "team") is None
 
 
 def test_a_torn_line_is_left_out_and_counted(tmp_path):

@@ -51,11 +51,12 @@ def test_products_are_told_with_the_kind_of_their_history(report: weekly.WeeklyR
 
 
 def test_failed_and_stale_sources_come_first(report: weekly.WeeklyReport) -> None:
-    ledger = report.study.ledger.copy()
-    ledger.loc[ledger.index[0], ["last_status", "n_failed"]] = ["failed", 1]
-    failed = replace(report, study=replace(report.study, ledger=ledger))
+    # It failed before the period: what was told once is true until it answers again.
+    sources = report.study.sources.copy()
+    sources.loc[sources.index[0], "last_status"] = "failed"
+    failed = replace(report, study=replace(report.study, sources=sources))
     first = weekly.document(failed, words("en")).finding[0]
-    assert first.startswith(f"1 source failed: {ledger['source'].iloc[0]}.")
+    assert first.startswith(f"1 source failed: {sources['source'].iloc[0]}.")
 
 
 def test_when_nothing_is_wrong_it_says_so(report: weekly.WeeklyReport) -> None:
@@ -234,10 +235,16 @@ def test_it_begins_where_the_last_one_ended(
     reader: SnapshotReader, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     last = datetime(2026, 1, 2, 3, 4, tzinfo=UTC)
-    monkeypatch.setattr(history, "last", lambda _folder, _name: last)
+    monkeypatch.setattr(history, "last", lambda _folder, _name, _schedule: last)
     report: Any = weekly.prepare(reader, Choice(data_dir=tmp_path)).document.args[0]  # pyright: ignore
     assert report.study.since == last
     assert report.is_after_another
-    monkeypatch.setattr(history, "last", lambda _folder, _name: reader.info.published_at)
+    monkeypatch.setattr(history, "last", lambda _folder, _name, _schedule: reader.info.published_at)
     with pytest.raises(InputError, match="nothing was published since"):
         weekly.prepare(reader, Choice(data_dir=tmp_path))
+
+
+def test_a_row_that_every_run_meets_again_is_rejected_once(reader: SnapshotReader) -> None:
+    study = weekly_study(reader, datetime(2020, 1, 1, tzinfo=UTC), reader.info.published_at)
+    kept_out = reader.query("SELECT count(*) AS n FROM quarantine")["n"].iloc[0]
+    assert study.ledger["rows_quarantined"].sum() == kept_out
