@@ -78,7 +78,7 @@ def _freshness_line(as_of: date | None, said: Words) -> str:
 
 def _failed(said: Words) -> None:
     """Say which sources failed when last asked: what they gave before is what stands here."""
-    failed = cache.ask(queries.failed_sources)
+    failed = cache.study(queries.failed_sources)
     if failed:
         sources = plain(said.t("; ").join(failed))
         st.warning(
