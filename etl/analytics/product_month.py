@@ -46,6 +46,8 @@ REASONS = {
 REPLACED = ("paid_churn_rate", "cac")
 """Inputs without which nothing is counted for payers in place of those who leave."""
 _NEWTON_STEPS = 25
+_SETTLED = 1e-15
+"""A change of a logarithm that no longer moves the rate."""
 
 
 @dataclass(frozen=True)
@@ -94,7 +96,9 @@ def product_month(
         found = replace(found, left_out=[*found.left_out, *lacking])
     known = found.step("result_per_user").value is not None
     decides = "result_per_user" if known else "contribution_per_user"
-    return ProductMonth(found, outcome(model, inputs, decides, draws, rng))
+    # The rate of return takes as long as all else together, and decides nothing.
+    deciding = replace(model, with_returns=False)
+    return ProductMonth(found, outcome(deciding, inputs, decides, draws, rng))
 
 
 def month_model(inputs: Inputs, sourcing: str, horizon: Horizon) -> MonthModel:
@@ -112,11 +116,14 @@ class MonthModel:
         As in :func:`product_month`.
     replaces
         What it costs to win payers in place of those who leave is known, and paid.
+    with_returns
+        Also the internal rate of return, which takes iterations.
     """
 
     sourcing: str
     horizon: Horizon
     replaces: bool = False
+    with_returns: bool = True
 
     def __call__(self, v: Values) -> dict[str, FloatArray]:
         """Return the steps of :data:`UNITS`.
@@ -141,7 +148,11 @@ class MonthModel:
             "payback_months": payback_months(v["cac"], per_payer, stays),
             "investment_payback_months": payback_months(v["investment"], result, np.ones(())),
             "npv": result * discounted - v["investment"],
-            "irr": yearly_return(v["investment"], result, horizon.months),
+            **(
+                {"irr": yearly_return(v["investment"], result, horizon.months)}
+                if self.with_returns
+                else {}
+            ),
         }
 
 
@@ -160,7 +171,10 @@ def yearly_return(spent: FloatArray, per_month: FloatArray, months: int) -> Floa
             near = np.abs(log_x) < 1e-9
             total = log_x + np.where(near, np.log(months), np.log(all_ / one))
             slope = 1 + months * (1 + 1 / all_) - (1 + 1 / one)
-            log_x = log_x - (total - aim) / np.where(near, (months + 1) / 2, slope)
+            change = (total - aim) / np.where(near, (months + 1) / 2, slope)
+            log_x = log_x - change
+            if not np.any(np.abs(change) > _SETTLED):  # what is missing never changes
+                break
         return np.expm1(-12 * log_x)
 
 
