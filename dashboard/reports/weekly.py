@@ -390,4 +390,7 @@ def _sources(study: WeeklyStudy) -> Iterator[Source]:
     ran = set(study.ledger["source"])
     own = frame.loc[frame["source"].isin(ran)] if ran else frame
     for row in own.to_dict("records"):
-        yield Source(f"{row['source']}: {row['title']}", str(row["source_url"] or ""))
+        address = str(row["source_url"] or "")
+        # A table of several publishers has no address of its own: its rows bear theirs.
+        is_published = address.startswith(("https://", "http://"))
+        yield Source(f"{row['source']}: {row['title']}", address if is_published else "")

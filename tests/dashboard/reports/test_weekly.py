@@ -248,3 +248,9 @@ def test_a_row_that_every_run_meets_again_is_rejected_once(reader: SnapshotReade
     study = weekly_study(reader, datetime(2020, 1, 1, tzinfo=UTC), reader.info.published_at)
     kept_out = reader.query("SELECT count(*) AS n FROM quarantine")["n"].iloc[0]
     assert study.ledger["rows_quarantined"].sum() == kept_out
+
+
+def test_a_file_of_ours_is_no_address_of_a_source(report: weekly.WeeklyReport) -> None:
+    listed = weekly.document(report, words("en")).sources
+    assert listed
+    assert all(each.on_the_web for each in listed if each.address)
