@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -302,13 +301,3 @@ def product(
         any(row["energy_is_missing"] for row in parts),
         any(row["is_toy"] for row in parts),
     )
-
-
-def load_curves(study: ComputeStudy) -> pd.DataFrame:
-    """Return the measured seconds of a call by batch size for every load."""
-    made = [
-        {"cell": row["cell"], "device_name": row["device_name"], "batch": int(size), "seconds": s}
-        for row in study.loads.to_dict("records")
-        for size, s in json.loads(row["batch_curve"] or "{}").items()
-    ]
-    return pd.DataFrame(made, columns=["cell", "device_name", "batch", "seconds"])

@@ -180,6 +180,12 @@ class Runway:
     payables_at_end: float
 
 
+def month_after(day: date, months: int) -> date:
+    """Return the first day of the month so many months after that of a day; 0 for its own."""
+    number = day.year * 12 + day.month - 1 + months
+    return date(number // 12, number % 12 + 1, 1)
+
+
 def runway(plan: CashPlan) -> Runway:
     """Return how cash goes day by day and month by month.
 
@@ -231,11 +237,10 @@ class _Days:
     def of(cls, plan: CashPlan) -> _Days:
         dates: list[date] = []
         lengths: list[int] = []
-        start = plan.first_month.year * 12 + plan.first_month.month - 1
-        for number in range(start, start + plan.n_months):
-            year, month = number // 12, number % 12 + 1
-            lengths.append(calendar.monthrange(year, month)[1])
-            dates += [date(year, month, day) for day in range(1, lengths[-1] + 1)]
+        for number in range(plan.n_months):
+            first = month_after(plan.first_month, number)
+            lengths.append(calendar.monthrange(first.year, first.month)[1])
+            dates += [first.replace(day=day) for day in range(1, lengths[-1] + 1)]
         return cls(dates, np.repeat(np.arange(plan.n_months), lengths), np.array(lengths))
 
     @property

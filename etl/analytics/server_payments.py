@@ -13,7 +13,7 @@ import numpy as np
 
 from etl.analytics.distributions import FloatArray
 from etl.analytics.picture_cost import Values, generations_per_picture
-from etl.analytics.runway import DatedPayment
+from etl.analytics.runway import DatedPayment, month_after
 from etl.analytics.user_month import HOURS_PER_MONTH, free_images
 
 BOUGHT, SOLD, INSTALMENT = "server bought", "server sold", "instalment of a credit"
@@ -132,7 +132,7 @@ def server_payments(
         Names are :data:`BOUGHT`, :data:`SOLD` and :data:`INSTALMENT`. Nothing after the last
         month: what is then owed or owned stands in no payment.
     """
-    days = [_month_after(first_month, month) for month in range(len(held))]
+    days = [month_after(first_month, month) for month in range(len(held))]
     bought = _bought(held, terms.life_months)
     return tuple(
         DatedPayment(name, days[month], amount)
@@ -157,8 +157,3 @@ def _of_purchase(month: int, n: int, terms: ServerTerms) -> Iterator[tuple[str, 
     for later in range(1, terms.credit_months + 1):
         yield INSTALMENT, month + later, -n * terms.instalment
     yield SOLD, month + terms.life_months, n * terms.price * terms.resale_share
-
-
-def _month_after(day: date, months: int) -> date:
-    number = day.year * 12 + day.month - 1 + months
-    return date(number // 12, number % 12 + 1, 1)

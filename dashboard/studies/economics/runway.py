@@ -20,6 +20,7 @@ from etl.analytics.runway import (
     RunningCost,
     Runway,
     StoreProceeds,
+    month_after,
     runway,
 )
 from etl.analytics.server_payments import (
@@ -174,8 +175,7 @@ def opening_cash(study: ScenarioStudy) -> float | None:
 
 def first_month(study: ScenarioStudy) -> date:
     """Return the first day of the month after the scenario's day."""
-    day = study.scenario.document.as_of
-    return date(day.year + day.month // 12, day.month % 12 + 1, 1)
+    return month_after(study.scenario.document.as_of, 1)
 
 
 def cash_study(study: ScenarioStudy, choice: CashChoice) -> CashStudy:

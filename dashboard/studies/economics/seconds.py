@@ -70,10 +70,21 @@ def seconds_study(
     ValueError
         Numbers that cannot be.
     """
-    found = _seconds(study, speed, choice, hour)
+    gain, counts_pictures = gain_of_a_payer(study)
+    v = study.scenario.inputs.values()
+    users = float(v["active_users"])
+    found = price_of_a_second(
+        demand_of(study, choice),
+        service_of(speed, choice),
+        PROMISES,
+        None,
+        Terms(hour.value, users, users * float(v["paying_share"]), gain),
+        n_jobs=choice.n_jobs or 10_000,
+        seed=choice.seed,
+    )
     given = study.scenario.inputs.given
     basis = [evidence_of(study, speed), hour.evidence_kind, given["net_proceeds"].evidence_kind]
-    if gain_of_a_payer(study)[1] and study.month is not None:
+    if counts_pictures and study.month is not None:
         basis.append(study.month.evaluation.step("contribution_per_user").evidence_kind)
     renamed = {
         "promise_paid_seconds": "promise_seconds",
@@ -86,23 +97,6 @@ def seconds_study(
     return columns(frame, *SECONDS)
 
 
-def _seconds(
-    study: ScenarioStudy, speed: SpeedChoice, choice: CapacityChoice, hour: Quantity
-) -> pd.DataFrame:
-    v = study.scenario.inputs.values()
-    users = float(v["active_users"])
-    terms = Terms(hour.value, users, users * float(v["paying_share"]), gain_of_a_payer(study)[0])
-    return price_of_a_second(
-        demand_of(study, choice),
-        service_of(speed, choice),
-        PROMISES,
-        None,
-        terms,
-        n_jobs=choice.n_jobs or 10_000,
-        seed=choice.seed,
-    )
-
-
 def gain_of_a_payer(study: ScenarioStudy) -> tuple[float, bool]:
     """Return what one more user who pays brings in a month, and whether pictures are counted.
 
@@ -110,14 +104,10 @@ def gain_of_a_payer(study: ScenarioStudy) -> tuple[float, bool]:
     known, the proceeds of a payer less refunds and chargebacks.
     """
     v, sourcing = study.scenario.inputs.values(), study.scenario.document.sourcing
-    every, nobody = (
-        float(
-            user_month({**v, "paying_share": np.asarray(share)}, sourcing)["contribution_per_user"]
-        )
-        for share in (1.0, 0.0)
-    )
-    if np.isfinite(every - nobody) and every > nobody:
-        return every - nobody, True
+    month = user_month({**v, "paying_share": np.array([1.0, 0.0])}, sourcing)
+    gain = -float(np.diff(month["contribution_per_user"])[0])
+    if gain > 0:  # and known
+        return gain, True
     kept = v["net_proceeds"] * (1 - v["refund_rate"] - v["chargeback_rate"])
     return float(kept), False
 
