@@ -27,6 +27,8 @@ from etl.delivery.ledger import Ledger
 from etl.errors import ArtonomicsError, InputError
 
 REPORTS, FORMATS = reports.REPORTS, reports.FORMATS
+FIGURES = assembly.FIGURES
+"""The step of a build that draws; the others bear the names of files."""
 WITH_AS_OF = ("market", "attention")
 """Reports that can be told as known on a past day."""
 MAX_SIGNS = 2_000

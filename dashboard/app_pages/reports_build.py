@@ -117,7 +117,8 @@ def _state(wanted: Wanted, said: Words) -> None:
 
 def _going_on(started: Started, said: Words) -> None:
     far = reporting.progress(started)
-    st.progress(far.share, text=plain(far.doing or said.t("Starting")))
+    doing = {"": said.t("Starting"), reporting.FIGURES: said.t("Drawing the figures")}
+    st.progress(far.share, text=doing.get(far.doing) or plain(far.doing))
     st.button(
         said.t("Cancel"), icon=":material/cancel:", on_click=started.stop, key="report:cancel"
     )

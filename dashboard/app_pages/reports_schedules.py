@@ -172,7 +172,7 @@ def _tried(told: list[dict[str, Any]], said: Words) -> None:
             )
         else:
             st.error(
-                said.t("**It would not be sent.** {reason}", reason=plain(one["detail"])),
+                said.t("**It would not be sent.** {reason}", reason=plain(tables.why(one, said))),
                 icon=":material/error:",
             )
     table_card(said, tables.receipts(told, said), heading=said.t("Channels"))

@@ -11,6 +11,8 @@ from dashboard.reports.document import Document
 
 DRAWN = ("pdf", "html")
 """Formats that show figures as drawings, for which a browser is needed."""
+FIGURES = "figures"
+"""What the first step is called; the others are called as the files that they write."""
 SUFFIXES = {
     "pdf": ".pdf",
     "html": ".html",
@@ -53,7 +55,7 @@ def write(documents: Sequence[Document], output: Output) -> list[Path]:
     All of them appear, or none: they get their names when the last one is written.
     """
     steps = 1 + len(documents) * len(output.formats)
-    output.progress(f"0/{steps} figures")
+    output.progress(f"0/{steps} {FIGURES}")
     drawn = _drawn(documents, output)
     output.folder.mkdir(parents=True, exist_ok=True)
     unfinished: dict[Path, Path] = {}

@@ -9,6 +9,7 @@ import pandas as pd
 
 from dashboard.tables.table import Table, TableColumn
 from dashboard.text import Words
+from etl.delivery.said import detail
 
 
 def report_names(words: Words) -> dict[str, str]:
@@ -48,37 +49,43 @@ def built(frame: pd.DataFrame, words: Words) -> Table:
     hands = {"hand": words.t("by hand"), "schedule": words.t("by schedule")}
     states = {
         "there": words.t("there"),
-        "replaced": words.t("replaced by a later one"),
+        "replaced": words.t("replaced"),
         "gone": words.t("gone"),
     }
     rows = [
         {
             "built_at": row["built_at"],
             "report": names.get(row["name"], row["name"]),
-            "about": ", ".join(f"{key}={_code(code)}" for key, code in row["choice"].items()),
-            "as_of": row["as_of"],
             "formats": ", ".join(str(formats.get(form, form)) for form in row["formats"]),
             "languages": ", ".join(row["languages"]),
+            "state": states[row["state"]],
             "started_by": hands.get(row["started_by"], row["started_by"]),
             "duration_seconds": row["duration_seconds"],
             "published_at": row["published_at"],
-            "state": states[row["state"]],
+            "about": _about(row),
         }
         for row in frame.to_dict("records")
     ]
     columns = {
         "built_at": TableColumn(words.t("Built"), "instant"),
         "report": TableColumn(words.t("Report")),
-        "about": TableColumn(words.t("About"), "wide"),
-        "as_of": TableColumn(words.t("As known on")),
         "formats": TableColumn(words.t("Formats")),
         "languages": TableColumn(words.t("Languages")),
-        "started_by": TableColumn(words.t("Started")),
         "state": TableColumn(words.t("Files")),
+        "started_by": TableColumn(words.t("Started")),
         "duration_seconds": TableColumn(words.t("Took (s)"), "number", 1, unit="s"),
         "published_at": TableColumn(words.t("Data published"), "instant"),
+        # The last one: as wide as the longest choice, and no room is lost where nothing was chosen.
+        "about": TableColumn(words.t("About")),
     }
     return Table(pd.DataFrame(rows, columns=list(columns)), columns, "reports-built")
+
+
+def _about(row: Mapping[Any, Any]) -> str:
+    """Return what was chosen, by raw codes; the day it was told as known on among it."""
+    day = row["as_of"]
+    chosen = {**row["choice"], **({} if day is None or pd.isna(day) else {"as-of": day})}
+    return ", ".join(f"{key}={_code(code)}" for key, code in chosen.items())
 
 
 def schedules(rows: Sequence[Mapping[str, Any]], words: Words) -> Table:
@@ -112,6 +119,7 @@ def schedules(rows: Sequence[Mapping[str, Any]], words: Words) -> Table:
         frame[name] = pd.to_datetime(frame[name], utc=True)
     frame["report"] = [names.get(code, code) for code in frame["report"]]
     frame["delivered"] = [_delivered(told, words) for told in frame["delivered"]]
+    frame["last_detail"] = [detail(told, words.language) for told in frame["last_detail"]]
     frame["last_state"] = [ends.get(code, code) for code in frame["last_state"]]
     return Table(frame, columns, "report-schedules")
 
@@ -131,7 +139,7 @@ def receipts(told: Sequence[Mapping[str, Any]], words: Words) -> Table:
         {
             "channel": one["channel"],
             "status": states.get(one["status"], one["status"]),
-            "detail": one["detail"],
+            "detail": detail(one["detail"], words.language),
         }
         for result in told
         for one in result.get("receipts", [])
@@ -142,6 +150,11 @@ def receipts(told: Sequence[Mapping[str, Any]], words: Words) -> Table:
         "detail": TableColumn(words.t("Detail"), "wide"),
     }
     return Table(pd.DataFrame(rows, columns=list(columns)), columns, "report-trial")
+
+
+def why(result: Mapping[str, Any], words: Words) -> str:
+    """Return how the run of a schedule ended, in words, as far as they are known in a language."""
+    return detail(result["detail"], words.language)
 
 
 def _states(words: Words) -> dict[str, str]:

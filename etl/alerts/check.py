@@ -13,7 +13,7 @@ from etl.alerts.reading import Look, Reading
 from etl.alerts.readings import readings
 from etl.alerts.rules import Quiet, Rule
 from etl.alerts.state import State, Waiting
-from etl.delivery import channels
+from etl.delivery import channels, said
 from etl.delivery.channels import Channel
 from etl.delivery.chat_formats import fits as fits_whole
 from etl.delivery.deliver import Receipt, deliver
@@ -244,7 +244,7 @@ def _delivered(
         told.append(f"one message of {len(group)} alerts")
     if receipt.status == "failed":
         told.append("it is sent again at the next look")
-    detail = "; ".join(told)
+    detail = said.detail("; ".join(told), message.language)
     return [replace(receipt, key=waiting.key, detail=detail) for waiting in group]
 
 

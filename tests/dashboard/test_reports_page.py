@@ -19,7 +19,7 @@ from dashboard.app_pages import reports_schedules
 from dashboard.app_pages.reports_build import framed
 from dashboard.processes import Started
 from dashboard.reporting import Timing, Wanted
-from dashboard.reports import history, machine, schedule_file
+from dashboard.reports import assembly, history, machine, schedule_file
 from dashboard.tables import reports as tables
 from dashboard.text import words as words_of
 from etl.delivery import lines
@@ -58,7 +58,9 @@ def wait(page: Any, key: str, seconds: float = 90) -> Any:
     raise AssertionError("the process did not end")
 
 
-def built_before(data: Path, *names: str, sha: str = "a", name: str = "market") -> list[Path]:
+def built_before(
+    data: Path, *names: str, sha: str = "a", name: str = "market", as_of: str | None = None
+) -> list[Path]:
     """Write files of a report, and the line of the history that tells of them."""
     files = [data / "reports" / each for each in names]
     for file in files:
@@ -68,7 +70,7 @@ def built_before(data: Path, *names: str, sha: str = "a", name: str = "market") 
         "built_at": NOW,
         "name": name,
         "choice": {"ticker": "1357.HK", "window": [-1, 1]},
-        "as_of": None,
+        "as_of": as_of,
         "published_at": NOW,
         "data_version": "abc",
         "formats": ["pdf"],
@@ -266,6 +268,19 @@ def test_what_is_being_done_begins_with_a_capital(open_page, data):
     assert bar.proto.text == "Starting"
 
 
+@pytest.mark.parametrize(("lang", "told"), [("en", "Drawing the figures"), ("zh", "正在绘制图表")])
+def test_the_step_that_draws_figures_is_told_in_the_language_of_the_page(
+    open_page, data, lang, told
+):
+    page = open_page(data, "reports", lang=lang)
+    (data / "log").write_text(f"0/3 {assembly.FIGURES}\n")
+    busy = Started(("report",), None, data / "log", data / "out")  # pyright: ignore
+    object.__setattr__(busy, "process", type("P", (), {"poll": lambda self: None})())
+    page.session_state["report:preview"] = busy
+    (bar,) = page.run().get("progress")
+    assert bar.proto.text == told
+
+
 def test_words_of_a_build_bear_raw_codes():
     wanted = Wanted("market", {"ticker": "^HSI", "window": "-3,5"}, ("pdf",), ("en",), "2023-01-31")
     assert wanted.words() == [
@@ -343,10 +358,17 @@ def test_the_history_says_which_files_are_there_replaced_or_gone(open_page, data
     page = open_page(data, "reports", view="history")
     assert not page.exception
     shown = page.dataframe[0].value
-    assert shown["state"].tolist() == ["gone", "there", "replaced by a later one"]
+    assert shown["state"].tolist() == ["gone", "there", "replaced"]
     assert shown["about"].iloc[0] == "ticker=1357.HK, window=-1,1"
     table = tables.built(reporting.built(data), words_of("en"))
-    assert table.columns["about"].kind == "wide"  # a long choice is not cut
+    # A long choice is not cut, and pushes no other column off the screen.
+    assert (list(table.columns)[-1], table.columns["about"].kind) == ("about", "text")
+
+
+def test_the_day_a_report_was_told_as_known_on_stands_with_its_choice(data):
+    built_before(data, "a.pdf", as_of="2023-01-31")
+    shown = tables.built(reporting.built(data), words_of("en")).frame
+    assert shown["about"].tolist() == ["ticker=1357.HK, window=-1,1, as-of=2023-01-31"]
 
 
 def test_files_that_are_gone_are_said(open_page, data):

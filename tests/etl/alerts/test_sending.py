@@ -96,6 +96,18 @@ def test_a_message_of_several_is_named_in_the_language_of_most(rules, look, chat
     assert "警报 load：a" in chats.posts["slack"][0]["text"]
 
 
+def test_what_became_of_a_message_in_chinese_is_told_in_chinese(rules, look, chats):
+    rules(load(to=["desk", "team"], language="zh"))
+    chats.faults += [(400, "no"), (200, {"errcode": 93000, "errmsg": "invalid webhook url"})]
+    desk, team = (receipt.detail for receipt in look(a=11).receipts)
+    assert desk.startswith("Slack 拒收：HTTP 400 no")
+    assert desk.endswith("；下次检查时重新发送")
+    assert "WeCom 拒收：HTTP 200 93000 invalid webhook url (不认识这个地址)" in team
+    rules(load(to=["desk"]), load(name="other", to=["desk"]))
+    (one, *_) = look(a=11).receipts
+    assert "has the message" in one.detail
+
+
 def test_a_message_of_several_is_never_cut(rules, look, chats):
     rules(load(to=["team"]))
     look(**{f"subject-{at:03}-{'x' * 60}": 11 for at in range(40)})
