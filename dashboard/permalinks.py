@@ -3,19 +3,25 @@
 A choice is read from the query string when the page opens (or when the address changes under it),
 kept by the widget of the same key, and written back. An impossible code in the address is replaced
 by the default and said on the page.
+
+Some choices mean the same on every page and travel: what was chosen on one is chosen on the next,
+where the address says nothing else. A code that a page cannot show waits for one that can.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import date
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import streamlit as st
 
 from dashboard.text import Words
 
 T = TypeVar("T")
+
+TRAVELLING = ("ticker", "event", "apps", "storefront", "as_of", "from", "to", "show_events")
+"""Names of the choices that mean the same on every page that has them."""
 
 
 class PartlyKnownError(ValueError):
@@ -47,10 +53,12 @@ def restore(key: str, parse: Callable[[str], T], default: T, words: Words) -> No
     """
     code = st.query_params.get(key)
     if code is None:
-        st.session_state.setdefault(key, default)
+        if key not in st.session_state:
+            st.session_state[key] = _travelled(key, parse, default)
         return
     if key in st.session_state and code == st.session_state.get(_written(key)):
         return
+    _standing_in().pop(key, None)
     try:
         st.session_state[key] = parse(code)
     except PartlyKnownError as problem:
@@ -65,7 +73,7 @@ def restore(key: str, parse: Callable[[str], T], default: T, words: Words) -> No
             )
         )
     except ValueError as problem:
-        st.session_state[key] = default
+        st.session_state[key] = _stand_in(key, default)
         st.warning(
             words.t(
                 "The address asks for {key}={code}, which cannot be shown: {problem}. "
@@ -79,22 +87,43 @@ def restore(key: str, parse: Callable[[str], T], default: T, words: Words) -> No
 
 def remember(key: str, code: str) -> None:
     """Write the code of the present choice of ``key`` into the address."""
+    _keep(key, code)
     st.session_state[_written(key)] = code
     if st.query_params.get(key) != code:
         st.query_params[key] = code
 
 
 def forget(key: str) -> None:
-    """Drop the choice of ``key`` and its code: it belonged to something no longer shown."""
+    """Drop the choice of ``key`` and its code: it belonged to something no longer shown.
+
+    A choice that travels is kept for a page, or a share, that can show it.
+    """
     st.session_state.pop(key, None)
-    leave_out(key)
+    _unwrite(key)
 
 
 def leave_out(key: str) -> None:
     """Take the code of ``key`` out of the address: nothing is chosen."""
-    st.session_state.pop(_written(key), None)
-    if key in st.query_params:
-        del st.query_params[key]
+    _keep(key, None)
+    _unwrite(key)
+
+
+def is_asked(key: str) -> bool:
+    """Say whether the address names a choice of ``key`` that the page has not written itself."""
+    return st.query_params.get(key) not in (None, st.session_state.get(_written(key)))
+
+
+def kept() -> dict[str, str]:
+    """Return the codes of what the reader chose, here or elsewhere, of :data:`TRAVELLING`."""
+    return st.session_state.setdefault("permalinks:kept", {})
+
+
+def reset() -> None:
+    """Choose nothing of :data:`TRAVELLING` any more, here and on the other pages."""
+    for key in TRAVELLING:
+        forget(key)
+    kept().clear()
+    _standing_in().clear()
 
 
 def chosen(key: str) -> str:
@@ -223,6 +252,50 @@ def day(first: date, last: date, words: Words) -> Callable[[str], date]:
         return found
 
     return parse
+
+
+def _travelled(key: str, parse: Callable[[str], T], default: T) -> Any:
+    """Return what was chosen on another page, as far as this one can show it."""
+    code = kept().get(key)
+    if code is None:
+        return _stand_in(key, default)
+    try:
+        return parse(code)
+    except PartlyKnownError as problem:
+        return _stand_in(key, list(problem.kept))
+    except ValueError:
+        return _stand_in(key, default)
+
+
+def _stand_in(key: str, value: T) -> T:
+    """Note that nobody chose ``value``: while it stands, what was chosen is kept as it was."""
+    if key in TRAVELLING:
+        _standing_in()[key] = value
+    return value
+
+
+def _keep(key: str, code: str | None) -> None:
+    """Keep what is chosen for the other pages; ``None`` is nothing."""
+    if key not in TRAVELLING:
+        return
+    held, stand_ins = st.session_state.get(key), _standing_in()
+    if key in stand_ins and stand_ins[key] == held:
+        return
+    stand_ins.pop(key, None)
+    if code is None:
+        kept().pop(key, None)
+    else:
+        kept()[key] = code
+
+
+def _standing_in() -> dict[str, Any]:
+    return st.session_state.setdefault("permalinks:standing_in", {})
+
+
+def _unwrite(key: str) -> None:
+    st.session_state.pop(_written(key), None)
+    if key in st.query_params:
+        del st.query_params[key]
 
 
 def _expected(options: Sequence[str], words: Words) -> str:

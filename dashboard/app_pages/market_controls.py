@@ -67,10 +67,11 @@ def _company_names(said: Words) -> dict[str, str]:
 def _events(ticker: str, as_of: date | None, said: Words) -> list[str]:
     names = cache.drawn("events", lambda _: _event_names(ticker, as_of, said), said, ticker, as_of)
     ids = list(names)
-    # What is chosen of another share, or was not known yet, cannot be kept.
-    if st.session_state.setdefault("event:ticker", (ticker, as_of)) != (ticker, as_of):
-        st.session_state["event:ticker"] = (ticker, as_of)
-        permalinks.forget("event")
+    # What is chosen of another share, or was not known yet, cannot be shown.
+    if st.session_state.get("event:about") != (ticker, as_of):
+        st.session_state["event:about"] = (ticker, as_of)
+        if not permalinks.is_asked("event"):
+            permalinks.forget("event")
     permalinks.restore(
         "event", permalinks.several_of(ids, said), cases.default_events(ticker, ids), said
     )

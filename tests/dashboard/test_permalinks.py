@@ -154,3 +154,79 @@ def test_a_typed_number_stays_and_goes_into_the_address() -> None:
     assert test.number_input(key="cents").value == 777
     assert test.query_params["cents"] == "777"
     assert test.run().number_input(key="cents").value == 777
+
+
+def two_pages() -> None:
+    import streamlit as st
+
+    from dashboard import permalinks
+    from dashboard.text import words
+
+    said = words("en")
+    which = st.session_state.get("which", "first")
+    options = {"first": ("A", "B"), "second": ("A", "C"), "third": ()}[which]
+    if options:
+        permalinks.restore("ticker", permalinks.one_of(options, said), "A", said)
+        # A widget of another page is another widget, of the same key.
+        st.selectbox(which, options, key="ticker")
+        permalinks.chosen("ticker")
+        st.button("Reset", on_click=permalinks.reset)
+
+
+def go_to(test: AppTest, which: str, **query: str) -> AppTest:
+    """Go to a page as the navigation does: its address is bare, and widgets start anew."""
+    for page in ("third", which):
+        test.session_state["which"] = page
+        for key in list(test.query_params):
+            del test.query_params[key]
+        if page == which:
+            for key, code in query.items():
+                test.query_params[key] = code
+        test.run()
+    return test
+
+
+def test_what_is_chosen_on_one_page_is_chosen_on_the_next_and_back_again():
+    test = AppTest.from_function(two_pages).run()
+    test.selectbox(key="ticker").set_value("B").run()
+    go_to(test, "third")
+    assert go_to(test, "first").selectbox(key="ticker").value == "B"
+    assert test.query_params["ticker"] == "B"
+
+
+def test_what_the_next_page_cannot_show_waits_without_a_word():
+    test = AppTest.from_function(two_pages).run()
+    test.selectbox(key="ticker").set_value("B").run()
+    assert go_to(test, "second").selectbox(key="ticker").value == "A"
+    assert not test.warning
+    assert test.query_params["ticker"] == "A"
+    assert go_to(test, "first").selectbox(key="ticker").value == "B"
+
+
+def test_a_choice_made_there_takes_its_place():
+    test = AppTest.from_function(two_pages).run()
+    test.selectbox(key="ticker").set_value("B").run()
+    go_to(test, "second").selectbox(key="ticker").set_value("C").run()
+    test.selectbox(key="ticker").set_value("A").run()
+    assert go_to(test, "first").selectbox(key="ticker").value == "A"
+
+
+def test_an_address_wins_over_what_was_chosen_elsewhere():
+    test = AppTest.from_function(two_pages).run()
+    test.selectbox(key="ticker").set_value("B").run()
+    assert go_to(test, "second", ticker="C").selectbox(key="ticker").value == "C"
+    assert not go_to(test, "third").query_params
+    assert go_to(test, "second").selectbox(key="ticker").value == "C"
+
+
+def test_a_default_that_nobody_chose_does_not_travel():
+    test = AppTest.from_function(two_pages).run()
+    assert test.session_state["permalinks:kept"] == {}
+
+
+def test_a_reset_chooses_nothing_here_and_elsewhere():
+    test = AppTest.from_function(two_pages).run()
+    test.selectbox(key="ticker").set_value("B").run()
+    test.button[0].click().run()
+    assert test.selectbox(key="ticker").value == "A"
+    assert test.session_state["permalinks:kept"] == {}
