@@ -145,7 +145,7 @@ def kinds(costs: PictureCosts, currency: str, said: Words) -> Table:
         rows.append(_row(pack, None, costs.per_pack, said))
     columns = {
         "what": TableColumn(said.t("Pictures (1,000)")),
-        "share": TableColumn(said.t("Share"), "percent", 1),
+        "share": TableColumn(said.t("Share of the mix"), "percent", 1),
         "value": TableColumn(said.t("Cost ({currency})", currency=currency), "number", 4),
         "low": TableColumn(said.t("5% of draws"), "number", 4),
         "high": TableColumn(said.t("95% of draws"), "number", 4),
