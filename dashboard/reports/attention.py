@@ -166,7 +166,7 @@ def _narrowed(study: AttentionStudy, storefront: str) -> AttentionStudy:
 def document(report: AttentionReport, words: Words) -> Document:
     """Return the attention report in one language."""
     study = report.study
-    names = ", ".join(dict.fromkeys(map(str, _names(study))))
+    names = words.listed(dict.fromkeys(_names(study)))
     return Document(
         language=words.language,
         title=words.t("How high, how long, how fast does it fade?"),
@@ -213,7 +213,7 @@ def _finding(report: AttentionReport, words: Words) -> Iterator[str]:
             len(waves),
         )
     told = known or [row for row in waves if row["half_life_kind"]]
-    yield from (_half_life(row, words) for row in told)
+    yield from (_half_life(report.study, row, words) for row in told)
     best = _best_position(report.study)
     if best is not None:
         yield words.t(
@@ -227,10 +227,8 @@ def _finding(report: AttentionReport, words: Words) -> Iterator[str]:
         yield words.t("No dated chart ranks these apps, so no position by day is told.")
 
 
-def _half_life(row: dict[Hashable, Any], words: Words) -> str:
-    left = words.t(
-        "After 30 days {share} of the peak was left.", share=words.percent(row["left_30"])
-    )
+def _half_life(study: AttentionStudy, row: dict[Hashable, Any], words: Words) -> str:
+    begins_high = _begins_with_its_highest(study, row)
     said = {
         "app": row["app_name"],
         "storefront": row["storefront"],
@@ -239,22 +237,44 @@ def _half_life(row: dict[Hashable, Any], words: Words) -> str:
         "end": words.date(row["peak_end"]),
         "half_life": wave_tables.half_life(row, words),
         "kind": words.evidence(row["half_life_kind"]),
+        "peak_kind": words.evidence(row["peak_kind"]),
     }
     told = (
         words.t(
-            "{app} ({storefront}): the highest rate held, {peak} new ratings a day, lay between "
-            "{begin} and {end}; the series begins after the peak, which may have been higher and "
-            "earlier. The half-life is {half_life} ({kind}).",
+            "{app} ({storefront}): the highest rate held, {peak} new ratings a day ({peak_kind}), "
+            "lay between {begin} and {end}. The series begins on {begin}, maybe after the real "
+            "peak, which may have been higher. From the highest rate held, the half-life is "
+            "{half_life} ({kind}); from the real peak it is not known.",
             **said,
         )
-        if row["reason"] == "begins_after_peak"
+        if begins_high
         else words.t(
-            "{app} ({storefront}): the peak of {peak} new ratings a day lay between {begin} and "
-            "{end}; the half-life is {half_life} ({kind}).",
+            "{app} ({storefront}): the peak of {peak} new ratings a day ({peak_kind}) lay between "
+            "{begin} and {end}; the half-life is {half_life} ({kind}).",
             **said,
         )
     )
-    return words.sentences([told, "" if pd.isna(row["left_30"]) else left])
+    return words.sentences([told, _left(row, words, begins_high=begins_high)])
+
+
+def _left(row: dict[Hashable, Any], words: Words, *, begins_high: bool) -> str:
+    """Say what was left after a month, and of what; nothing where it is not known."""
+    if pd.isna(row["left_30"]):
+        return ""
+    said = {"share": words.percent(row["left_30"]), "kind": words.evidence(row["left_30_kind"])}
+    if begins_high:
+        return words.t("30 days after it began, {share} of that rate was left ({kind}).", **said)
+    return words.t("After 30 days {share} of the peak was left ({kind}).", **said)
+
+
+def _begins_with_its_highest(study: AttentionStudy, row: dict[Hashable, Any]) -> bool:
+    """Return whether no lower rate is held from before the highest one."""
+    if row["reason"] == "begins_after_peak":
+        return True
+    own = study.rates.dropna(subset=["new_ratings_per_day"])
+    own = rows(own, column(own, "app_id").eq(row["app_id"]))
+    own = rows(own, column(own, "storefront").eq(row["storefront"]))
+    return bool(len(own)) and own["previous_on"].min() >= row["peak_begin"]
 
 
 def _best_position(study: AttentionStudy) -> dict[Hashable, Any] | None:

@@ -263,12 +263,12 @@ def say(job: Job, documents: Sequence[Document], failed: Sequence[str]) -> Messa
     speak = words(first.language)
     paragraphs = [*first.finding, *_remarks(job, failed, speak)]
     if len(languages) > 1:
-        named = ", ".join(LANGUAGE_NAMES[language] for language in languages)
+        named = speak.listed(LANGUAGE_NAMES[language] for language in languages)
         paragraphs.append(
             speak.t("The files are in these languages: {languages}.", languages=named)
         )
     published = speak.t("Data published")
-    paragraphs.append(f"{published}: {speak.instant(first.data_at)}")
+    paragraphs.append(speak.labelled(published, speak.instant(first.data_at)))
     link = dict(first.facts).get(speak.t("Permalink"), "")
     return Message(first.title, "\n\n".join([first.subtitle, *paragraphs]), link=link)
 
@@ -279,7 +279,7 @@ def _remarks(job: Job, failed: Sequence[str], speak: Words) -> Iterator[str]:
         yield speak.t(
             "These sources failed when last asked, so what they give is older than the rest: "
             "{sources}.",
-            sources=", ".join(failed),
+            sources=speak.listed(failed),
         )
     if job.due.n_missed:
         yield speak.n(

@@ -42,7 +42,7 @@ def grid(
         return whole
     told = words.t("the first {n} of {all}", n=words.number(rows, digits=0), all=len(frame))
     first = whole.rows[:rows], whole.values[:rows]
-    caption = f"{caption} ({told})"
+    caption = words.noted(caption, told)
     return replace(whole, caption=caption, rows=first[0], values=first[1], whole=whole)
 
 
@@ -106,7 +106,8 @@ def cell(value: Any, look: TableColumn, words: Words) -> str:
         case "any":
             return words.number(value, digits=_digits(value))
         case "percent":
-            return words.percent(value, digits=_PERCENT_DIGITS)
+            write = words.signed_percent if look.signed else words.percent
+            return write(value, digits=_PERCENT_DIGITS)
         case "date":
             return value if isinstance(value, str) else words.date(value)
         case "instant":
@@ -146,7 +147,7 @@ def _format(look: TableColumn) -> str:
         case "number":
             return "#,##0." + "0" * look.digits if look.digits else "#,##0"
         case "percent":
-            return "0.0%"
+            return "+0.0%;-0.0%" if look.signed else "0.0%"
         case "date":
             return "yyyy-mm-dd"
         case "instant":

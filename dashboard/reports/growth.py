@@ -483,7 +483,7 @@ def _cautions(report: GrowthReport, words: Words) -> Section:
     if report.revenue is not None and len(report.revenue.doubts):
         reasons = names.doubts(words)
         points += [
-            f"{reasons.get(row['code'], row['code'])}: {words.number(row['n'], digits=0)}"
+            words.labelled(reasons.get(row["code"], row["code"]), words.number(row["n"], digits=0))
             for row in report.revenue.doubts.to_dict("records")
         ]
     return Section(words.t("What to know before trusting it"), (Points(tuple(points)),))
@@ -515,6 +515,6 @@ def _facts(report: GrowthReport, words: Words) -> Iterator[tuple[str, str]]:
 
 
 def _sources(report: GrowthReport, words: Words) -> Iterator[Source]:
-    yield Source(f"{report.told.source} ({words.evidence(report.kind)})")
+    yield Source(words.noted(report.told.source, words.evidence(report.kind)))
     if report.revenue is not None:
-        yield Source(f"{report.payments} ({words.evidence(report.revenue.evidence_kind)})")
+        yield Source(words.noted(report.payments, words.evidence(report.revenue.evidence_kind)))

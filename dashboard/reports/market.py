@@ -242,11 +242,10 @@ def _finding(study: MarketStudy, events: pd.DataFrame, words: Words) -> Iterator
 
 
 def _picked_days(study: MarketStudy, described: list[dict[str, Any]], words: Words) -> str:
-    moves = ", ".join(
-        words.t(
-            "{day} ({value})",
-            day=words.date(row["day_zero"]),
-            value=_simple(study, _on_day_zero(study, row)["abnormal_return"], words),
+    moves = words.listed(
+        words.noted(
+            words.date(row["day_zero"]),
+            _simple(study, _on_day_zero(study, row)["abnormal_return"], words),
         )
         for row in described
     )
@@ -307,15 +306,15 @@ def _over_the_window(
     if not different:
         yield words.t(
             "Over days {first} to {last} no cumulative abnormal return differs from zero at 5%.",
-            first=first,
-            last=last,
+            first=words.number(first, digits=0),
+            last=words.number(last, digits=0),
         )
     for row, end in different:
         yield words.t(
             "Over days {first} to {last} around {day} the cumulative abnormal return of {value} "
             "differs from zero at 5% (95% interval {low} to {high}).",
-            first=first,
-            last=last,
+            first=words.number(first, digits=0),
+            last=words.number(last, digits=0),
             day=words.date(row["day_zero"]),
             value=_simple(study, end["cumulative_abnormal_return"], words),
             low=_simple(study, end["car_low"], words),
@@ -370,7 +369,11 @@ def _event_table(study: MarketStudy, events: pd.DataFrame, words: Words) -> Grid
         words.t("AR, day 0"),
         "t",
         "p",
-        words.t("CAR, days {first} to {last}", first=first, last=last),
+        words.t(
+            "CAR, days {first} to {last}",
+            first=words.number(first, digits=0),
+            last=words.number(last, digits=0),
+        ),
         words.t("95% interval"),
     )
     rows = tuple(_event_row(study, row, words) for row in _rows(events))
@@ -387,7 +390,7 @@ def _event_row(study: MarketStudy, row: dict[str, Any], words: Words) -> tuple[s
     treatment = labels.status(words, row["status"])
     if row["status"] == "excluded":
         reason = labels.exclusion(words, str(row["reason"]))
-        return day, title, f"{treatment}: {reason}", *[words.number(None)] * 5
+        return day, title, words.labelled(treatment, reason), *[words.number(None)] * 5
     zero, end = _on_day_zero(study, row), _path(study, row).iloc[-1]
     interval = words.t(
         "{low} to {high}",
@@ -432,7 +435,7 @@ def _peers(study: MarketStudy, words: Words) -> Section:
     )
     blocks: list[Block] = [Picture("peers", figure, caption)]
     if len(missing):
-        names = ", ".join(labels.company(row, words) for row in missing.to_dict("records"))
+        names = words.listed(labels.company(row, words) for row in missing.to_dict("records"))
         blocks.append(
             Paragraph(
                 words.t("No abnormal return, because no usable prices: {names}.", names=names)
@@ -478,8 +481,8 @@ def _methods(study: MarketStudy, words: Words) -> str:
         model=labels.model(words, spec.model),
         estimation=words.number(spec.estimation, digits=0),
         gap=words.number(spec.gap, digits=0),
-        first=spec.window[0],
-        last=spec.window[1],
+        first=words.number(spec.window[0], digits=0),
+        last=words.number(spec.window[1], digits=0),
         returns=labels.returns(words, spec.returns),
         benchmark=study.benchmark,
     )
@@ -510,7 +513,7 @@ def _price_sources(reader: Reader, study: MarketStudy) -> Iterator[Source]:
 
 def _event_sources(events: pd.DataFrame, words: Words) -> Iterator[Source]:
     for row in _rows(events):
-        title = f"{words.date(row['event_date'])} {labels.event_title(row, words)}"
+        title = words.labelled(words.date(row["event_date"]), labels.event_title(row, words))
         yield Source(title, str(row["source_url"]))
 
 

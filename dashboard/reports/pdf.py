@@ -21,6 +21,7 @@ from dashboard.reports.document import (
 )
 from dashboard.reports.room import filled, n_gaps, pieces, splittable
 from dashboard.reports.sources import grouped, is_web, shortened
+from dashboard.text import words
 
 TEMPLATE = Path(__file__).with_name("report.typ")
 LAYOUTS = ((9.0, 1.0), (8.8, 0.95), (8.5, 0.9), (8.2, 0.85), (7.9, 0.8), (7.5, 0.68))
@@ -101,6 +102,7 @@ def _plain(document: Document, drawings: Mapping[str, str], fonts: Sequence[str]
             for title, addresses in grouped(document.sources)
         ],
         "facts": document.facts,
+        "colon": words(document.language).labelled("", ""),
         "disclaimer": document.disclaimer,
     }
 

@@ -141,7 +141,7 @@ class _Deck:
 
     def _opening(self) -> None:
         document = self.document
-        facts = [f"{name}: {value}" for name, value in document.facts]
+        facts = [self.words.labelled(name, value) for name, value in document.facts]
         foot = [" · ".join(facts), document.disclaimer]
         room = _high(foot, _SMALL, gap=4)
         apart = room > Inches(2.2)
@@ -173,7 +173,8 @@ class _Deck:
     def _listed(self, frame: Any, position: int, title: str, address: str) -> None:
         line = frame.paragraphs[0] if position == 0 else frame.add_paragraph()
         line.space_after = Pt(4)
-        self._run(line, _short(title, 160) + (": " if address else ""), 11)
+        shown = _short(title, 160)
+        self._run(line, self.words.labelled(shown, "") if address else shown, 11)
         run = self._run(line, _short(address, 90), 11)
         if is_web(address):
             run.hyperlink.address = address
@@ -324,10 +325,12 @@ class _Deck:
     def _notes(self, *said: str) -> str:
         """Return the words for the speaker: what is shown, and where it comes from."""
         sources = [
-            f"• {source.title}" + (f": {source.address}" if source.address else "")
+            f"• {self.words.labelled(source.title, source.address)}"
+            if source.address
+            else f"• {source.title}"
             for source in self.document.sources
         ]
-        facts = [f"{name}: {value}" for name, value in self.document.facts]
+        facts = [self.words.labelled(name, value) for name, value in self.document.facts]
         return "\n".join([*said, "", self.document.sources_heading, *sources, "", *facts])
 
     def _text(

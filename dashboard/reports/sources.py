@@ -30,7 +30,7 @@ def in_one_version(sources: Iterable[Source], words: Words) -> Iterator[Source]:
         found.setdefault((source.title, file), {})[source.address] = None
     for (title, _), addresses in found.items():
         told = words.n("{n} version", "{n} versions", len(addresses))
-        yield Source(f"{title} ({told})" if len(addresses) > 1 else title, list(addresses)[-1])
+        yield Source(words.noted(title, told) if len(addresses) > 1 else title, list(addresses)[-1])
 
 
 def is_web(address: str) -> bool:

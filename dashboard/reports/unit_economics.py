@@ -227,7 +227,7 @@ def _month(study: ScenarioStudy, words: Words) -> Section:
         )
         missing = frame["missing"].iloc[-1]
         if missing:
-            blocks.append(Paragraph(f"{heading}: {results.reason_of(missing, '', words)}"))
+            blocks.append(Paragraph(words.labelled(heading, results.reason_of(missing, "", words))))
         if figure.data:
             blocks.append(Picture(f"waterfall-{per}", figure, caption))
     sums = user_month_sums(study, words)

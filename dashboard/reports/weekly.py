@@ -126,7 +126,7 @@ def document(report: WeeklyReport, words: Words) -> Document:
         finding=tuple(_finding(report, words)),
         sections=tuple(_sections(report, words)),
         sources_heading=words.t("Sources"),
-        sources=tuple(_sources(study)),
+        sources=tuple(_sources(study, words)),
         facts=tuple(_facts(report, words)),
         disclaimer=report.edition.disclaimer(words),
         data_at=report.edition.published_at,
@@ -157,17 +157,24 @@ def _benchmarks(study: WeeklyStudy, words: Words) -> Iterator[str]:
         return
     toy = words.t("a toy that draws shapes, no product")
     models = [
-        f"{model} ({toy})" if is_toy else str(model)
+        words.noted(model, toy) if is_toy else str(model)
         for model, is_toy in dict(zip(runs["model"], runs["is_toy"], strict=True)).items()
     ]
     yield words.n(
         "{n} benchmark result was recorded: {models}; measured on {devices}.",
         "{n} benchmark results were recorded: {models}; measured on {devices}.",
         len(runs),
-        models=", ".join(models),
-        devices=", ".join(dict.fromkeys(map(str, runs["device_name"]))),
+        models=words.listed(models),
+        devices=words.listed(dict.fromkeys(runs["device_name"])),
     )
-    if n := int(runs["is_bundled"].sum()):
+    n = int(runs["is_bundled"].sum())
+    if n == len(runs):
+        yield words.n(
+            "It is bundled with the program and was not measured here.",
+            "All of them are bundled with the program and were not measured here.",
+            n,
+        )
+    elif n:
         yield words.n(
             "{n} of them is bundled with the program and was not measured here.",
             "{n} of them are bundled with the program and were not measured here.",
@@ -189,7 +196,7 @@ def _state(study: WeeklyStudy, words: Words) -> str:
                 "{n} source failed: {names}.",
                 "{n} sources failed: {names}.",
                 len(failed),
-                names=", ".join(map(str, failed)),
+                names=words.listed(failed),
             )
         )
     if stale:
@@ -198,7 +205,7 @@ def _state(study: WeeklyStudy, words: Words) -> str:
                 "{n} source is stale: {names}.",
                 "{n} sources are stale: {names}.",
                 len(stale),
-                names=", ".join(map(str, stale)),
+                names=words.listed(stale),
             )
         )
     return _joined(parts, words)
@@ -267,7 +274,7 @@ def _surges(study: WeeklyStudy, words: Words) -> Iterator[str]:
 
 def _product(product: growth.GrowthReport, words: Words) -> str:
     """Say what recurs in one product, or how many users it has, with the kind of its history."""
-    return f"{product.told.source}: {_joined(growth.headlines(product, words), words)}"
+    return words.labelled(product.told.source, _joined(growth.headlines(product, words), words))
 
 
 def _joined(sentences: Iterable[str], words: Words) -> str:
@@ -305,7 +312,7 @@ def _health(study: WeeklyStudy, words: Words) -> Section:
         blocks.append(
             Points(
                 tuple(
-                    f"{row['source']}: {spoken.run_error(row['last_error'], words)}"
+                    words.labelled(row["source"], spoken.run_error(row["last_error"], words))
                     for row in faults.to_dict("records")
                 )
             )
@@ -335,7 +342,7 @@ def _shares(study: WeeklyStudy, words: Words) -> Section:
     blocks.append(grid(tables.shares(study, words), told, words, rows=_MOST_ROWS))
     without: Any = study.shares.loc[study.shares["close"].isna()]
     if len(without):
-        names = ", ".join(map(str, without["ticker"]))
+        names = words.listed(without["ticker"])
         why = words.t(
             "No close as traded is held of {names}: their source gives adjusted prices alone, and "
             "the move is taken from these.",
@@ -384,7 +391,7 @@ def _facts(report: WeeklyReport, words: Words) -> Iterator[tuple[str, str]]:
     return report.edition.facts(words, filters, f"/?lang={words.language}")
 
 
-def _sources(study: WeeklyStudy) -> Iterator[Source]:
+def _sources(study: WeeklyStudy, words: Words) -> Iterator[Source]:
     """Yield the sources that ran or are held, with where they are published."""
     frame: Any = study.sources
     ran = set(study.ledger["source"])
@@ -393,4 +400,4 @@ def _sources(study: WeeklyStudy) -> Iterator[Source]:
         address = str(row["source_url"] or "")
         # A table of several publishers has no address of its own: its rows bear theirs.
         is_published = address.startswith(("https://", "http://"))
-        yield Source(f"{row['source']}: {row['title']}", address if is_published else "")
+        yield Source(words.labelled(row["source"], row["title"]), address if is_published else "")

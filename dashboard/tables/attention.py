@@ -9,7 +9,7 @@ from dashboard.studies import Note
 from dashboard.studies.attention import AttentionStudy
 from dashboard.tables import remarks
 from dashboard.tables.table import Table, TableColumn
-from dashboard.tables.waves import half_life
+from dashboard.tables.waves import half_life_cell
 from dashboard.text import Words
 
 
@@ -18,7 +18,7 @@ def waves(study: AttentionStudy, said: Words) -> Table:
     records = study.waves.to_dict("records")
     kinds = {"measured": said.evidence("measured"), "estimated": said.evidence("estimated")}
     frame = study.waves.assign(
-        half_life=[half_life(row, said) for row in records],
+        half_life=[half_life_cell(row, said) for row in records],
         why=[remarks.reason(said, row["reason"]) for row in records],
         how=[kinds.get(row["half_life_kind"], "") for row in records],
         curve=[_curve_name(str(row["model"]), said) for row in records],
@@ -167,7 +167,7 @@ def note_sentence(note: Note, said: Words) -> str:
             return said.t(
                 "Ratings were removed at times ({apps}): there the rate is not known and leaves a "
                 "gap.",
-                apps=", ".join(note.values["app_names"]),
+                apps=said.listed(note.values["app_names"]),
             )
         case "no_dated_charts":
             return said.t(

@@ -151,7 +151,9 @@ def reason(said: Words, code: Any) -> str:
         "no_attention_series": said.t("no attention series is held"),
         "no_close_as_traded": said.t("the close as traded is not held"),
         "no_share_count": said.t("no share count is held"),
-        "begins_after_peak": said.t("the series begins after the peak: a bound"),
+        "begins_after_peak": said.t(
+            "the series begins with its highest rate, maybe after the peak: a bound"
+        ),
         "finer_than_look_ups": said.t("it fades faster than it was looked up: a bound"),
         "too_few_observations": said.t("too few observations"),
         "after_last_look_up": said.t("the look-ups end before that day"),

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from dashboard.tables import reasons
+from dashboard.tables import reasons, source_faults
 from dashboard.tables.economics import names
 from dashboard.text import Words
 from etl.analytics.inputs import INPUTS
@@ -32,14 +32,14 @@ def lagging(shares: object, said: Words) -> object:
         else each
         for each in shares.split(", ")
     ]
-    return ", ".join(told)
+    return said.listed(told)
 
 
 def run_error(error: str, said: Words) -> str:
     """Say what was wrong with a run."""
     found = _KEPT_OUT.match(error)
     if found is None:
-        return error
+        return source_faults.fault(error, said)
     reasons = _REPEATS.sub(lambda hit: _repeats(hit, said), found["reasons"])
     return said.n(
         "{n} row was kept out: {reasons}. It lies in the quarantine, which the Data page shows.",
@@ -112,11 +112,11 @@ def _part(name: str, text: str, said: Words) -> str:
         case "source" | "sources" | "rule":
             return input_source(text, said)
         case "term" | "terms":
-            return said.t(", ").join(term_name(code, said) for code in text.split(", "))
+            return said.listed(term_name(code, said) for code in text.split(", "))
         case "unit":
             return names.unit_name(text, said)
         case "cells" | "cards":
-            return text.replace(", ", said.t(", "))
+            return said.listed(text.split(", "))
         case _:
             return text
 

@@ -63,7 +63,8 @@ class Provenance:
 class TableColumn:
     """A shown column: its heading, how it is written, its decimals, explanation and unit.
 
-    The unit goes with a download; on the page it stands in the heading.
+    The unit goes with a download; on the page it stands in the heading. A ``signed`` share is a
+    change: a report writes its sign in any case.
     """
 
     label: str
@@ -71,6 +72,7 @@ class TableColumn:
     digits: int = 2
     help: str | None = None
     unit: str = ""
+    signed: bool = False
 
 
 @dataclass(frozen=True)

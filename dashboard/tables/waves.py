@@ -25,7 +25,7 @@ def scoreboard(study: WaveStudy, said: Words) -> Table:
         chosen=[
             "" if pd.isna(code) else labels.selection(said, code) for code in frame["selection"]
         ],
-        half_life=[half_life(row, said) for row in records],
+        half_life=[half_life_cell(row, said) for row in records],
         value=[_money(row, "abnormal_value", "currency", said) for row in records],
         payers=[_development(row, "payers", "", said) for row in records],
         revenue=[_development(row, "revenue", "revenue_currency", said) for row in records],
@@ -87,6 +87,15 @@ def half_life(row: dict[Hashable, Any], said: Words) -> str:
     if pd.notna(bound):
         return said.t("at most {days} days", days=said.number(bound, digits=0))
     return ""
+
+
+def half_life_cell(row: dict[Hashable, Any], said: Words) -> str:
+    """Return a half-life as :func:`half_life`, with what it counts from where that is no peak."""
+    told = half_life(row, said)
+    reason = row.get("half_life_reason", row["reason"])
+    if told and reason == "begins_after_peak":
+        return said.t("{half_life}, from the highest rate held", half_life=told)
+    return told
 
 
 def _event(row: dict[Hashable, Any], said: Words) -> str:

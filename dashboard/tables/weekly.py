@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pandas as pd
+
 from dashboard.figures import labels
 from dashboard.studies.weekly import TRADING_DAYS, WeeklyStudy
 from dashboard.tables.ledgers import outcomes
@@ -24,7 +26,9 @@ def shares(study: WeeklyStudy, said: Words) -> Table:
         "last_day": TableColumn(said.t("Last trading day"), "date"),
         "close": TableColumn(said.t("Close"), "number"),
         "currency": TableColumn(said.t("Currency")),
-        "change": TableColumn(said.t("Over {n} trading days", n=TRADING_DAYS), "percent"),
+        "change": TableColumn(
+            said.t("Over {n} trading days", n=TRADING_DAYS), "percent", signed=True
+        ),
     }
     return Table(shown, columns, "weekly-shares")
 
@@ -63,16 +67,61 @@ def facts(study: WeeklyStudy, said: Words) -> Table:
         value=[value for value, _ in read],
         in_unit=[unit for _, unit in read],
     )
+    shown = shown.assign(about=_about(shown, said))
     columns = {
         "day": TableColumn(said.t("Known on"), "date"),
         "who": TableColumn(said.t("Entity")),
         "what": TableColumn(said.t("Metric")),
+        "about": TableColumn(said.t("Of what")),
         "value": TableColumn(said.t("Value"), "any"),
         "in_unit": TableColumn(said.t("Unit")),
         "kind": TableColumn(said.t("Evidence")),
         "source_title": TableColumn(said.t("Source"), "wide"),
     }
     return Table(shown, columns, "weekly-facts")
+
+
+_SCOPE = ("model_name", "gpu_name", "platform", "country")
+"""What a figure is narrowed to."""
+_TOLD_BY = ["day", "who", "what", "in_unit", "source_title", "about"]
+"""What a reader sees of a figure beside its value."""
+
+
+def _about(frame: Any, said: Words) -> list[str]:
+    """Return what each figure is narrowed to, with as much more as tells it from the others.
+
+    That is the upper end of a range, and where rows would still read alike their note, their
+    period and at last their identifier.
+    """
+    told = [_scope(row, said) for row in frame.to_dict("records")]
+    for more in (_note, _period, _identifier):
+        alike = frame.assign(about=told).duplicated(_TOLD_BY, keep=False)
+        told = [
+            said.t("; ").join(filter(None, (text, more(row, said)))) if is_alike else text
+            for text, is_alike, row in zip(told, alike, frame.to_dict("records"), strict=True)
+        ]
+    return told
+
+
+def _scope(row: dict[str, Any], said: Words) -> str:
+    parts = [str(row[name]) for name in _SCOPE if isinstance(row[name], str) and row[name]]
+    if pd.notna(row["value_high"]):
+        high, unit = in_per_cent(float(row["value_high"]), str(row["unit"]), said)
+        parts.append(said.t("up to {value} {unit}", value=said.number(high, digits=4), unit=unit))
+    return said.t("; ").join(parts)
+
+
+def _note(row: dict[str, Any], _said: Words) -> str:
+    return row["note"] if isinstance(row["note"], str) else ""
+
+
+def _period(row: dict[str, Any], said: Words) -> str:
+    days = [said.date(row[name]) for name in ("period_start", "period_end") if pd.notna(row[name])]
+    return " – ".join(dict.fromkeys(days))
+
+
+def _identifier(row: dict[str, Any], _said: Words) -> str:
+    return str(row["fact_id"])
 
 
 def _known_on(frame: Any, said: Words) -> Any:

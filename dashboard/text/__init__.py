@@ -7,6 +7,7 @@ the only truth: they are compiled in memory. ``python -m dashboard.text`` brings
 from __future__ import annotations
 
 import gettext
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -32,6 +33,10 @@ MISSING = "–"
 """How a missing value is shown: never as zero."""
 _FULL_WIDTH_STOPS = tuple("。！？；：，、）”")
 """Signs of a Chinese sentence that bring the room after them along."""
+_CHINESE = "\u3000-\u303f\u3400-\u9fff\uff00-\uff60"
+"""Signs of Chinese and its punctuation, as a class of a regular expression."""
+_BEGINS_CHINESE = re.compile(f"[{_CHINESE}]")
+_ENDS_CHINESE = re.compile(f"[{_CHINESE}]$")
 LOCALE_DIR = Path(__file__).resolve().parent / "locale"
 
 Value = TypeVar("Value")
@@ -65,12 +70,24 @@ class Words:
     def t(self, message: str, /, **values: Any) -> str:
         """Translate ``message`` (a literal English sentence) and fill its ``{placeholders}``."""
         said = self.translations.gettext(message)
-        return said.format(**values) if values else said
+        return self._filled(said, values) if values else said
 
     def n(self, singular: str, plural: str, n: int, /, **values: Any) -> str:
         """Translate the form that goes with the count ``n``; ``{n}`` is filled with it."""
         said = self.translations.ngettext(singular, plural, n)
-        return said.format(n=self.number(n, digits=0), **values)
+        return self._filled(said, {"n": self.number(n, digits=0), **values})
+
+    def _filled(self, said: str, values: dict[str, Any]) -> str:
+        """Fill placeholders; the room left for foreign text closes beside a Chinese value."""
+        if self.language == "zh":
+            for name, value in values.items():
+                if not isinstance(value, str):
+                    continue
+                if _BEGINS_CHINESE.match(value):
+                    said = re.sub(rf"(?<=[{_CHINESE}]) \{{{name}\}}", f"{{{name}}}", said)
+                if _ENDS_CHINESE.search(value):
+                    said = re.sub(rf"\{{{name}\}} (?=[{_CHINESE}])", f"{{{name}}}", said)
+        return said.format(**values)
 
     def sentences(self, told: Iterable[str]) -> str:
         """Join sentences, empty ones left out: by a space, or by nothing after a Chinese stop.
@@ -81,6 +98,18 @@ class Words:
         parts = [part for part in told if part]
         glued = [part + self._gap(part) for part in parts[:-1]]
         return "".join([*glued, *parts[-1:]])
+
+    def listed(self, items: Iterable[object]) -> str:
+        """Join the items of a list by the sign that stands between them."""
+        return self.t(", ").join(map(str, items))
+
+    def labelled(self, label: object, told: object) -> str:
+        """Write what is told behind its label and a colon."""
+        return self.t("{label}: {told}", label=label, told=told)
+
+    def noted(self, told: object, note: object) -> str:
+        """Write a note in brackets behind what it is about."""
+        return self.t("{told} ({note})", told=told, note=note)
 
     def _gap(self, part: str) -> str:
         bare = part.rstrip("*")

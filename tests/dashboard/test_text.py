@@ -226,3 +226,22 @@ def test_a_missing_value_is_a_dash_and_never_zero():
 def test_an_unknown_language_is_an_error_that_names_the_known_ones():
     with pytest.raises(InputError, match="en, zh"):
         words("fr")
+
+
+def test_lists_labels_and_notes_bear_the_signs_of_their_language():
+    english, chinese = words("en"), words("zh")
+    assert english.listed(["fx_rates", 3]) == "fx_rates, 3"
+    assert chinese.listed(["fx_rates", 3]) == "fx_rates、3"
+    assert english.labelled("app", "x") == "app: x"
+    assert chinese.labelled("app", "x") == "app：x"
+    assert english.noted("app", "x") == "app (x)"
+    assert chinese.noted("app", "x") == "app（x）"
+
+
+def test_room_beside_a_value_closes_where_the_value_is_chinese():
+    # The translations leave it for what is written in Latin letters or digits.
+    said = words("zh")
+    sentence = "{since} to {until}"
+    assert said.t(sentence, since="2026年1月1日", until="今天") == "2026年1月1日至今天"
+    assert said.t(sentence, since="2026-01-01", until="today") == "2026-01-01 至 today"
+    assert words("en").t(sentence, since="今天", until="x") == "今天 to x"

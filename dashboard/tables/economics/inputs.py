@@ -239,7 +239,7 @@ def storefront_name(code: str, said: Words) -> str:
         return said.t("any country")
     own = {"EU": said.t("European Union"), "EEA": said.t("European Economic Area")}
     name = own.get(code) or Locale.parse(said.locale).territories.get(code)
-    return f"{name} ({code})" if name else code
+    return said.noted(name, code) if name else code
 
 
 def period_names(said: Words) -> dict[str, str]:

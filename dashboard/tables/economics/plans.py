@@ -75,7 +75,7 @@ def _rates(tax: Term) -> dict[str, float]:
 
 def _plan_columns(study: ScenarioStudy, said: Words) -> dict[str, TableColumn]:
     def money(label: str) -> TableColumn:
-        return TableColumn(f"{label} ({study.currency})", "number", 2)
+        return TableColumn(said.noted(label, study.currency), "number", 2)
 
     return {
         "name": TableColumn(said.t("Plan")),

@@ -219,7 +219,7 @@ def months(study: CashStudy, said: Words) -> Table:
     columns = {
         "month": TableColumn(said.t("Month"), "date"),
         **{
-            name: TableColumn(f"{label} ({study.currency})", "number", 2)
+            name: TableColumn(said.noted(label, study.currency), "number", 2)
             for name, label in labels.items()
         },
     }
@@ -242,7 +242,7 @@ def stores(study: CashStudy, said: Words) -> Table:
         "receivables": said.t("Still to be paid out"),
     }
     columns |= {
-        name: TableColumn(f"{label} ({study.currency})", "number", 2)
+        name: TableColumn(said.noted(label, study.currency), "number", 2)
         for name, label in labels.items()
     }
     return Table(shown, columns if len(shown) else {}, "cash-by-store")

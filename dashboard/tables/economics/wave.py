@@ -106,7 +106,7 @@ def months(study: WaveStudy, plan: PlanName, said: Words) -> Table:
         "machines_rented": TableColumn(said.t("Rented"), "integer"),
         "idle_machines": TableColumn(said.t("Idle capacity"), "integer"),
         **{
-            name: TableColumn(f"{label} ({study.currency})", "number", 2)
+            name: TableColumn(said.noted(label, study.currency), "number", 2)
             for name, label in money.items()
         },
     }
@@ -123,7 +123,7 @@ def by_half_life(study: WaveStudy, said: Words) -> Table:
     columns = {
         "half_life_days": TableColumn(said.t("Half-life (days)"), "number", 1),
         **{
-            name: TableColumn(f"{told} ({study.currency})", "number", 2)
+            name: TableColumn(said.noted(told, study.currency), "number", 2)
             for name, told in label.items()
         },
     }
@@ -154,7 +154,7 @@ def plans(study: WaveStudy, said: Words) -> Table:
         "lost": said.t("Of it lost in a sale"),
     }
     in_money = {
-        name: TableColumn(f"{label} ({study.currency})", "number", 2)
+        name: TableColumn(said.noted(label, study.currency), "number", 2)
         for name, label in money.items()
     }
     columns = {

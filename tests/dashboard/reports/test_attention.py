@@ -12,7 +12,7 @@ import pytest
 
 from dashboard.reports import attention
 from dashboard.reports.choice import Choice
-from dashboard.reports.document import Document
+from dashboard.reports.document import Document, Grid
 from dashboard.text import words
 from etl.errors import InputError
 from etl.warehouse import SnapshotReader
@@ -35,11 +35,45 @@ def test_the_wave_of_that_autumn_is_the_default(reader: SnapshotReader) -> None:
     assert any("at most 14 days" in sentence for sentence in document.finding)
 
 
-def test_a_series_that_begins_after_the_peak_is_not_said_to_hold_it(reader: SnapshotReader) -> None:
+def test_a_bound_from_the_highest_rate_held_is_none_from_the_peak(reader: SnapshotReader) -> None:
     told = {sentence.split(" (")[0]: sentence for sentence in english(reader).finding[1:6]}
-    assert "the series begins after the peak, which may have been higher" in told["Lensa AI"]
-    assert "the peak of" not in told["Lensa AI"]
-    assert "the peak of 5.4 new ratings a day lay between" in told["Remini"]
+    assert told["Lensa AI"] == (
+        "Lensa AI (NO): the highest rate held, 86.7 new ratings a day (measured), lay between "
+        "8 Dec 2022 and 15 Dec 2022. The series begins on 8 Dec 2022, maybe after the real peak, "
+        "which may have been higher. From the highest rate held, the half-life is at most 14 days "
+        "(measured); from the real peak it is not known. 30 days after it began, 3.3% of that rate "
+        "was left (measured)."
+    )
+    assert "half-life is at most 25 days (estimated)" in told["ARTA"]
+    assert "the peak of 5.4 new ratings a day (measured) lay between" in told["Remini"]
+
+
+def test_the_bound_is_hedged_in_chinese_and_in_the_table(reader: SnapshotReader) -> None:
+    chinese = attention.prepare(reader, Choice()).document(words("zh"))
+    lensa = next(sentence for sentence in chinese.finding if sentence.startswith("Lensa AI"))
+    assert "序列始于 2022年12月8日，可能已在真实峰值之后" in lensa
+    assert "起算，半衰期为至多 14 天（实测）；自真实峰值起算则未知。" in lensa
+    tables = [b for s in english(reader).sections for b in s.blocks if isinstance(b, Grid)]
+    waves = next(table for table in tables if "Half-life" in table.header)
+    column = waves.header.index("Half-life")
+    told = {row[0]: row[column] for row in waves.rows}
+    assert told["Lensa AI"] == "at most 14 days, from the highest rate held"
+    assert told["Remini"] == "at most 17 days"
+
+
+def test_a_highest_rate_without_a_lower_one_before_it_is_hedged_for_any_reason(
+    reader: SnapshotReader,
+) -> None:
+    report = attention.prepare(reader, Choice()).document.args[0]  # pyright: ignore
+    waves = report.study.waves.assign(reason="too_few_observations")
+    other = replace(report, study=replace(report.study, waves=waves))
+    told = [s for s in attention.document(other, words("en")).finding if "highest rate held" in s]
+    assert [sentence.split(" (")[0] for sentence in told] == [
+        "Lensa AI",
+        "WOMBO Dream",
+        "Wonder",
+        "ARTA",
+    ]
 
 
 def test_where_no_half_life_is_known_an_upper_bound_is(reader: SnapshotReader) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 
 from dashboard.reports import market
 from dashboard.reports.choice import Choice
+from dashboard.reports.document import Grid, Paragraph
 from dashboard.text import words
 from etl.errors import InputError
 from etl.warehouse import SnapshotReader
@@ -42,3 +44,16 @@ def test_of_a_share_without_events_the_price_is_told_and_why_nothing_is_tested(
     assert report.event_ids == ()
     finding = market.document(report, words("en")).finding
     assert finding == ("No event of this share is held, so none is tested: its price is shown.",)
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_days_before_an_event_bear_the_sign_of_all_other_numbers(
+    reader: SnapshotReader, language: str
+) -> None:
+    report = market.market(reader, Choice(ticker="1357.HK"))
+    document = market.document(report, words(language))
+    tables = [b for s in document.sections for b in s.blocks if isinstance(b, Grid)]
+    methods = [b.text for s in document.sections for b in s.blocks if isinstance(b, Paragraph)]
+    told = [*document.finding, *methods, *(head for table in tables for head in table.header)]
+    assert sum("−2" in text for text in told) >= 2
+    assert not [text for text in told if re.search(r"(?:\s|第)-\d", text)]

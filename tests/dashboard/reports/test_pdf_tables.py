@@ -19,9 +19,9 @@ from dashboard.reports.room import filled, longest_word, pieces, splittable
 from etl.errors import ArtonomicsError
 
 PAGE_PT, INSET_PT = 510.0, 6.0
-LAGGING = ", ".join(f"30{n:04}.SZ（从未采集到）" for n in range(40))
+LAGGING = "、".join(f"30{n:04}.SZ（从未采集到）" for n in range(40))
 STALE = Grid(
-    "2026年11月29日 时已过期",
+    "2026年11月29日时已过期",
     ("来源", "最近观测", "滞后的股票", "最近采集（UTC）", "最近状态"),
     (
         ("fx_rates", "2026年10月30日", "–", "2026年11月29日 09:22 UTC", "成功"),

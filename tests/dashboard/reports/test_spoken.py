@@ -30,7 +30,7 @@ EXAMPLES = {
 def test_shares_that_were_never_read_say_so() -> None:
     told = f"0700.HK, 000977.SZ {NEVER_READ}, ADBE"
     assert spoken.lagging(told, SAID["en"]) == told
-    assert spoken.lagging(told, SAID["zh"]) == "0700.HK, 000977.SZ（从未采集到）, ADBE"
+    assert spoken.lagging(told, SAID["zh"]) == "0700.HK、000977.SZ（从未采集到）、ADBE"
     assert spoken.lagging(None, SAID["zh"]) is None
 
 
@@ -43,7 +43,8 @@ def test_rows_kept_out_are_counted_with_their_reasons() -> None:
         "拒收 2,618 行：2,618 行与其他行的 event_id 重复。拒收的行见“数据”页。"
     )
     assert spoken.run_error(error, SAID["en"]).startswith("2,618 rows were kept out: 2,618 repeat")
-    assert spoken.run_error("got nothing", SAID["zh"]) == "got nothing"
+    assert spoken.run_error("got nothing", SAID["zh"]) == "消息原文：“got nothing”"
+    assert spoken.run_error("got nothing", SAID["en"]) == "got nothing"
 
 
 def test_sources_of_inputs_are_said() -> None:

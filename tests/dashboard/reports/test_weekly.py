@@ -16,6 +16,7 @@ from dashboard.reports import history, weekly
 from dashboard.reports.choice import Choice
 from dashboard.reports.document import Grid, Paragraph, Points, Section
 from dashboard.studies.weekly import WeeklyStudy, _ledger, weekly_study
+from dashboard.tables import weekly as tables
 from dashboard.text import words
 from etl import pipeline, sources
 from etl.config import Settings
@@ -161,9 +162,16 @@ class TestBenchmarks:
         assert n
         said = told(report)
         assert f"{n} benchmark results were recorded: tiny-shapes (a toy that draws shapes" in said
-        assert f"{n} of them are bundled with the program and were not measured here." in said
+        assert "All of them are bundled with the program and were not measured here." in said
         assert "1 of them has no speed." in said
         assert "本机新增" not in " ".join(weekly.document(report, words("zh")).finding)
+
+    def test_are_counted_where_only_some_are_bundled(self, report: weekly.WeeklyReport) -> None:
+        runs = report.study.runs.copy()
+        runs.loc[runs.index[:2], "is_bundled"] = False
+        said = told(replace(report, study=replace(report.study, runs=runs)))
+        assert f"{len(runs) - 2} of them are bundled with the program" in said
+        assert "All of them" not in said
 
     def test_of_the_users_own_record_are_not_called_bundled(
         self, report: weekly.WeeklyReport
@@ -195,8 +203,24 @@ class TestFigures:
         assert table.whole is not None
         metrics = {row[2] for row in table.whole.rows}
         assert not [name for name in metrics if "_" in name or name in ("arr", "mau", "dau")]
-        units = {row[4] for row in table.whole.rows}
+        units = {row[5] for row in table.whole.rows}
         assert not units & {"count", "ratio", "rank", "event"}
+
+    def test_are_told_apart_in_the_row_whatever_their_values(self, table: Grid) -> None:
+        assert table.whole is not None
+        values = table.header.index("数值")
+        seen = [(*row[:values], *row[values + 1 :]) for row in table.whole.rows]
+        assert [row for row in seen if seen.count(row) > 1] == []
+
+    def test_of_one_kind_name_the_model_each_is_for(self, report: weekly.WeeklyReport) -> None:
+        shown = tables.facts(report.study, words("en")).shown
+        own = shown.loc[shown["who"].eq("Google Imagen / Gemini image") & shown["value"].lt(1)]
+        july = own.loc[own["day"].eq("July 2026")].sort_values("value")
+        assert list(july["about"]) == [
+            "Imagen 4 Fast",
+            "Imagen 4 Standard",
+            "Gemini 3 Pro Image; up to 0.2400 USD/picture",
+        ]
 
     def test_are_all_in_the_spreadsheet_and_the_first_on_paper(
         self, table: Grid, report: weekly.WeeklyReport
@@ -213,6 +237,9 @@ def test_shares_without_a_close_as_traded_say_why(report: weekly.WeeklyReport) -
     assert len(without)
     sections = weekly.document(report, words("en")).sections
     said = " ".join(b.text for s in sections for b in s.blocks if isinstance(b, Paragraph))
+    move = next(g for g in grids(sections) if g.header[-1] == "Over 5 trading days")
+    assert {row[-1][0] for row in move.rows} == {"+", "−"}
+    assert move.formats[-1].startswith("+")
     assert f"No close as traded is held of {', '.join(without)}" in said
 
 

@@ -80,11 +80,11 @@ def test_as_known_on_a_day_leaves_out_what_came_later(reader):
 def test_the_table_says_bounds_and_reasons_in_both_languages(reader):
     study = wave_study(reader)
     english = tables.scoreboard(study, words("en")).frame.set_index("wave_id")
-    assert english.loc["W03", "half_life"] == "at most 14 days"
+    assert english.loc["W03", "half_life"] == "at most 14 days, from the highest rate held"
     assert "the company is not listed" in english.loc["W03", "why"]
     assert "2023H1: CNY 1,260,881,000" in english.loc["W01", "revenue"]
     chinese = tables.scoreboard(study, words("zh")).frame.set_index("wave_id")
-    assert chinese.loc["W03", "half_life"] == "至多 14 天"
+    assert chinese.loc["W03", "half_life"] == "至多 14 天（自所持最高速率起算）"
     assert chinese.loc["W01", "name"] == "美图 AI 绘画"
 
 
