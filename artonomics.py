@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 
 from cyclopts import App, Parameter
 
-from dashboard import commands
+from dashboard import commands, proxy_commands
 from etl import commandline
 from etl.commandline import Flag, Given, Session
 from etl.commands import alerts, analyze, collect, imports, scenario, simulate, watch
@@ -27,7 +27,7 @@ app = App(
 app.meta.suppress_keyboard_interrupt = False  # told by etl.commandline
 for _group in (
     *(collect.app, watch.app, imports.app, simulate.app, analyze.app, scenario.app),
-    *(commands.app, alerts.app),
+    *(commands.app, alerts.app, proxy_commands.app),
 ):
     app.command(_group)
 
@@ -74,21 +74,41 @@ def demo(
 
 
 @app.command
-def dashboard(*, port: int | None = None, session: Given) -> int:
+def dashboard(
+    *,
+    port: int | None = None,
+    server_name: tuple[str, ...] = (),
+    base_path: str = "",
+    secrets: Path | None = None,
+    session: Given,
+) -> int:
     """Serve the dashboard over the published snapshot.
 
     Parameters
     ----------
     port
         Port on this machine; by default the first free one from 8501.
+    server_name
+        Name by which visitors reach it through a proxy, as often as needed; see `artonomics proxy
+        nginx`.
+    base_path
+        Path below which a proxy serves it, as art in https://example.com/art.
+    secrets
+        File that says how visitors sign in; by default secrets.toml of the data folder, if there
+        is one (or the variable ARTONOMICS_SECRETS).
     """
-    from dashboard import serve
+    import os
+
+    from dashboard import access, proxy, serve
     from etl.warehouse import SnapshotReader
 
     settings = session.settings()
     with SnapshotReader(settings.data_dir) as reader:
         reader.info  # noqa: B018  (a missing snapshot is said here, not on a page)
-    return serve.serve(settings.data_dir, session.announce, port)
+    if secrets is not None:
+        os.environ[access.FILE_VARIABLE] = str(secrets.expanduser().resolve())
+    front = proxy.front(server_name, base_path)
+    return serve.serve(settings.data_dir, session.announce, port, front=front)
 
 
 @app.command
@@ -143,6 +163,7 @@ def doctor(*, offline: Annotated[bool, Flag] = False, session: Given) -> int:
     """
     from dataclasses import asdict
 
+    from dashboard import access
     from dashboard.reports import machine
     from etl import console
     from etl import doctor as examination
@@ -151,7 +172,9 @@ def doctor(*, offline: Annotated[bool, Flag] = False, session: Given) -> int:
         "browser for reports": machine.find_browser,
         "fonts for Chinese": lambda: ", ".join(machine.fonts("zh")),
     }
-    findings = examination.examine(session.settings(), offline=offline, needs=needs)
+    settings = session.settings()
+    needs["sign-in"] = lambda: access.told(settings.data_dir)
+    findings = examination.examine(settings, offline=offline, needs=needs)
     rows = [asdict(finding) for finding in findings]
     session.show(rows, lambda: console.print_rows(rows))
     return int(any(finding.status == "fail" for finding in findings))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from dashboard import permalinks
+from dashboard import permalinks, signing_in
 from dashboard.text import LANGUAGES, Words, words
 
 # A file of our own: a named icon would be fetched from the network.
@@ -29,9 +29,14 @@ def main() -> None:
     st.html(STYLE)
     language = _chosen_language()
     said = words(language)
-    page = st.navigation(_pages(said), position="top")
-    _language_switch(said)
-    page.run()
+    # The bar of a visitor who is not let in would lead nowhere.
+    is_in = signing_in.is_let_in()
+    page = st.navigation(_pages(said), position="top" if is_in else "hidden")
+    _above(said, is_in=is_in)
+    if is_in:
+        page.run()
+    else:
+        signing_in.page(said)
 
 
 def _pages(said: Words) -> list[st.Page]:
@@ -97,8 +102,11 @@ def _chosen_language() -> str:
     return st.session_state["lang"]
 
 
-def _language_switch(said: Words) -> None:
-    with st.container(horizontal=True, horizontal_alignment="right"):
+def _above(said: Words, *, is_in: bool) -> None:
+    """Draw the switch of the language, and beside it who is signed in."""
+    with st.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center"):
+        if is_in:
+            signing_in.who(said)
         st.segmented_control(
             said.t("Language"),
             LANGUAGES,

@@ -8,11 +8,16 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from dashboard import uploads
+from etl.config import default_data_dir
 
 APP = Path(__file__).resolve().parent / "app.py"
+SERVER = APP.with_name("asgi.py")
+"""What Streamlit is given: the app behind its guard."""
 ADDRESS = "127.0.0.1"
 
 OPTIONS = {
@@ -20,6 +25,10 @@ OPTIONS = {
     "server.headless": "true",
     "server.maxUploadSize": str(uploads.MAX_MEGABYTES),
     "server.fileWatcherType": "none",
+    "server.enableXsrfProtection": "true",
+    "server.enableCORS": "true",
+    "server.enableStaticServing": "false",
+    "server.enableAgentApi": "false",
     "server.showEmailPrompt": "false",
     "browser.gatherUsageStats": "false",
     "browser.serverAddress": "localhost",
@@ -27,7 +36,33 @@ OPTIONS = {
     "client.showErrorDetails": "type",
     "client.showErrorLinks": "false",
     "runner.magicEnabled": "false",
+    # A whole collection after every run of the script costs more than most runs; Python's own
+    # collector, which looks at the young first, stays on.
+    "runner.postScriptGC": "false",
+    # The sign-in is handed over by dashboard.asgi; a file of the user's other apps is not read.
+    "secrets.files": str(APP.with_name("no-secrets.toml")),
 }
+_DATA, _SERVER_NAME = "--data=", "--server-name="
+
+
+@dataclass(frozen=True)
+class Front:
+    """How visitors reach the dashboard where a proxy stands before it.
+
+    Attributes
+    ----------
+    server_names
+        Names it goes by besides this machine's own; ``*.example.com`` stands for all below one.
+    base_path
+        Path below which it is served, as ``art`` in ``https://example.com/art``.
+    """
+
+    server_names: tuple[str, ...] = ()
+    base_path: str = ""
+
+
+DIRECT = Front()
+"""No proxy: visitors sit at this machine."""
 # The text colours keep a contrast of at least 4.5:1 on the page and on their own badge.
 _LIGHT = {
     "primaryColor": "#0063A0",
@@ -65,15 +100,29 @@ _LAYOUT = {
 }
 
 
-def command(port: int, data_dir: Path) -> list[str]:
-    """Return the command line that serves ``data_dir`` on ``port``.
+def command(port: int, data_dir: Path, front: Front = DIRECT) -> list[str]:
+    """Return the command line that serves ``data_dir`` on ``port``, behind ``front``.
 
     Start it with :func:`environment`, which lets an uninstalled checkout find its own packages.
     """
     options = OPTIONS | {"server.port": str(port)} | _theme_options()
+    if front.base_path:
+        options["server.baseUrlPath"] = front.base_path
     flags = [f"--{name}={value}" for name, value in options.items()]
-    streamlit = [sys.executable, "-m", "streamlit", "run", str(APP)]
-    return [*streamlit, *flags, "--", f"--data={data_dir}"]
+    streamlit = [sys.executable, "-m", "streamlit", "run", str(SERVER)]
+    names = [_SERVER_NAME + name for name in front.server_names]
+    return [*streamlit, *flags, "--", *names, _DATA + str(data_dir)]
+
+
+def data_dir(words: Sequence[str]) -> Path:
+    """Return the data folder that a command line of :func:`command` gave the dashboard."""
+    given = [word.removeprefix(_DATA) for word in words if word.startswith(_DATA)]
+    return Path(given[-1]) if given else default_data_dir()
+
+
+def server_names(words: Sequence[str]) -> list[str]:
+    """Return the names that a command line of :func:`command` gave the dashboard."""
+    return [word.removeprefix(_SERVER_NAME) for word in words if word.startswith(_SERVER_NAME)]
 
 
 def environment() -> dict[str, str]:
@@ -83,9 +132,9 @@ def environment() -> dict[str, str]:
     return os.environ | {"PYTHONPATH": f"{root}{os.pathsep}{inherited}" if inherited else root}
 
 
-def address(port: int) -> str:
-    """Return the address of the dashboard served on ``port``."""
-    return f"http://localhost:{port}"
+def address(port: int, front: Front = DIRECT) -> str:
+    """Return the address of the dashboard served on ``port`` of this machine."""
+    return f"http://localhost:{port}/{front.base_path}".rstrip("/")
 
 
 def _theme_options() -> dict[str, str]:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from dashboard import launch
+from dashboard import access, launch
 
 _TAIL_BYTES = 4_000
 
@@ -76,7 +76,7 @@ def start(data_dir: Path, words: Sequence[str], name: str) -> Started:
     with log.open("wb") as said, output.open("wb") as printed:
         process = subprocess.Popen(
             [*program, *words],
-            env=launch.environment() | {"NO_COLOR": "1"},
+            env=access.without_secrets(launch.environment()) | {"NO_COLOR": "1"},
             stdin=subprocess.DEVNULL,
             stdout=printed,
             stderr=said,

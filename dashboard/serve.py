@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from dashboard import launch
+from dashboard import access, launch
 from etl.errors import ArtonomicsError, InputError
 
 FIRST_PORT = 8501
@@ -29,6 +29,7 @@ def serve(
     *,
     check: bool = False,
     open_browser: bool = False,
+    front: launch.Front = launch.DIRECT,
 ) -> int:
     """Serve the dashboard until it is interrupted; return the exit status.
 
@@ -44,20 +45,23 @@ def serve(
         Stop after one successful answer, which then includes a run of the page's own script.
     open_browser
         Open the address where there is a display.
+    front
+        The proxy before it, if there is one.
 
     Raises
     ------
     InputError
-        If the wanted port is taken.
+        If the wanted port is taken, or the sign-in is configured by halves.
     ArtonomicsError
         If the dashboard stops or does not answer.
     """
+    _look_at_the_sign_in(data_dir)
     port = _choose_port(port)
-    address = launch.address(port)
+    address = launch.address(port, front)
     try:
-        with running(port, data_dir, check=check) as child:
+        with running(port, data_dir, check=check, front=front) as child:
             if check:
-                _run_script(port)
+                _run_script(port, front)
             announce(address)
             if check:
                 return 0
@@ -69,6 +73,13 @@ def serve(
     except KeyboardInterrupt:
         _say("Stopped.")
         return 0
+
+
+def _look_at_the_sign_in(data_dir: Path) -> None:
+    """Say what ought to be known about the sign-in, and start nothing with half of one."""
+    login = access.load(data_dir)
+    for line in access.notes(data_dir, login) if login else ():
+        _say(line)
 
 
 def _choose_port(wanted: int | None) -> int:
@@ -105,7 +116,9 @@ def _is_free(port: int) -> bool:
 
 
 @contextmanager
-def running(port: int, data_dir: Path, *, check: bool = False) -> Iterator[subprocess.Popen[bytes]]:
+def running(
+    port: int, data_dir: Path, *, check: bool = False, front: launch.Front = launch.DIRECT
+) -> Iterator[subprocess.Popen[bytes]]:
     """Run the dashboard, yield its process once a page answers, and end it on leaving.
 
     It has a session of its own: Ctrl-C comes to the caller, who ends it in order. ``check`` lets
@@ -115,7 +128,7 @@ def running(port: int, data_dir: Path, *, check: bool = False) -> Iterator[subpr
     if check:
         environment["STREAMLIT_SERVER_SCRIPT_HEALTH_CHECK_ENABLED"] = "true"
     child = subprocess.Popen(
-        launch.command(port, data_dir),
+        launch.command(port, data_dir, front),
         env=environment,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
@@ -124,7 +137,7 @@ def running(port: int, data_dir: Path, *, check: bool = False) -> Iterator[subpr
     before = signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     try:
         for path in (_HEALTH, _PAGE):
-            _await_answer(child, port, path)
+            _await_answer(child, port, _below(front, path))
         yield child
     finally:
         signal.signal(signal.SIGTERM, before)
@@ -134,6 +147,10 @@ def running(port: int, data_dir: Path, *, check: bool = False) -> Iterator[subpr
         except subprocess.TimeoutExpired:
             child.kill()
             child.wait()
+
+
+def _below(front: launch.Front, path: str) -> str:
+    return f"/{front.base_path}{path}" if front.base_path else path
 
 
 def _await_answer(child: subprocess.Popen[bytes], port: int, path: str) -> None:
@@ -158,9 +175,9 @@ def _await_answer(child: subprocess.Popen[bytes], port: int, path: str) -> None:
     )
 
 
-def _run_script(port: int) -> None:
+def _run_script(port: int, front: launch.Front) -> None:
     """Let the dashboard run its first page once, as a browser would make it do."""
-    status, words = _get(port, _SCRIPT)
+    status, words = _get(port, _below(front, _SCRIPT))
     if status != http.HTTPStatus.OK:
         raise ArtonomicsError(
             f"the first page ended in status {status}: {words}",

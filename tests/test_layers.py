@@ -13,6 +13,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 OURS = ("artonomics", "etl", "dashboard", "generator")
 WITHOUT_STREAMLIT = (
+    "dashboard.access",
     "dashboard.alerts",
     "dashboard.cases",
     "dashboard.downloads",
@@ -20,6 +21,7 @@ WITHOUT_STREAMLIT = (
     "dashboard.launch",
     "dashboard.measuring",
     "dashboard.processes",
+    "dashboard.proxy",
     "dashboard.queries",
     "dashboard.reporting",
     "dashboard.reports",
@@ -30,7 +32,7 @@ WITHOUT_STREAMLIT = (
     "dashboard.text",
     "dashboard.uploads",
 )
-VERBS = ("artonomics", "dashboard.commands", "etl.commands")
+VERBS = ("artonomics", "dashboard.commands", "dashboard.proxy_commands", "etl.commands")
 TORCH = ("torch", "diffusers", "transformers", "accelerate", "safetensors", "torchao", "pynvml")
 
 
@@ -78,15 +80,18 @@ MAY_IMPORT = {
         "dashboard.components",
         "dashboard.downloads",
         "dashboard.figures",
+        "dashboard.freshness",
         "dashboard.measuring",
         "dashboard.permalinks",
         "dashboard.processes",  # runs and imports started from a page are processes
         "dashboard.queries",  # named for the cache to ask, never called: see below
         "dashboard.reporting",  # reports are built by processes; the page knows these alone
         "dashboard.scenarios",
+        "dashboard.states",
         "dashboard.studies",  # likewise
         "dashboard.tables",
         "dashboard.text",
+        "dashboard.tour",
         "dashboard.uploads",
         "etl.analytics",
         "etl.errors",
@@ -135,7 +140,7 @@ def broken_rules(found: Import) -> Iterator[str]:
 def is_light(target: str) -> bool:
     root = target.split(".")[0]
     return root in sys.stdlib_module_names or within(
-        target, "cyclopts", "etl.errors", "etl.commandline", "etl.commands", "dashboard.commands"
+        target, "cyclopts", "etl.errors", "etl.commandline", *VERBS[1:]
     )
 
 

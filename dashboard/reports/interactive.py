@@ -30,7 +30,7 @@ _CONFIG = {
 _INKS = ("text", "quiet", "grid", "paper")
 _DRAW = """"use strict";
 (function () {
-  const told = %s;
+  const told = JSON.parse(document.getElementById("told").textContent);
   const dark = window.matchMedia("(prefers-color-scheme: dark)");
   function draw() {
     for (const one of told.figures) {
@@ -54,9 +54,18 @@ def render(document: Document) -> str:
     """Return the HTML of a document; it follows the reader's light or dark theme."""
     pictures = list(document.pictures())
     figures = {picture.key: _place(picture) for picture in pictures}
-    scripts = [get_plotlyjs(), _drawing(pictures)]
-    elements = "".join(f"<script>{script}</script>\n" for script in scripts)
-    return html.page(document, figures, _policy(scripts), elements)
+    elements = f'<script type="application/json" id="told">{_told(pictures)}</script>\n' + "".join(
+        f"<script>{script}</script>\n" for script in scripts()
+    )
+    return html.page(document, figures, _policy(scripts()), elements)
+
+
+def scripts() -> tuple[str, str]:
+    """Return the scripts of every such file, in their order: the library, and what calls it.
+
+    They are the same in all files, so that a page that shows one can name them beforehand.
+    """
+    return get_plotlyjs(), _DRAW
 
 
 def _place(picture: Picture) -> str:
@@ -72,8 +81,8 @@ def _identifier(picture: Picture) -> str:
     return f"figure-{escape(picture.key)}"
 
 
-def _drawing(pictures: Iterable[Picture]) -> str:
-    """Return the script that draws; text from data cannot end its element."""
+def _told(pictures: Iterable[Picture]) -> str:
+    """Return what is drawn as JSON; text from data cannot end its element."""
     light, dark = INKS["light"], INKS["dark"]
     told = {
         "config": _CONFIG,
@@ -83,7 +92,7 @@ def _drawing(pictures: Iterable[Picture]) -> str:
     spelt = json.dumps(told, ensure_ascii=False, sort_keys=True, allow_nan=False)
     for sign in "<>&\u2028\u2029":
         spelt = spelt.replace(sign, f"\\u{ord(sign):04x}")
-    return _DRAW.replace("%s", spelt, 1)
+    return spelt
 
 
 def _figure(picture: Picture) -> dict[str, Any]:

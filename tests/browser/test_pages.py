@@ -34,17 +34,21 @@ def rest(page: Page) -> None:
 
 def trace_points(page: Page) -> int:
     """Count the days of the first path of the cumulative abnormal return, once it is drawn."""
-    counted = page.wait_for_function(
-        """() => {
+    # Waiting by a function of the page would be against its policy.
+    for _ in range(PATIENCE_MS // 100):
+        counted = page.evaluate(
+            """() => {
             const plots = [...document.querySelectorAll('.js-plotly-plot')];
             const traces = plots.flatMap(plot => plot._fullData ?? []);
             const relative = v => Number.isInteger(v) && Math.abs(v) <= 60;
             const days = t => t.x?.length && Array.from(t.x).every(relative) ? t.x.length : 0;
-            return Math.max(...traces.map(days));
-        }""",
-        timeout=PATIENCE_MS,
-    )
-    return counted.json_value()
+            return Math.max(0, ...traces.map(days));
+        }"""
+        )
+        if counted:
+            return counted
+        page.wait_for_timeout(100)
+    raise AssertionError("no cumulative abnormal return was drawn")
 
 
 def serious_violations(page: Page) -> dict[str, list[str]]:

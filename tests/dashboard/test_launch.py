@@ -12,7 +12,7 @@ from dashboard import launch
 
 def flags() -> dict[str, str]:
     words = launch.command(8765, Path("/some/data"))
-    own = words[words.index(str(launch.APP)) + 1 : words.index("--")]
+    own = words[words.index(str(launch.SERVER)) + 1 : words.index("--")]
     return dict(word.removeprefix("--").split("=", 1) for word in own)
 
 
@@ -47,5 +47,26 @@ def test_an_uninstalled_checkout_finds_its_own_packages(monkeypatch):
     assert launch.environment()["PYTHONPATH"].split(os.pathsep) == [root, "/elsewhere"]
 
 
+def test_the_names_of_a_proxy_and_its_path_are_handed_on():
+    front = launch.Front(("art.example.com", "*.example.org"), "art")
+    words = launch.command(8765, Path("/some/data"), front)
+    assert "--server.baseUrlPath=art" in words
+    after = words[words.index("--") + 1 :]
+    assert launch.server_names(after) == ["art.example.com", "*.example.org"]
+    assert launch.data_dir(after) == Path("/some/data")
+    assert launch.address(8765, front) == "http://localhost:8765/art"
+
+
+def test_forgery_is_guarded_against_and_no_program_drives_it_over_http():
+    options = flags()
+    assert options["server.enableXsrfProtection"] == options["server.enableCORS"] == "true"
+    assert options["server.enableAgentApi"] == options["server.enableStaticServing"] == "false"
+
+
+def test_the_secrets_of_the_users_other_apps_are_not_read():
+    assert not Path(flags()["secrets.files"]).exists()
+
+
 def test_the_app_is_where_it_is_said_to_be():
     assert launch.APP.is_file()
+    assert launch.SERVER.is_file()
