@@ -64,6 +64,133 @@ def test_chinese_sentences_differ_from_the_english_ones():
     assert same == []
 
 
+TERMS = {
+    r"retention": "留存",
+    r"cohorts?": "同期群",
+    r"funnel": "漏斗",
+    r"paid conversion": "付费转化率",
+    r"renewal rates?": "续订率",
+    r"subscribers?": "订阅用户",
+    r"lifetime value": "生命周期价值",
+    r"survival": "生存曲线",
+    r"payback": "回本期",
+    r"breaks? even|break-even": "盈亏平衡",
+    r"net present value": "净现值",
+    r"hurdle rate": "要求回报率",
+    r"contribution": "边际贡献",
+    r"unit economics": "单位经济",
+    r"commission": "抽成",
+    r"abnormal returns?": "超额收益",
+    r"cumulative abnormal returns?": "累计超额收益",
+    r"event windows?": "事件窗口",
+    r"estimation windows?": "估计窗口",
+    r"suspended|suspensions?": "停牌",
+    r"cost of a picture": "单图",
+    r"roof": "屋顶线",
+    r"utilisation": "利用率",
+    r"waves?": "浪潮",
+    r"attention": "热度",
+    r"half-life": "半衰期",
+    r"scenarios?": "情景",
+    r"storefronts?": "商店地区",
+    r"assumed": "假设",
+    r"simulated": "模拟",
+    r"disclosed": "披露",
+}
+"""What an English term is called in Chinese: where a sentence has the one, it has the other."""
+
+UNSAID = {
+    r"假定": "假设",
+    r"关注度": "热度",
+    r"热潮": "浪潮",
+    r"名次": "排名",
+    r"队列": "同期群",
+    r"终身价值": "生命周期价值",
+    r"(?<!边际)贡献": "边际贡献",
+    r"异常收益": "超额收益",
+    r"事件窗(?!口)": "事件窗口",
+    r"估计窗(?!口)|估计期": "估计窗口",
+    r"门槛收益率|必要报酬率": "要求回报率",
+    r"回本周期|回收期": "回本期",
+    r"付费者": "付费用户",
+    r"订阅者": "订阅用户",
+    r"安装数": "安装量",
+    r"使用率": "利用率",
+    r"商店分成": "商店抽成",
+    r"投放支出|获客支出": "投放花费",
+    r"(?<!生活)场景": "情景",
+    r"实际收盘价|实际成交价": "未复权收盘价",
+    r"算力成本”页|概览": "the pages are named as in the navigation",
+    r"你": "您",
+    r"/ |／": "/ without room",
+}
+"""What the catalogue does not say in Chinese, and what it says instead."""
+
+_HAN = "\u3400-\u9fff"
+UNEVEN = {
+    rf"[{_HAN}][A-Za-z0-9{{`]|[A-Za-z0-9}}`%][{_HAN}]": "one space between Chinese and the rest",
+    rf"[{_HAN}）”][,;:!?()]|[,;:!?()][{_HAN}（“]": "full-width stops and brackets",
+    r"[，。；：！？、（）] | [，。；：！？、（）]": "no space beside a full-width sign",
+    r"。\*\*(?=[^*])": "a stop follows the bold type: **一**。二",
+    r"[\"']": "“ and ” as quotation marks",
+}
+"""How Chinese is not set, and how it is. Ticks of an axis (第7天) are as short as can be."""
+TICKS = {"D{k}", "W{k}", "M{k}"}
+
+
+def chinese() -> Iterator[tuple[str, str]]:
+    """Yield every sentence (of a plural the singular) with each Chinese form of it."""
+    for message in read("zh"):
+        if not message.id:
+            continue
+        english = message.id if isinstance(message.id, str) else message.id[0]
+        forms = (message.string,) if isinstance(message.string, str) else message.string
+        yield from ((english, form) for form in forms or () if form)
+
+
+def faults(english: str, said: str) -> list[str]:
+    """Return what is wrong with the terms and the setting of a Chinese sentence."""
+    meant = re.sub(r"{.*?}|`.*?`", "", english).lower()
+    found = [
+        f"{term}: {name}"
+        for term, name in TERMS.items()
+        if re.search(rf"\b({term})\b", meant) and name not in said
+    ]
+    found += [f"{rule}: {name}" for rule, name in UNSAID.items() if re.search(rule, said)]
+    if re.search(r"\bplans?\b", meant) and not re.search(r"\bpacks?\b", meant) and "套餐" in said:
+        found.append("套餐 is a pack; a plan is 方案")
+    if english not in TICKS:
+        found += [rule for mark, rule in UNEVEN.items() if re.search(mark, said)]
+    return found
+
+
+def test_chinese_says_the_terms_of_the_trade_and_is_set_by_one_rule():
+    found = {
+        f"{english}: {said}": wrong
+        for english, said in chinese()
+        if (wrong := faults(english, said))
+    }
+    assert found == {}
+
+
+@pytest.mark.parametrize(
+    ("english", "good", "bad"),
+    [
+        ("Retention of {n} users", "{n} 名用户的留存率", "{n} 名用户的保留率"),
+        ("assumed", "假设", "假定"),
+        ("What a user brings", "每用户边际贡献", "每用户贡献"),
+        ("Plans", "价格方案", "套餐"),
+        ("day {n}", "第 {n} 日", "第{n}日"),
+        ("Yes, by half", "是，一半", "是,一半"),
+        ("**No.** Why", "**不**。为何", "**不。** 为何"),
+        ("the page", "“算力”页", "“算力成本”页"),
+    ],
+)
+def test_a_wrong_term_and_a_wrong_setting_would_be_seen(english, good, bad):
+    assert faults(english, good) == []
+    assert faults(english, bad)
+
+
 @lru_cache
 def trees() -> dict[str, ast.Module]:
     files = sorted(SOURCE_DIR.rglob("*.py"))
