@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from etl import elsewhere, engines, growth
+from etl import elsewhere, engines, growth_sql
 from etl.analytics.periods import Calendar, Offsets
 from etl.config import Settings
 from etl.errors import InputError
@@ -29,6 +29,13 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::ResourceWarning"),
 ]
 USERS, DAYS = 800, 45
+# Compiling what is to be done with a few rows would take longer than doing it.
+SMALL = {
+    "spark.master": "local[2]",
+    "spark.sql.shuffle.partitions": "2",
+    "spark.sql.codegen.wholeStage": "false",
+    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+}
 
 
 @pytest.fixture(scope="module")
@@ -45,9 +52,7 @@ def spark() -> Any:
     pytest.importorskip("pyspark", reason="PySpark is not installed (extra spark)")
     if not shutil.which("java"):
         pytest.skip("no Java runtime")
-    backend = engines.connect(
-        "pyspark", **{"spark.master": "local[2]", "spark.sql.shuffle.partitions": "4"}
-    )
+    backend = engines.connect("pyspark", **SMALL)
     yield backend
     backend.disconnect()
 
@@ -59,7 +64,7 @@ def duck(tmp_path_factory: pytest.TempPathFactory) -> Any:
 
 
 def both(history: Path, duck: Any, spark: Any) -> tuple[Any, Any]:
-    columns = list(growth.events_schema())
+    columns = list(growth_sql.events_schema())
     return (
         duck.read_parquet(f"{history}/**/*.parquet").select(columns),
         spark.read_parquet(str(history)).select(columns),
