@@ -36,14 +36,15 @@ DAGSTER := $(filter orchestrate,$(subst $(comma), ,$(EXTRAS)))
 SPARK := $(filter spark,$(subst $(comma), ,$(EXTRAS)))
 TEST_STAMP := $(STAMPS)-test$(if $(TORCH),-generator)$(if $(DAGSTER),-orchestrate)$(if $(SPARK),-spark)
 
-.PHONY: help demo test check lint bench screenshot generator card lock clean
+.PHONY: help demo test check lint bench screenshot docs generator card lock clean
 help:
 	@echo "make demo       install, collect the bundled data, open the dashboard"
-	@echo "make test       install what the tests need, then formatting, lint, types, all tests"
-	@echo "make check      formatting, lint, types, dependencies"
+	@echo "make test       install what the tests need, then formatting, lint, documentation, types, all tests"
+	@echo "make check      formatting, lint, documentation, types, dependencies"
 	@echo "make lint       the same without types: seconds"
 	@echo "make bench      benchmarks"
-	@echo "make screenshot the pictures of the README, made by the program"
+	@echo "make screenshot the pictures of the README and the tour, made by the program"
+	@echo "make docs       the documentation, served on this machine while it is written"
 	@echo "make generator  add torch and diffusers"
 	@echo "make card       measure this machine's card: speed, energy, numbers, targets (MINUTES=25)"
 	@echo "make lock       refresh constraints.txt"
@@ -71,18 +72,25 @@ check: lint
 	@$(BIN)/pyright
 
 lint: $(TEST_STAMP)
-	@echo "== formatting, lint, dependencies"
+	@echo "== formatting, lint, documentation, dependencies"
 	@$(BIN)/ruff format --quiet --check .
 	@$(BIN)/ruff check --quiet .
+	@$(BIN)/python tests/documentation
 	@$(BIN)/python -m pip check
 
 bench: $(TEST_STAMP)
 	@HOME=$(CACHE)/home PYTHONPATH=. $(BIN)/python tests/benchmarks
 
+# With the made-up app that `make demo` shows: a page without figures pictures nothing.
 screenshot: $(TEST_STAMP)
 	@rm -rf $(CACHE)/screenshot
 	@$(BIN)/artonomics etl run --offline --data $(CACHE)/screenshot --json >/dev/null
-	@HOME=$(CACHE)/home $(BIN)/python tests/browser/screenshot.py $(CACHE)/screenshot data/readme
+	@$(BIN)/artonomics simulate demo --data $(CACHE)/screenshot --json >/dev/null
+	@HOME=$(CACHE)/home $(BIN)/python tests/browser/screenshot.py $(CACHE)/screenshot \
+	  data/readme data/docs/pictures
+
+docs: $(TEST_STAMP)
+	@$(BIN)/mkdocs serve --dev-addr 127.0.0.1:$(or $(PORT),8600)
 
 # A missed target ends in status 1; what was measured is taken in all the same.
 card: $(STAMPS)-generator-quantise
