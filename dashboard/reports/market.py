@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -32,19 +31,17 @@ from dashboard.reports.document import (
     Source,
 )
 from dashboard.reports.edition import Edition, Reader, edition_of
+from dashboard.reports.market_finding import by_day, findings, on_day_zero, path_of
 from dashboard.studies import MarketStudy, market_study
 from dashboard.tables import remarks
 from dashboard.text import Words, words
 from etl.analytics.event_study import EventStudySpec
 from etl.errors import InputError
 
-SIGNIFICANCE = 0.05
 AROUND_DAYS = 60
 """Trading days of prices shown on either side of the events."""
 
 _PRICES_LOWER_PX = 80
-_TOLD_EVENTS = 5
-"""The finding names each tested event where there are no more than these."""
 
 
 OPTIONS = ("ticker", "event", "wave", "window")
@@ -185,7 +182,7 @@ def document(report: MarketReport, words: Words) -> Document:
             model=labels.model(words, study.spec.model),
             n_days=words.number(study.spec.estimation, digits=0),
         ),
-        finding=tuple(_finding(study, events, words)),
+        finding=tuple(findings(study, events, words)),
         sections=(
             _prices(study, event_ids, words),
             _reaction(study, events, words),
@@ -216,110 +213,6 @@ def permalink(study: MarketStudy, event_ids: Sequence[str], language: str) -> st
         "model": spec.model,
     }
     return "/market?" + urlencode(query, safe=",")
-
-
-def simple_return(value: float, returns: str) -> float:
-    """Return a return as a simple one (ratio); log returns are converted, missing stays missing."""
-    return math.expm1(value) if returns == "log" else value
-
-
-def _finding(study: MarketStudy, events: pd.DataFrame, words: Words) -> Iterator[str]:
-    """Say what was found: the tested events by day and by window, then the described ones."""
-    tested = [_on_day_zero(study, row) for row in _rows(events, "tested")]
-    first, last = study.spec.window
-    if events.empty:
-        yield words.t("No event of this share is held, so none is tested: its price is shown.")
-    elif not tested:
-        yield words.t("No event of this choice can be tested.")
-    elif first <= 0 <= last:
-        yield _on_the_day(tested, words)
-    if first <= 0 <= last and len(tested) <= _TOLD_EVENTS:
-        yield from (_tested_event(study, row, words) for row in tested)
-    if tested and first < last:
-        yield from _over_the_window(study, tested, words)
-    if described := _rows(events, "described"):
-        yield _picked_days(study, described, words)
-
-
-def _picked_days(study: MarketStudy, described: list[dict[str, Any]], words: Words) -> str:
-    moves = words.listed(
-        words.noted(
-            words.date(row["day_zero"]),
-            _simple(study, _on_day_zero(study, row)["abnormal_return"], words),
-        )
-        for row in described
-    )
-    if len(described) == 1:
-        return words.t(
-            "The move of {moves} against the model stands on a day that was picked because the "
-            "price moved: it is described, not tested.",
-            moves=moves,
-        )
-    return words.t(
-        "The moves of {moves} against the model stand on days that were picked because the price "
-        "moved: they are described, not tested.",
-        moves=moves,
-    )
-
-
-def _on_the_day(tested: list[dict[str, Any]], words: Words) -> str:
-    significant = sum(row["p_value"] < SIGNIFICANCE for row in tested)
-    if significant:
-        return words.t(
-            "Of {n} events whose dates were not taken from the price, {k} moved the share "
-            "significantly on the day.",
-            n=words.number(len(tested), digits=0),
-            k=words.number(significant, digits=0),
-        )
-    return words.n(
-        "The {n} event whose date was not taken from the price did not move the share "
-        "significantly on its day.",
-        "None of the {n} events whose dates were not taken from the price moved the share "
-        "significantly on its day.",
-        len(tested),
-    )
-
-
-def _tested_event(study: MarketStudy, row: dict[str, Any], words: Words) -> str:
-    significant = row["p_value"] < SIGNIFICANCE
-    return words.t(
-        "{day}: {title}. Abnormal return {value} ({model} against {benchmark}; t {t}, p {p}): "
-        "{verdict}.",
-        day=words.date(row["day_zero"]),
-        title=labels.event_title(row, words),
-        value=_simple(study, row["abnormal_return"], words),
-        model=labels.model(words, study.spec.model),
-        benchmark=row["benchmark"],
-        t=words.number(row["t_statistic"]),
-        p=words.number(row["p_value"], digits=3),
-        verdict=words.t("significant at 5%") if significant else words.t("not significant at 5%"),
-    )
-
-
-def _over_the_window(
-    study: MarketStudy, tested: list[dict[str, Any]], words: Words
-) -> Iterator[str]:
-    """Name the events whose cumulative return over the window differs from zero."""
-    first, last = study.spec.window
-    ends = [(row, _path(study, row).iloc[-1]) for row in tested]
-    different = [(row, end) for row, end in ends if end["car_low"] > 0 or end["car_high"] < 0]
-    if not different:
-        yield words.t(
-            "Over days {first} to {last} no cumulative abnormal return differs from zero at 5%.",
-            first=words.number(first, digits=0),
-            last=words.number(last, digits=0),
-        )
-    for row, end in different:
-        yield words.t(
-            "Over days {first} to {last} around {day} the cumulative abnormal return of {value} "
-            "differs from zero at 5% (95% interval {low} to {high}).",
-            first=words.number(first, digits=0),
-            last=words.number(last, digits=0),
-            day=words.date(row["day_zero"]),
-            value=_simple(study, end["cumulative_abnormal_return"], words),
-            low=_simple(study, end["car_low"], words),
-            high=_simple(study, end["car_high"], words),
-        )
 
 
 def _prices(study: MarketStudy, event_ids: Sequence[str], words: Words) -> Section:
@@ -376,7 +269,7 @@ def _event_table(study: MarketStudy, events: pd.DataFrame, words: Words) -> Grid
         ),
         words.t("95% interval"),
     )
-    rows = tuple(_event_row(study, row, words) for row in _rows(events))
+    rows = tuple(_event_row(study, row, words) for row in by_day(events))
     caption = words.t(
         "Every event ({returns}; AR and CAR: {kind})",
         returns=labels.returns(words, study.spec.returns),
@@ -391,7 +284,7 @@ def _event_row(study: MarketStudy, row: dict[str, Any], words: Words) -> tuple[s
     if row["status"] == "excluded":
         reason = labels.exclusion(words, str(row["reason"]))
         return day, title, words.labelled(treatment, reason), *[words.number(None)] * 5
-    zero, end = _on_day_zero(study, row), _path(study, row).iloc[-1]
+    zero, end = on_day_zero(study, row), path_of(study, row).iloc[-1]
     interval = words.t(
         "{low} to {high}",
         low=words.signed_percent(end["car_low"]),
@@ -512,34 +405,10 @@ def _price_sources(reader: Reader, study: MarketStudy) -> Iterator[Source]:
 
 
 def _event_sources(events: pd.DataFrame, words: Words) -> Iterator[Source]:
-    for row in _rows(events):
+    for row in by_day(events):
         title = words.labelled(words.date(row["event_date"]), labels.event_title(row, words))
         yield Source(title, str(row["source_url"]))
 
 
-def _rows(events: pd.DataFrame, status: str | None = None) -> list[dict[Any, Any]]:
-    """Return events by day, all of them or those of one status."""
-    chosen = events if status is None else events.loc[events["status"] == status]
-    return chosen.sort_values(["event_date", "event_id"]).to_dict("records")
-
-
 def _last_day(study: MarketStudy) -> Any:
     return study.prices["trade_date"].max()
-
-
-def _path(study: MarketStudy, event: dict[str, Any]) -> pd.DataFrame:
-    own = study.paths.loc[study.paths["event_id"] == event["event_id"]]
-    return own.sort_values("day")
-
-
-def _on_day_zero(study: MarketStudy, event: dict[str, Any]) -> dict[str, Any]:
-    """Return the event with its numbers of day 0; missing where the window leaves day 0 out."""
-    path = _path(study, event)
-    rows = path.loc[path["day"] == 0].to_dict("records")
-    numbers = ("abnormal_return", "t_statistic", "p_value")
-    found = rows[0] if rows else dict.fromkeys(numbers, math.nan)
-    return {**event, **{name: found[name] for name in numbers}}
-
-
-def _simple(study: MarketStudy, value: float, words: Words) -> str:
-    return words.signed_percent(simple_return(value, study.spec.returns))

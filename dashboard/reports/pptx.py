@@ -17,7 +17,7 @@ from pptx.oxml.ns import qn
 from pptx.util import Emu, Inches, Pt
 
 from dashboard.figures.theme import BLUE, INKS
-from dashboard.reports.charts import Surface, charts_of
+from dashboard.reports.charts import charts_of
 from dashboard.reports.document import (
     Block,
     Calculation,
@@ -28,6 +28,7 @@ from dashboard.reports.document import (
     Points,
     Section,
 )
+from dashboard.reports.native_charts import Surface
 from dashboard.reports.pptx_charts import Box, Look, add_chart
 from dashboard.reports.pptx_tables import Layout, layout, runs, shades
 from dashboard.reports.room import n_lines

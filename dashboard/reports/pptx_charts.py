@@ -20,7 +20,7 @@ from pptx.oxml.ns import nsdecls, qn
 from pptx.util import Emu, Pt
 
 from dashboard.figures.theme import INKS
-from dashboard.reports.charts import BARS, Chart, Series, Span
+from dashboard.reports.native_charts import BARS, Chart, Series, Span
 
 _TYPES = {
     "line": XL_CHART_TYPE.LINE_MARKERS,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from dashboard.reports.charts import Surface
 from dashboard.reports.document import Grid
+from dashboard.reports.native_charts import Surface
 from dashboard.reports.room import filled, longest_word, n_gaps, n_lines, signs
 
 _SIZES = (13.0, 12.0, 11.0, 10.0, 9.0, 8.0, 7.0)

@@ -17,7 +17,7 @@ import xlsxwriter
 from xlsxwriter.utility import xl_rowcol_to_cell
 
 from dashboard.figures.theme import BLUE, INKS
-from dashboard.reports.charts import Surface, charts_of
+from dashboard.reports.charts import charts_of
 from dashboard.reports.document import (
     Block,
     Calculation,
@@ -29,6 +29,7 @@ from dashboard.reports.document import (
     Section,
 )
 from dashboard.reports.live import guarded, lacking
+from dashboard.reports.native_charts import Surface
 from dashboard.reports.room import longest_word, n_lines, signs
 from dashboard.reports.xlsx_charts import HEIGHT_PX, WIDTH_PX, ChartData, Told
 from dashboard.text import words

@@ -9,7 +9,7 @@ from typing import Any
 from xlsxwriter.utility import xl_range_abs
 
 from dashboard.figures.theme import INKS
-from dashboard.reports.charts import BARS, LYING, Chart, Series
+from dashboard.reports.native_charts import BARS, LYING, Chart, Series
 from etl.spreadsheets import harmless_text
 
 WIDTH_PX, HEIGHT_PX = 640, 350

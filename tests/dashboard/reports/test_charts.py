@@ -15,8 +15,9 @@ from plotly.subplots import make_subplots
 from dashboard.figures import theme
 from dashboard.figures.economics import looks, waterfall
 from dashboard.reports import chart_values
-from dashboard.reports.charts import Chart, Surface, charts_of
+from dashboard.reports.charts import charts_of
 from dashboard.reports.floating_bars import Bar, layers
+from dashboard.reports.native_charts import Chart, Surface
 from dashboard.text import words
 
 

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from fixtures import studies
 
-from dashboard.reports import market
+from dashboard.reports import market, market_finding
 from dashboard.reports.document import Document, Grid, Picture, Points, Source
 from dashboard.reports.edition import Edition
 from dashboard.studies import MarketStudy, Note
@@ -84,7 +84,7 @@ def test_many_events_are_left_to_the_table() -> None:
 
 @pytest.mark.parametrize(("returns", "expected"), [("log", math.expm1(0.5)), ("simple", 0.5)])
 def test_only_log_returns_are_converted(returns: str, expected: float) -> None:
-    assert market.simple_return(0.5, returns) == expected
+    assert market_finding.simple_return(0.5, returns) == expected
 
 
 def test_only_tests_that_apply_are_listed() -> None:

@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 
 from dashboard import reports
-from dashboard.reports.charts import Surface, charts_of
+from dashboard.reports.charts import charts_of
 from dashboard.reports.choice import Choice
 from dashboard.reports.document import Calculation, Document, Grid, Paragraph, Picture, Points
+from dashboard.reports.native_charts import Surface
 from dashboard.text import words
 from etl.errors import InputError
 from etl.warehouse import SnapshotReader
