@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from dashboard.tables.metrics import metric_name, unit_name
 from dashboard.tables.table import Table, TableColumn
 from dashboard.text import Words
 from etl import journal, marts, schemas
@@ -21,6 +22,7 @@ def sources(frame: pd.DataFrame, said: Words) -> Table:
         kinds=[_evidence(said, kinds) for kinds in frame["evidence_kinds"]],
         passing_on=frame["redistributable"].replace(names),
         outcome=frame["last_status"].replace(names),
+        freshness_calendar=frame["freshness_calendar"].replace(_calendars(said)),
     )
     columns = {
         "source": TableColumn(said.t("Source")),
@@ -122,12 +124,12 @@ def side_by_side(facts: pd.DataFrame, said: Words) -> Table:
 
 def financials(frame: pd.DataFrame, said: Words) -> Table:
     """Return the figures by reporting period."""
-    frame = frame.assign(kind=[_evidence(said, kind) for kind in frame["evidence_kind"]])
+    frame = _in_words(frame, said)
     columns = {
         "ticker": TableColumn(said.t("Ticker")),
         "company": TableColumn(said.t("Company")),
         "period": TableColumn(said.t("Period")),
-        "metric": TableColumn(said.t("Metric")),
+        "figure": TableColumn(said.t("Metric")),
         "value": TableColumn(said.t("Value"), "any"),
         "unit": TableColumn(said.t("Unit")),
         "kind": TableColumn(said.t("Evidence")),
@@ -135,6 +137,7 @@ def financials(frame: pd.DataFrame, said: Words) -> Table:
         "published_on": TableColumn(said.t("Published on"), "date"),
         "source_url": TableColumn(said.t("Source"), "link"),
         "note": TableColumn(said.t("Note"), "wide"),
+        "metric": TableColumn(said.t("Code of the metric")),
     }
     return Table(frame, columns, "financials")
 
@@ -180,23 +183,43 @@ def _freshness(said: Words, stale: Any) -> str:
     return said.t("stale") if stale else said.t("fresh")
 
 
+def _calendars(said: Words) -> dict[str, str]:
+    """Return the words for calendars; an exchange keeps its code (MIC)."""
+    return {"static": said.t("fixed"), "daily": said.t("every day")}
+
+
 def _described(name: str) -> schemas.Table:
     return (TABLES | marts.TABLES)[name]
 
 
 def _named(facts: pd.DataFrame, said: Words) -> pd.DataFrame:
     """Return the facts with the English name where no Chinese one is held."""
-    return facts.assign(
-        entity_zh=facts["entity_zh"].fillna(facts["entity"]),
-        kind=[_evidence(said, kind) for kind in facts["evidence_kind"]],
+    return _in_words(facts, said).assign(entity_zh=facts["entity_zh"].fillna(facts["entity"]))
+
+
+def _in_words(frame: pd.DataFrame, said: Words) -> pd.DataFrame:
+    """Return figures with what they are, their units and their evidence in words."""
+    return frame.assign(
+        figure=[metric_name(str(code), said) for code in frame["metric"]],
+        unit=[_unit(said, unit) for unit in frame["unit"]],
+        kind=[_evidence(said, kind) for kind in frame["evidence_kind"]],
     )
+
+
+def _unit(said: Words, unit: Any) -> str:
+    """Name a unit; a figure stands as it was said, so a ratio is a share and not per cent."""
+    if not isinstance(unit, str):
+        return ""
+    return said.t("share") if unit == "ratio" else unit_name(unit, said)
 
 
 def _evidence(said: Words, kinds: Any) -> str:
     """Name evidence kinds joined by commas; a source without rows has none."""
     if not isinstance(kinds, str):
         return ""
-    return ", ".join(said.evidence(kind.strip()) for kind in kinds.split(",") if kind.strip())
+    return said.t(", ").join(
+        said.evidence(kind.strip()) for kind in kinds.split(",") if kind.strip()
+    )
 
 
 def outcomes(said: Words) -> dict[str, str]:
@@ -222,7 +245,7 @@ def _claim_columns(said: Words) -> dict[str, TableColumn]:
     return {
         "fact_id": TableColumn(said.t("Claim")),
         entity: TableColumn(said.t("About")),
-        "metric": TableColumn(said.t("Metric")),
+        "figure": TableColumn(said.t("Metric")),
         "value": TableColumn(said.t("Value"), "any"),
         "value_high": TableColumn(said.t("To"), "any", help=said.t("Upper end of a range")),
         "unit": TableColumn(said.t("Unit")),
@@ -232,4 +255,5 @@ def _claim_columns(said: Words) -> dict[str, TableColumn]:
         "source_url": TableColumn(said.t("Source"), "link"),
         "source_title": TableColumn(said.t("Title"), "wide"),
         "note": TableColumn(said.t("Note"), "wide"),
+        "metric": TableColumn(said.t("Code of the metric")),
     }

@@ -48,10 +48,12 @@ def _units(said: Words) -> dict[str, str]:
         "million output tokens": said.t("million output tokens"),
         "month": said.t("month"),
         "pack": said.t("pack"),
+        "period unclear": said.t("period not clear"),
         "rank": said.t("position"),
         "seconds": said.t("seconds"),
         "server": said.t("server"),
         "share": said.t("one share"),
+        "shares": said.t("shares"),
         "user": said.t("user"),
         "week": said.t("week"),
         "year": said.t("year"),
@@ -109,6 +111,8 @@ def _money(said: Words) -> dict[str, str]:
     return {
         "adjusted_net_profit": said.t("Adjusted net profit"),
         "adjusted_net_profit_growth": said.t("Growth of adjusted net profit"),
+        "ai_revenue": said.t("Revenue of AI"),
+        "ai_revenue_broad": said.t("Revenue of AI, widely counted"),
         "annual_plan_revenue_share": said.t("Revenue share of annual plans"),
         "arr": said.t("Recurring revenue a year (ARR)"),
         "arr_ai": said.t("Recurring revenue a year (ARR) of AI"),
@@ -192,6 +196,7 @@ def _shares(said: Words) -> dict[str, str]:
             "Highest change of the share price within the day"
         ),
         "share_price_premarket_change": said.t("Change of the share price before the opening"),
+        "shares_outstanding": said.t("Shares outstanding"),
         "valuation": said.t("Valuation"),
     }
 
