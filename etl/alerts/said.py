@@ -72,12 +72,12 @@ SAID = {
         "（警戒线：第 {line} 名）。",
         "app_fell": "{app} 在 {storefront} {chart}（{category}）跌至第 {value} 名"
         "（警戒线：第 {line} 名）。",
-        "app_left": "{app} 未出现在所采集的 {storefront} {chart}（{category}）名次之内"
+        "app_left": "{app} 未出现在所采集的 {storefront} {chart}（{category}）排名之内"
         "（警戒线：第 {line} 名）。",
         "chart_free": "免费榜",
         "chart_paid": "付费榜",
         "chart_grossing": "畅销榜",
-        "abnormal_return": "{subject}：最近交易日的异常收益为 {value}，t = {t}"
+        "abnormal_return": "{subject}：最近交易日的超额收益为 {value}，t = {t}"
         "（警戒线：±{line}），市场模型，基准 {benchmark}。该日因股价异动才被选中：只描述、不检验；"
         "波动本身不说明原因。",
         "abnormal_calm": "{subject}：最近交易日恢复正常（t = {t}）。",
@@ -86,7 +86,7 @@ SAID = {
         "retention_drop_one": "{subject}：{week} 当周新增的 {size} 名用户，{stay}为 {value}"
         "（95% 区间上限 {high}）；此前一个周同期群为 {before}（区间下限 {line}）。",
         "retention_back": "{subject}：最近一个完整周同期群的{stay}为 {value}，"
-        "已不低于此前各群的区间。",
+        "已不低于此前各同期群的区间。",
         "crosses_above": "{subject}：{value}，高于警戒线 {line}。",
         "crosses_below": "{subject}：{value}，低于警戒线 {line}。",
         "crosses_back": "{subject}：{value}，不再越过警戒线 {line}。",
@@ -132,7 +132,7 @@ REASONS_WITH_NUMBERS = {
 SOURCES_ZH = {
     "abnormal_return": "市场模型，基准 {benchmark}，120 个交易日",
     "retention_drop": "{subject} 的周同期群，95% Wilson 区间",
-    "cost_crosses": "速度为{speed}；每小时 {price} 美元、平均使用率 {use} 为假设",
+    "cost_crosses": "速度为{speed}；每小时 {price} 美元、平均利用率 {use} 为假设",
     "scenario_crosses": "情景 {subject}",
     "query_crosses": "规则中的自定义查询",
     "source_stale": "运行记录",
