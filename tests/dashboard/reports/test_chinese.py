@@ -17,7 +17,7 @@ from etl.warehouse import SnapshotReader
 
 SIGN = r"[\u3000-\u303f\u3400-\u9fff\uff00-\uffef]"
 FOREIGN = re.compile(
-    rf"{SIGN} ?[,;:](?=\s|{SIGN}|$)|[,;:] ?{SIGN}|{SIGN} ?\(|\( ?{SIGN}|\) ?{SIGN}|{SIGN} ?\)"
+    rf"{SIGN} ?[,;:](?=\s|{SIGN}|$)|[,;:] ?{SIGN}|{SIGN} ?\(|\( ?{SIGN}|{SIGN} ?\)"
 )
 GAP = re.compile(rf"{SIGN} {SIGN}")
 LIST = re.compile(r"[a-z]_[a-z]+, [a-z]|[A-Z]{3,}, [A-Z]{3,}")
