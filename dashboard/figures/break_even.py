@@ -77,7 +77,7 @@ def break_even_figure(study: BreakEvenStudy, words: Words, mode: theme.Mode = "l
 def _bars(rows: pd.DataFrame, program: str, words: Words) -> go.Bar:
     color, pattern = _PROGRAM_LOOKS[program]
     fees = sorted(set(rows["commission_rate"]))
-    told = ", ".join(words.percent(fee, digits=0) for fee in fees)
+    told = words.listed(words.percent(fee, digits=0) for fee in fees)
     return go.Bar(
         base=rows["low"],
         x=rows["high"] - rows["low"],
@@ -138,8 +138,12 @@ def _price_row(row: Any, words: Words) -> str:
         per = words.t("{price} a month", price=price)
     if row["metric"] == "arppu":
         per = words.t("{price} (revenue per payer)", price=per)
-    per = f"{per}, {words.evidence(row['price_evidence_kind'])}"
-    name = f"{labels.company(row, words, 'entity')}, {words.date(row['as_of'])}: {per}"
+    name = words.t(
+        "{entity}, {date}: {value}",
+        entity=labels.company(row, words, "entity"),
+        date=words.date(row["as_of"]),
+        value=words.listed((per, words.evidence(row["price_evidence_kind"]))),
+    )
     return theme.wrap(theme.escape(name), _LABEL_WIDTH)
 
 
@@ -187,6 +191,6 @@ def _alt(
             )
         )
     if len(achieved):
-        said = "; ".join(_said(row, words) for row in achieved.to_dict("records"))
+        said = words.t("; ").join(_said(row, words) for row in achieved.to_dict("records"))
         parts.append(words.t("Published shares: {shares}.", shares=said))
     return words.sentences(parts)

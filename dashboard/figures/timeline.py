@@ -91,7 +91,7 @@ def _rows(frame: pd.DataFrame) -> list[dict[Any, Any]]:
 
 def _alt(events: pd.DataFrame, words: Words) -> str:
     counts = events["lane"].value_counts(sort=False)
-    lanes = ", ".join(f"{lane} {words.number(n, digits=0)}" for lane, n in counts.items())
+    lanes = words.listed(f"{lane} {words.number(n, digits=0)}" for lane, n in counts.items())
     picked = len(events.loc[events["selection"] == "price_selected"])
     return words.t(
         "{events} from {first} to {last}, by theme: {lanes}; {picked}.",

@@ -36,7 +36,7 @@ def _neighbours(study: MarketStudy, event_ids: Sequence[str], said: Words) -> It
             yield said.t(
                 "Inside the window of {day} the company has other events: {others}.",
                 day=said.date(row["day_zero"]),
-                others="; ".join(
+                others=said.t("; ").join(
                     f"{said.date(other['event_date'])} {labels.event_title(other, said)}"
                     for other in others
                 ),
@@ -53,7 +53,7 @@ def note_sentence(note: Note, study: MarketStudy, said: Words) -> str:
                 "{benchmark} has no bars around {days}: these events are measured against "
                 "{alternative} instead.",
                 benchmark=values["benchmark"],
-                days=", ".join(days),
+                days=said.listed(days),
                 alternative=values["alternative"],
             )
         case "adjusted_bars_only":
@@ -105,7 +105,8 @@ def flags(said: Words, codes: Any) -> str:
     if not isinstance(codes, str) or not codes:
         return ""
     names = _flag_names(said)
-    return "; ".join(names.get(code.strip(), code.strip()) for code in codes.split(","))
+    told = (names.get(code.strip(), code.strip()) for code in codes.split(","))
+    return said.t("; ").join(told)
 
 
 def flag_detail(said: Words, flag: str, detail: str) -> str:

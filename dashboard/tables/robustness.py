@@ -45,7 +45,9 @@ def holding(study: MarketStudy, hard: RobustnessStudy, said: Words) -> Table:
     frame = _named(hard.holding, study, said)
     frame = frame.assign(
         why=[
-            "; ".join(filter(None, dict.fromkeys(remarks.reason(said, code) for code in codes)))
+            said.t("; ").join(
+                filter(None, dict.fromkeys(remarks.reason(said, code) for code in codes))
+            )
             for codes in zip(frame["reason"], frame["turnover_reason"], strict=True)
         ]
     )

@@ -29,7 +29,7 @@ def scoreboard(study: WaveStudy, said: Words) -> Table:
         value=[_money(row, "abnormal_value", "currency", said) for row in records],
         payers=[_development(row, "payers", "", said) for row in records],
         revenue=[_development(row, "revenue", "revenue_currency", said) for row in records],
-        why=["; ".join(_reasons(row, said)) for row in records],
+        why=[said.t("; ").join(_reasons(row, said)) for row in records],
     )
     columns = {
         "name": TableColumn(said.t("Wave")),
@@ -122,8 +122,8 @@ def _development(row: dict[Hashable, Any], name: str, currency: str, said: Words
             if currency
             else said.number(value, digits=0)
         )
-        parts.append(f"{period}: {figure}")
-    return "; ".join(parts)
+        parts.append(said.labelled(period, figure))
+    return said.t("; ").join(parts)
 
 
 def _reasons(row: dict[Hashable, Any], said: Words) -> list[str]:
