@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from etl import engines, growth, growth_names, pipeline, sources
+from etl import engines, growth, growth_names, growth_sql, pipeline, sources
 from etl.config import Settings, bundled_dir
 from etl.errors import InputError, SourceError
 from etl.marts import growth as marts
@@ -162,7 +162,7 @@ def _events(backend: SQLBackend, question: Question) -> Any:
         raise InputError(
             f"got --events {question.events!r}", "Parquet files or the name of a table"
         )
-    wanted = growth.events_schema()
+    wanted = growth_sql.events_schema()
     missing = [name for name in ("user_id", "event_name", "event_at") if name not in table.columns]
     if missing:
         raise InputError(

@@ -25,6 +25,11 @@ EngineError = duckdb.Error
 """What the default engine raises, for those who put its refusals into words."""
 Scratch = duckdb.DuckDBPyConnection
 """A default engine of one's own, as :func:`scratch` yields it."""
+QUIET: dict[str, Any] = {
+    "autoinstall_known_extensions": "false",
+    "autoload_known_extensions": "false",
+}
+"""Settings of a database that installs nothing."""
 MEMORY_LIMIT = "1GB"
 """What a scratch engine holds before it writes to its temporary folder."""
 
@@ -42,6 +47,11 @@ def scratch(folder: Path) -> Iterator[Scratch]:
     ):
         _quieten(con)
         yield con
+
+
+def opened(place: Path | str, config: dict[str, Any], *, read_only: bool = False) -> Scratch:
+    """Return the database at a place, ``:memory:`` for one without a file, with its settings."""
+    return duckdb.connect(place, read_only=read_only, config=config)
 
 
 def over(connection: duckdb.DuckDBPyConnection) -> SQLBackend:
@@ -113,8 +123,7 @@ def _settings(spill: str) -> dict[str, Any]:
         "memory_limit": MEMORY_LIMIT,
         "temp_directory": spill,
         "preserve_insertion_order": "false",
-        "autoinstall_known_extensions": "false",
-        "autoload_known_extensions": "false",
+        **QUIET,
     }
 
 

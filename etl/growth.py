@@ -12,50 +12,23 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
-from functools import cache
 from pathlib import Path
 from typing import Any, cast
 
-from etl import engines, growth_names, statements
+from etl import engines, growth_names, growth_sql
 from etl.config import Settings
 from etl.engines import EngineError, Scratch
 from etl.errors import InputError, WarehouseError
 from etl.growth_names import Names
-from etl.marts import activity, cohorts, funnel, growth
-from etl.marts.activity import ATTRIBUTES, Definition
+from etl.marts.activity import Definition
 from etl.marts.funnel import FUNNEL_DAYS, Step
 from etl.schemas import PRODUCT_EVENTS
 from etl.warehouse import Warehouse
 
-VERSION = 2
-"""Raised when the tables of the file change."""
 ROWS_AT_ONCE = 5_000_000
 """Days are read together up to so many events."""
 COHORTS_AT_ONCE = FUNNEL_DAYS
 _EPOCH = date(1970, 1, 1)
-_SPLIT = ", ".join(f"{name} VARCHAR" for name in ATTRIBUTES)
-_THREE = ", ".join(f"{name} VARCHAR" for name in ATTRIBUTES[:3])
-_INTS = "n_active BIGINT, n_new BIGINT, n_events BIGINT, n_images BIGINT, n_sessions BIGINT"
-TABLES = {
-    "days": "day BIGINT, generation VARCHAR",
-    "names": "day BIGINT, event_name VARCHAR, n_events BIGINT, n_in_sessions BIGINT",
-    "user_day": "day BIGINT, user_id VARCHAR, is_active BIGINT, n_events BIGINT, n_images BIGINT, "
-    "n_sessions BIGINT, session_seconds BIGINT",
-    "begins": f"day BIGINT, user_id VARCHAR, {_SPLIT}, begun_at TIMESTAMPTZ",
-    "money": "day BIGINT, user_id VARCHAR, n_payments BIGINT, n_refunds BIGINT, "
-    "first_paid_at TIMESTAMPTZ",
-    "users": f"user_id VARCHAR, begun_day BIGINT, begun_at TIMESTAMPTZ, {_SPLIT}, "
-    "paid BIGINT, refunded BIGINT",
-    "cohort_cube": f"begun_day BIGINT, {_SPLIT}, day BIGINT, n_users BIGINT, n_images BIGINT",
-    "paid_conversion": f"begun_day BIGINT, {_SPLIT}, size BIGINT, payers BIGINT, refunded BIGINT",
-    "paying_users": f"user_id VARCHAR, begun_day BIGINT, {_SPLIT}, paid BIGINT, refunded BIGINT, "
-    "first_paid_day BIGINT",
-    "daily_activity": f"day BIGINT, {_THREE}, {_INTS}, session_seconds BIGINT",
-    "funnel_steps": f"begun_day BIGINT, {_THREE}, step BIGINT, taken BIGINT, n_users BIGINT",
-    "told": "version BIGINT, definition VARCHAR, steps VARCHAR, evidence_kind VARCHAR, "
-    "read_at TIMESTAMPTZ, engine VARCHAR, built_at TIMESTAMPTZ",
-}
-"""Tables of a source's file with their columns; days are days since 1970 (UTC)."""
 
 
 @dataclass(frozen=True)
@@ -212,7 +185,7 @@ def replace(path: Path, found: Mapping[str, Any], told: Told) -> None:
     with engines.stored(path) as con:
         con.execute("BEGIN")
         _make_tables(con)
-        for name in TABLES:
+        for name in growth_sql.TABLES:
             con.execute(f"DELETE FROM {name}")
         for name, table in found.items():
             con.register("brought", table)
@@ -246,7 +219,9 @@ class _Upkeep:
     def _run(self) -> int:
         _make_tables(self.con)
         if self.con.execute("FROM told WHERE engine <> 'duckdb'").fetchone():
-            for name in TABLES:  # counts of another engine: the lake holds the events now
+            for (
+                name
+            ) in growth_sql.TABLES:  # counts of another engine: the lake holds the events now
                 self.con.execute(f"DELETE FROM {name}")
         held = dict(self.con.execute("FROM days").fetchall())
         now = {day.number: day for day in self.days}
@@ -278,7 +253,7 @@ class _Upkeep:
         return self.con.execute("SELECT definition, steps FROM told").fetchone()
 
     def _forget(self) -> None:
-        for name in TABLES:
+        for name in growth_sql.TABLES:
             if name != "names":
                 self.con.execute(f"DELETE FROM {name}")
 
@@ -287,7 +262,7 @@ class _Upkeep:
         self.con.execute("DELETE FROM names WHERE day IN (SELECT unnest(?))", [numbers])
         for batch in _batches(touched):
             self._events(batch)
-            self.con.execute(f"INSERT INTO names {_sql_names()}")
+            self.con.execute(f"INSERT INTO names {growth_sql.sql_names()}")
 
     def _definition(self) -> tuple[Definition, tuple[Step, ...]]:
         found = self.con.execute(
@@ -301,31 +276,34 @@ class _Upkeep:
 
     def _events(self, batch: Sequence[Day]) -> None:
         paths = [file for day in batch for file in day.files]
-        self.con.execute(events_view(paths))
+        self.con.execute(growth_sql.events_view(paths))
 
     def _bring(self, batch: Sequence[Day], definition: Definition) -> set[int]:
         """Count the days of a batch anew; return the days of beginning whose users changed."""
         con, numbers = self.con, [day.number for day in batch]
         self._events(batch)
         con.execute("CREATE OR REPLACE TEMP TABLE touched AS SELECT unnest(?) AS day", [numbers])
-        for name, question in _sql_days(definition).items():
+        for name, question in growth_sql.sql_days(definition).items():
             con.execute(f"CREATE OR REPLACE TEMP TABLE new_{name} AS {question}")
         held = con.execute("SELECT count(*) FROM days SEMI JOIN touched USING (day)").fetchone()
         is_restated = bool(held and held[0])
-        for statement in _WITHDRAW if is_restated else _NOTHING_WITHDRAWN:
+        for statement in growth_sql.WITHDRAW if is_restated else growth_sql.NOTHING_WITHDRAWN:
             con.execute(statement)
         for name in ("user_day", "begins", "money"):
             con.execute(f"INSERT INTO {name} FROM new_{name}")
         rows = [[day.number, day.generation] for day in batch if day.generation]
         if rows:
             con.executemany("INSERT INTO days VALUES (?, ?)", rows)
-        for statement in (*_AFFECTED, _ALL_BEGINS if is_restated else _FIRST_BEGINS):
+        for statement in (
+            *growth_sql.AFFECTED,
+            growth_sql.ALL_BEGINS if is_restated else growth_sql.FIRST_BEGINS,
+        ):
             con.execute(statement)
-        con.execute(f"CREATE OR REPLACE TEMP TABLE fresh AS {_sql_users(definition)}")
-        for statement in _MOVED:
+        con.execute(f"CREATE OR REPLACE TEMP TABLE fresh AS {growth_sql.sql_users(definition)}")
+        for statement in growth_sql.MOVED:
             con.execute(statement)
-        for name, question in _sql_cells().items():
-            con.execute(f"DELETE FROM {name} WHERE {_CELLS[name]}")
+        for name, question in growth_sql.sql_cells().items():
+            con.execute(f"DELETE FROM {name} WHERE {growth_sql.CELLS[name]}")
             con.execute(f"INSERT INTO {name} {question}")
         return {day for (day,) in con.execute("FROM cohort_days").fetchall()}
 
@@ -350,7 +328,7 @@ class _Upkeep:
             self.con.execute(
                 "DELETE FROM funnel_steps WHERE begun_day IN (SELECT day FROM starting)"
             )
-            self.con.execute(f"INSERT INTO funnel_steps {_sql_funnel(tuple(steps))}")
+            self.con.execute(f"INSERT INTO funnel_steps {growth_sql.sql_funnel(tuple(steps))}")
 
 
 def _note(con: Scratch, told: Told) -> None:
@@ -358,7 +336,7 @@ def _note(con: Scratch, told: Told) -> None:
     con.execute(
         "INSERT INTO told VALUES (?, ?, ?, ?, ?, ?, ?)",
         [
-            VERSION,
+            growth_sql.VERSION,
             *told.meaning(),
             told.seen.evidence_kind,
             told.seen.read_at,
@@ -373,10 +351,10 @@ def _make_tables(con: Scratch) -> None:
     found = con.execute("SELECT count(*) FROM duckdb_tables() WHERE table_name = 'told'").fetchone()
     if found and found[0]:
         version = con.execute("SELECT max(version) FROM told").fetchone()
-        if version and version[0] not in (None, VERSION):
-            for name in TABLES:
+        if version and version[0] not in (None, growth_sql.VERSION):
+            for name in growth_sql.TABLES:
                 con.execute(f"DROP TABLE IF EXISTS {name}")
-    for name, columns in TABLES.items():
+    for name, columns in growth_sql.TABLES.items():
         con.execute(f"CREATE TABLE IF NOT EXISTS {name} ({columns})")
 
 
@@ -389,237 +367,3 @@ def _batches(days: Sequence[Day]) -> Iterator[list[Day]]:
         batch.append(day)
     if batch:
         yield batch
-
-
-_READ = ("event_id", "user_id", "event_name", "event_at", "session_id", "n_images", *ATTRIBUTES)
-
-
-def events_view(paths: Sequence[Path]) -> str:
-    """Return the statement that makes the view ``events`` over files of the lake."""
-    if not paths:
-        columns = ", ".join(f"NULL::{_DUCKDB[c]} AS {c}" for c in _READ)
-        return f"CREATE OR REPLACE TEMP VIEW events AS SELECT {columns} WHERE false"
-    listed = ", ".join("'" + str(path).replace("'", "''") + "'" for path in paths)
-    columns = ", ".join(f"{c}::{_DUCKDB[c]} AS {c}" for c in _READ)
-    return (
-        f"CREATE OR REPLACE TEMP VIEW events AS SELECT {columns} "
-        f"FROM read_parquet([{listed}], hive_partitioning = false)"
-    )
-
-
-_DUCKDB = {"event_at": "TIMESTAMPTZ", "n_images": "BIGINT"} | dict.fromkeys(
-    ("event_id", "user_id", "event_name", "session_id", *ATTRIBUTES), "VARCHAR"
-)
-
-# What a restated day takes away before its new rows come.
-_WITHDRAW = (
-    "CREATE OR REPLACE TEMP TABLE old_users AS "
-    "SELECT DISTINCT user_id FROM user_day SEMI JOIN touched USING (day)",
-    "CREATE OR REPLACE TEMP TABLE old_begins AS "
-    "SELECT DISTINCT user_id FROM begins SEMI JOIN touched USING (day) "
-    "UNION SELECT user_id FROM money SEMI JOIN touched USING (day)",
-    *(
-        f"DELETE FROM {name} WHERE day IN (SELECT day FROM touched)"
-        for name in ("user_day", "begins", "money", "days")
-    ),
-    "CREATE OR REPLACE TEMP TABLE gone AS SELECT user_id FROM old_users "
-    "ANTI JOIN new_user_day USING (user_id) ANTI JOIN user_day USING (user_id)",
-)
-_NOTHING_WITHDRAWN = tuple(
-    f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT ''::VARCHAR AS user_id WHERE false"
-    for name in ("old_users", "old_begins", "gone")
-)
-_AFFECTED = (
-    # Users met for the first time, and those whose beginning or payments may have changed.
-    "CREATE OR REPLACE TEMP TABLE unknown AS "
-    "SELECT DISTINCT user_id FROM new_user_day ANTI JOIN users USING (user_id)",
-    "CREATE OR REPLACE TEMP TABLE affected AS "
-    "SELECT user_id FROM new_begins UNION SELECT user_id FROM new_money "
-    "UNION SELECT user_id FROM old_begins UNION FROM unknown",
-    "CREATE OR REPLACE TEMP TABLE known AS FROM affected ANTI JOIN gone USING (user_id)",
-    "CREATE OR REPLACE TEMP TABLE own_money AS FROM money SEMI JOIN affected USING (user_id)",
-    "CREATE OR REPLACE TEMP TABLE former AS FROM users SEMI JOIN "
-    "(FROM affected UNION FROM gone) USING (user_id)",
-)
-_ALL_BEGINS = (
-    "CREATE OR REPLACE TEMP TABLE own_begins AS FROM begins SEMI JOIN affected USING (user_id)"
-)
-# Where nothing is withdrawn, the first beginning of a known user stands in the user's own row.
-_FIRST_BEGINS = (
-    "CREATE OR REPLACE TEMP TABLE own_begins AS FROM new_begins UNION ALL BY NAME "
-    f"SELECT begun_day AS day, user_id, {', '.join(ATTRIBUTES)}, begun_at FROM former "
-    "WHERE begun_day IS NOT NULL"
-)
-_MOVED = (
-    "CREATE OR REPLACE TEMP TABLE unlike AS SELECT user_id, f.user_id IS NOT NULL AS was_known, "
-    "f.begun_day AS day_before, n.begun_day AS day_after, "
-    "(f.begun_day, f.begun_at, f.country, f.channel, f.platform, f.plan) IS DISTINCT FROM "
-    "(n.begun_day, n.begun_at, n.country, n.channel, n.platform, n.plan) AS has_moved "
-    "FROM former f FULL JOIN fresh n USING (user_id) "
-    "WHERE has_moved OR (f.paid, f.refunded) IS DISTINCT FROM (n.paid, n.refunded)",
-    "CREATE OR REPLACE TEMP TABLE cohort_days AS SELECT DISTINCT day FROM "
-    "(SELECT day_before AS day FROM unlike UNION ALL SELECT day_after FROM unlike) "
-    "WHERE day IS NOT NULL",
-    "CREATE OR REPLACE TEMP TABLE strays AS SELECT user_id FROM unlike "
-    "WHERE has_moved AND user_id IN (SELECT user_id FROM former)",
-    "CREATE OR REPLACE TEMP TABLE active_days AS FROM touched UNION "
-    "SELECT DISTINCT day FROM user_day WHERE (SELECT count(*) FROM strays) > 0 "
-    "AND user_id IN (FROM strays)",
-    "DELETE FROM users WHERE user_id IN (SELECT user_id FROM former)",
-    "INSERT INTO users FROM fresh",
-)
-_CELLS = {
-    "cohort_cube": "day IN (FROM active_days)",
-    "daily_activity": "day IN (FROM active_days)",
-    "paid_conversion": "begun_day IN (FROM cohort_days)",
-    "paying_users": "user_id IN (SELECT user_id FROM former)",
-}
-_IBIS = {"VARCHAR": "string", "BIGINT": "int64", "TIMESTAMPTZ": "timestamp('UTC')"}
-
-
-def _table(name: str, columns: str) -> Any:
-    import ibis
-
-    pairs = [column.rsplit(" ", 1) for column in columns.split(", ")]
-    return ibis.table({column: _IBIS[kind] for column, kind in pairs}, name=name)
-
-
-def events_schema() -> dict[str, str]:
-    """Return the columns of the events that the marts read, with their Ibis types."""
-    return {name: _IBIS[_DUCKDB[name]] for name in _READ}
-
-
-def _events_table() -> Any:
-    import ibis
-
-    return ibis.table(events_schema(), name="events")
-
-
-def _as_sql(expression: Any, columns: str) -> str:
-    import ibis
-
-    wanted = [column.rsplit(" ", 1)[0] for column in columns.split(", ")]
-    return str(ibis.to_sql(expression.select(*wanted), dialect="duckdb"))
-
-
-@cache
-def _sql_names() -> str:
-    return _as_sql(growth.names(_events_table()), TABLES["names"])
-
-
-@cache
-def _sql_days(definition: Definition) -> dict[str, str]:
-    events = _events_table()
-    expressions = {
-        "user_day": activity.user_day(activity.sessions(events, definition)),
-        "begins": activity.begins(events, definition),
-        "money": activity.money(events, definition),
-    }
-    return {name: _as_sql(e, TABLES[name]) for name, e in expressions.items()}
-
-
-@cache
-def _sql_users(definition: Definition) -> str:
-    known, begins, money = (
-        _table(name, columns)
-        for name, columns in (
-            ("known", "user_id VARCHAR"),
-            ("own_begins", TABLES["begins"]),
-            ("own_money", TABLES["money"]),
-        )
-    )
-    return _as_sql(cohorts.users(known, begins, money, definition), TABLES["users"])
-
-
-@cache
-def _sql_cells() -> dict[str, str]:
-    days, users = _table("user_day", TABLES["user_day"]), _table("users", TABLES["users"])
-    active = days.semi_join(_table("active_days", "day BIGINT"), "day")
-    begun = users.semi_join(_table("cohort_days", "day BIGINT"), [("begun_day", "day")])
-    expressions = {
-        "cohort_cube": cohorts.cohort_cube(active, users),
-        "daily_activity": cohorts.daily_activity(active, users),
-        "paid_conversion": cohorts.paid_conversion(begun),
-        "paying_users": cohorts.paying_users(
-            _table("fresh", TABLES["users"]), _table("own_money", TABLES["money"])
-        ),
-    }
-    return {name: _as_sql(e, TABLES[name]) for name, e in expressions.items()}
-
-
-@cache
-def _sql_funnel(steps: tuple[Step, ...]) -> str:
-    users = _table("users", TABLES["users"])
-    starts = users.semi_join(_table("starting", "day BIGINT"), [("begun_day", "day")])
-    keys = ("begun_day", *ATTRIBUTES[:3])
-    starts = starts.select("user_id", "begun_at", *keys)
-    reached = funnel.progress(_events_table(), starts, steps, FUNNEL_DAYS)
-    return _as_sql(funnel.funnel_cells(reached, keys), TABLES["funnel_steps"])
-
-
-def publish(con: Scratch, found: Mapping[str, Path]) -> None:
-    """Make the tables of :mod:`etl.marts.growth` in ``con`` from the sources' files."""
-    for table in growth.TABLES:
-        for statement in statements.create(table):
-            con.execute(statement)
-    for source, path in found.items():
-        con.execute(f"ATTACH '{_quoted(path)}' AS growth_of_one (READ_ONLY)")
-        try:
-            if not _is_readable(con):
-                continue  # never counted, or by an older program where the events lie elsewhere
-            for name, question in _published(source).items():
-                con.execute(f"INSERT INTO {name} {question}")
-        finally:
-            con.execute("DETACH growth_of_one")
-
-
-def _is_readable(con: Scratch) -> bool:
-    """Say whether the attached file holds counts of this version."""
-    there = con.execute(
-        "SELECT count(*) FROM duckdb_tables() WHERE database_name = 'growth_of_one' "
-        "AND table_name = 'told'"
-    ).fetchone()
-    if not there or not there[0]:
-        return False
-    return con.execute("SELECT max(version) FROM growth_of_one.told").fetchone() == (VERSION,)
-
-
-def _published(source: str) -> dict[str, str]:
-    """Return the questions that fill the published tables from the attached file of a source."""
-    of, named = "growth_of_one", f"'{source}' AS source"
-    split, three = ", ".join(ATTRIBUTES), ", ".join(ATTRIBUTES[:3])
-    begun = "DATE '1970-01-01' + begun_day::INTEGER AS begun_on"
-    active = "DATE '1970-01-01' + day::INTEGER AS active_on"
-    days = "DATE '1970-01-01' + min(day)::INTEGER, DATE '1970-01-01' + max(day)::INTEGER"
-    return {
-        "growth_definitions": f"SELECT {named}, definition->>'begins', definition->>'active', "
-        "(definition->>'window_days')::BIGINT, "
-        "array_to_string((definition->'payments')::VARCHAR[], ','), definition->>'refund', "
-        f"array_to_string(steps::VARCHAR[], ','), {FUNNEL_DAYS}, "
-        f"(SELECT DATE '1970-01-01' + min(day)::INTEGER FROM {of}.names), "
-        f"(SELECT DATE '1970-01-01' + max(day)::INTEGER FROM {of}.names), "
-        f"(SELECT DATE '1970-01-01' + max(day)::INTEGER FROM {of}.names "
-        "WHERE to_timestamp((day + 1) * 86400) <= read_at), "
-        f"(SELECT coalesce(sum(n_events), 0) FROM {of}.names), "
-        f"(SELECT coalesce(sum(size), 0) FROM {of}.paid_conversion), "
-        f"(SELECT count(*) FROM {of}.users WHERE begun_day IS NULL), "
-        f"evidence_kind, engine, built_at FROM (SELECT * REPLACE (definition::JSON AS definition, "
-        f"steps::JSON AS steps) FROM {of}.told)",
-        "event_names": f"SELECT {named}, event_name, sum(n_events), {days} FROM {of}.names "
-        "GROUP BY event_name ORDER BY event_name",
-        # In order of cohorts, so that a question about some of them passes over the others.
-        "cohort_cube": f"SELECT {named}, {begun}, {split}, {active}, n_users, n_images "
-        f"FROM {of}.cohort_cube ORDER BY begun_day, day",
-        "paid_conversion": f"SELECT {named}, {begun}, {split}, size, payers, refunded "
-        f"FROM {of}.paid_conversion ORDER BY begun_day",
-        "paying_users": f"SELECT {named}, user_id, {begun}, {split}, paid, refunded, "
-        f"DATE '1970-01-01' + first_paid_day::INTEGER FROM {of}.paying_users ORDER BY user_id",
-        "daily_activity": f"SELECT {named}, {active}, {three}, n_active, n_new, n_events, "
-        f"n_images, n_sessions, session_seconds FROM {of}.daily_activity ORDER BY day",
-        "funnel_steps": f"SELECT {named}, {begun}, {three}, step, taken, n_users "
-        f"FROM {of}.funnel_steps ORDER BY begun_day",
-    }
-
-
-def _quoted(path: Path) -> str:
-    return str(path).replace("'", "''")

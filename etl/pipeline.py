@@ -14,7 +14,16 @@ from typing import Any, Literal
 
 import pandas as pd
 
-from etl import calendars, checks, corrections, engines, growth, marts, sources
+from etl import (
+    calendars,
+    checks,
+    corrections,
+    engines,
+    growth,
+    growth_published,
+    marts,
+    sources,
+)
 from etl.config import Settings, bundled_dir
 from etl.due import due
 from etl.errors import ArtonomicsError, AuditError, InputError, SourceError, WarehouseError
@@ -424,7 +433,7 @@ def publish(this: Run, mode: Mode, progress: Progress | None = None) -> list[Led
         found = growth.files(this.warehouse.settings)
 
         def build(con: engines.Scratch) -> list[tuple[str, str]]:
-            growth.publish(con, found)
+            growth_published.publish(con, found)
             return marts.build(engines.over(con))
 
         this.warehouse.publish(this.run_id, this.request.now, build)

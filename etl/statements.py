@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
 
 from etl.schemas import DUCKDB_TYPES, Table
 
@@ -181,3 +182,8 @@ def _restates(table: Table, old: str, new: str) -> str:
     """
     pairs = [f"{old}.{c} IS DISTINCT FROM {new}.{c}" for c in _compared(table)]
     return f"{new}.retrieved_at >= {old}.retrieved_at AND ({' OR '.join(pairs) or 'false'})"
+
+
+def quoted(path: Path) -> str:
+    """Return a path as it may stand between single quotes."""
+    return str(path).replace("'", "''")

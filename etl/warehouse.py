@@ -1,7 +1,8 @@
 """One writer, immutable published snapshots, many readers.
 
 The writer owns a file of its own (see :mod:`etl.writer_files`) behind a lock. Publishing copies it
-into a new snapshot (see :mod:`etl.snapshots`); readers open what the pointer names and follow it.
+into a new snapshot (see :mod:`etl.snapshots`); readers (see :mod:`etl.snapshot_reader`) open what
+the pointer names and follow it.
 """
 
 from __future__ import annotations
@@ -9,13 +10,9 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import re
-import secrets
 import shutil
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
@@ -23,19 +20,19 @@ from typing import Self
 
 import duckdb
 import pandas as pd
-import pyarrow as pa
 from filelock import FileLock, Timeout
 
-from etl import exports, statements
+from etl import statements, warehouse_rows, warehouse_shape
 from etl.config import Settings
+from etl.engines import QUIET
 from etl.errors import (
     AuditError,
-    InputError,
     SnapshotMissingError,
     WarehouseError,
     WarehouseLockedError,
 )
-from etl.schemas import ETL_RUNS, PRODUCT_EVENTS, QUARANTINE, TABLES, Table
+from etl.schemas import ETL_RUNS, QUARANTINE, TABLES, Table
+from etl.snapshot_reader import SnapshotReader
 from etl.snapshots import (
     DATABASE,
     FORMAT_VERSION,
@@ -46,51 +43,24 @@ from etl.snapshots import (
     other_format,
     sha256,
 )
+from etl.warehouse_rows import MergeCounts, Stamp
 from etl.writer_files import WriterFiles, log_of
 
-_QUIET: dict[str, str | bool | int | float | list[str]] = {
-    "autoinstall_known_extensions": "false",
-    "autoload_known_extensions": "false",
-}
-_LOG_ONLY = _QUIET | {"checkpoint_threshold": "1TB"}
+_LOG_ONLY = QUIET | {"checkpoint_threshold": "1TB"}
 """The writer never folds its log into the file in place: a kill in the middle would spoil both."""
-_CLOSED = _QUIET | {"enable_external_access": "false"}
-"""Readers see no other file; those of one process share an instance and so its settings."""
 
-_LAKE = re.compile(rf"\b{PRODUCT_EVENTS.name}\b", re.IGNORECASE)
-LEFT_OUT = "left_out_of_this_export"
-"""Table of a reader for exports: what it does not show."""
-
+__all__ = [
+    "DATABASE",
+    "Audit",
+    "MergeCounts",
+    "SnapshotInfo",
+    "SnapshotReader",
+    "Snapshots",
+    "Stamp",
+    "Warehouse",
+]
 Audit = tuple[str, str]
 """What must hold, and a query that counts the violations."""
-
-
-@dataclass(frozen=True)
-class MergeCounts:
-    """How many rows a merge added, changed and found as they were."""
-
-    new: int = 0
-    changed: int = 0
-    unchanged: int = 0
-
-
-@dataclass(frozen=True)
-class Stamp:
-    """Who writes rows, in which run, and when the warehouse learns them.
-
-    Attributes
-    ----------
-    source
-        Name of the source, stored with new and changed rows.
-    run_id
-        The run, stored with them too.
-    recorded_at
-        Instant in UTC; a bitemporal row is valid from then on.
-    """
-
-    source: str
-    run_id: str
-    recorded_at: datetime
 
 
 class Warehouse:
@@ -184,26 +154,7 @@ class Warehouse:
         stamp
             Who brings them, in which run, and when.
         """
-        frame, changes = f"frame_{table.name}", f"changed_{table.name}"
-        given = rows.assign(source=stamp.source, run_id=stamp.run_id)
-        # Arrow's columns are read as they lie; texts of pandas would first become objects.
-        self._connection.register(frame, pa.Table.from_pandas(given, preserve_index=False))
-        try:
-            typed = f"({statements.select_typed(table, frame)})"
-            self._connection.execute(statements.find_changes(table, typed, changes))
-        finally:
-            self._connection.unregister(frame)
-        found = self._connection.execute(
-            f"SELECT count(*) - count(old_row), count(old_row) FROM {changes}"
-        ).fetchone()
-        new, changed = found if found else (0, 0)
-        if new or changed:
-            instant = self._not_before_last(table, stamp.recorded_at)
-            for statement, timed in statements.merge(table, changes):
-                needed = [instant] if timed else []
-                self._connection.execute(statement, needed)
-        self._connection.execute(f"DROP TABLE {changes}")
-        return MergeCounts(new, changed, len(rows) - new - changed)
+        return warehouse_rows.merge(self._connection, table, rows, stamp)
 
     def held_elsewhere(self, table: Table, rows: pd.DataFrame, source: str) -> pd.Series:
         """Return for each row the other source whose row of the same key says something else.
@@ -219,17 +170,7 @@ class Warehouse:
         -------
         Series of shape (n,), indexed as ``rows``; missing where no other source objects.
         """
-        given = rows.assign(quality_flags=None, source=source, run_id="", position=range(len(rows)))
-        frame = f"coming_{table.name}"
-        self._connection.register(frame, pa.Table.from_pandas(given, preserve_index=False))
-        try:
-            typed = f"({statements.select_typed(table, frame, 'position')})"
-            found = self._connection.execute(statements.held_elsewhere(table, typed)).df()
-        finally:
-            self._connection.unregister(frame)
-        held_by = pd.Series([None] * len(rows), index=rows.index, dtype=object)
-        held_by.iloc[found["position"].to_numpy(dtype=int)] = found["held_by"].to_numpy()
-        return held_by
+        return warehouse_rows.held_elsewhere(self._connection, table, rows, source)
 
     def quarantine(self, rows: pd.DataFrame) -> None:
         """Keep rejected rows; one that is known already is not kept twice."""
@@ -323,7 +264,7 @@ class Warehouse:
         path = building / DATABASE
         version = self._data_version()
         self._copy_to(path)
-        with duckdb.connect(path, config=_QUIET) as copy:
+        with duckdb.connect(path, config=QUIET) as copy:
             copy.execute("SET TimeZone = 'UTC'")
             audits = [a for t in TABLES.values() for a in statements.audits(t)]
             _audit(copy, [*audits, *build(copy)])
@@ -382,8 +323,8 @@ class Warehouse:
         makers = [s for table in TABLES.values() for s in statements.create(table)]
         for statement in [*with_version, *makers]:
             con.execute(statement)
-        _bring_up(con)
-        _require_shape(con, path)
+        warehouse_shape.bring_up(con)
+        warehouse_shape.require(con, path)
         return con
 
     def _fold(self) -> None:
@@ -397,7 +338,7 @@ class Warehouse:
         """Write all that is committed into a new database at ``path``."""
         found = self._connection.execute("SELECT current_database()").fetchone()
         own = found[0] if found else ""
-        self._connection.execute(f"ATTACH '{_quoted(path)}' AS copied")
+        self._connection.execute(f"ATTACH '{statements.quoted(path)}' AS copied")
         try:
             self._connection.execute(f'COPY FROM DATABASE "{own}" TO copied')
             self._connection.execute("CHECKPOINT copied")
@@ -408,7 +349,7 @@ class Warehouse:
         """Start from the current snapshot where the writer has no file, or from nothing."""
         with suppress(SnapshotMissingError):
             shutil.copyfile(self._snapshots.current(OLDEST_FORMAT).path, half)
-        with duckdb.connect(half, config=_QUIET) as con:
+        with duckdb.connect(half, config=QUIET) as con:
             known = {statements.stored_name(t) for t in TABLES.values()} | {"format"}
             for (name,) in con.execute("SELECT table_name FROM duckdb_tables()").fetchall():
                 if name not in known:
@@ -426,35 +367,8 @@ class Warehouse:
             "wait until it has ended, or end it; readers are not affected",
         )
 
-    @contextmanager
-    def _staged(self, table: Table, rows: pd.DataFrame) -> Iterator[str]:
-        """Copy a frame into a typed temporary table and yield its name."""
-        frame, staged = f"frame_{table.name}", f"incoming_{table.name}"
-        self._connection.register(frame, rows)
-        try:
-            self._connection.execute(
-                f"CREATE OR REPLACE TEMP TABLE {staged} AS {statements.select_typed(table, frame)}"
-            )
-            yield staged
-            self._connection.execute(f"DROP TABLE {staged}")
-        finally:
-            self._connection.unregister(frame)
-
     def _add(self, table: Table, rows: pd.DataFrame) -> None:
-        if rows.empty:
-            return
-        with self._staged(table, rows) as incoming:
-            self._connection.execute(statements.insert_absent(table, incoming))
-
-    def _not_before_last(self, table: Table, recorded_at: datetime) -> datetime:
-        """Return ``recorded_at``, or just after the last version where the clock jumped back."""
-        if not table.bitemporal:
-            return recorded_at
-        found = self._connection.execute(
-            f"SELECT max(valid_from) FROM {statements.stored_name(table)}"
-        ).fetchone()
-        last = found[0] if found else None
-        return max(recorded_at, last + timedelta(microseconds=1)) if last else recorded_at
+        warehouse_rows.add(self._connection, table, rows)
 
     def _data_version(self) -> str:
         digest = hashlib.sha256()
@@ -463,164 +377,6 @@ class Warehouse:
                 found = self._connection.execute(statements.fingerprint(table)).fetchone()
                 digest.update(f"{table.name}:{found}".encode())
         return digest.hexdigest()[:16]
-
-
-class SnapshotReader:
-    """Read-only questions to the current snapshot; safe to share between threads.
-
-    Parameters
-    ----------
-    data_dir
-        The data folder (not the warehouse folder in it).
-    for_export
-        Show only what may be passed on, see :mod:`etl.exports`.
-    """
-
-    def __init__(self, data_dir: Path, *, for_export: bool = False) -> None:
-        self._connect = _connect_export if for_export else _connect_reader
-        self._for_export = for_export
-        self._data_dir = data_dir
-        self._snapshots = Snapshots(data_dir / "warehouse")
-        self._guard = threading.Lock()
-        self._named = ""
-        self._opened: tuple[duckdb.DuckDBPyConnection, SnapshotInfo] | None = None
-
-    def __enter__(self) -> Self:
-        """Return the reader itself."""
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Let go of the open snapshot."""
-        self.close()
-
-    @property
-    def info(self) -> SnapshotInfo:
-        """The snapshot that a question would be put to now."""
-        return self._follow()[1]
-
-    def query(self, sql: str, parameters: Sequence[object] = ()) -> pd.DataFrame:
-        """Answer one SELECT over the current snapshot.
-
-        Parameters
-        ----------
-        sql
-            One read-only statement in DuckDB's dialect, with ``?`` for parameters. The table
-            ``product_events`` is the event lake.
-        parameters
-            Their values.
-
-        Raises
-        ------
-        InputError
-            When the statement is not one read-only question, or DuckDB refuses it.
-        SnapshotMissingError, WarehouseError
-            When there is nothing whole to ask.
-        """
-        con = self._beside_the_lake() if _LAKE.search(sql) else self._follow()[0].cursor()
-        try:
-            con.execute("SET TimeZone = 'UTC'")
-            asked = con.extract_statements(sql)
-            if len(asked) != 1 or asked[0].type != duckdb.StatementType.SELECT:
-                kinds = ", ".join(s.type.name for s in asked) or "nothing"
-                raise InputError(
-                    f"got {kinds}", "one read-only SELECT", "ask one question at a time"
-                )
-            return con.execute(asked[0], list(parameters)).df()
-        except duckdb.Error as error:
-            raise InputError(
-                f"got a question DuckDB refuses: {error}", "valid SQL", "see data/README.md"
-            ) from error
-        finally:
-            con.close()
-
-    def left_out(self) -> pd.DataFrame:
-        """Return what a reader for exports leaves out: source, table_name, n_rows (current)."""
-        if not self._for_export:
-            return pd.DataFrame(columns=["source", "table_name", "n_rows"])
-        return self.query(f"FROM {LEFT_OUT}")
-
-    def close(self) -> None:
-        """Let go of the open snapshot; the next question opens one again."""
-        with self._guard:
-            self._named, self._opened = "", None
-
-    def _beside_the_lake(self) -> duckdb.DuckDBPyConnection:
-        """Return a connection to the snapshot that sees the event lake, and no other file."""
-        from etl.imports import lake  # reads the lake's days through this reader
-
-        data_dir = self._data_dir.resolve()
-        files = [str(file) for file in lake.files(self, data_dir, PRODUCT_EVENTS.name)]
-        view = statements.lake_view(PRODUCT_EVENTS, files)
-
-        def open_lake(con: duckdb.DuckDBPyConnection) -> None:
-            con.execute(view)
-            # The files themselves, not their folder: beside them lie those of sources that are
-            # kept out of exports, and what was rejected or superseded.
-            allowed = ", ".join(f"'{_quoted(Path(file))}'" for file in files)
-            con.execute(f"SET allowed_paths = [{allowed}]")
-
-        connect = _connect_export if self._for_export else _connect_attached
-        return connect(self.info.path, open_lake)
-
-    def _follow(self) -> tuple[duckdb.DuckDBPyConnection, SnapshotInfo]:
-        """Return the open snapshot, after reopening if the pointer has moved."""
-        with self._guard:
-            named = self._snapshots.named()
-            if self._opened is None or named != self._named:
-                info = self._snapshots.current()
-                self._opened, self._named = (self._connect(info.path), info), named
-            return self._opened
-
-
-def _connect_reader(path: Path) -> duckdb.DuckDBPyConnection:
-    try:
-        return duckdb.connect(path, read_only=True, config=_CLOSED)
-    except duckdb.Error as error:
-        raise cannot_open(path, error, "run `artonomics etl run --offline`") from error
-
-
-def _connect_attached(
-    path: Path, prepare: Callable[[duckdb.DuckDBPyConnection], None]
-) -> duckdb.DuckDBPyConnection:
-    """Open a snapshot beside what ``prepare`` makes, then close the door to all other files."""
-    con = duckdb.connect(":memory:", config=_QUIET)
-    try:
-        con.execute("SET TimeZone = 'UTC'")
-        con.execute(f"ATTACH '{_quoted(path)}' AS snapshot (READ_ONLY)")
-        prepare(con)
-        con.execute("SET search_path = 'snapshot.main,memory.main'")
-        con.execute("SET enable_external_access = false")
-    except duckdb.Error as error:
-        con.close()
-        raise cannot_open(path, error, "run `artonomics etl run --offline`") from error
-    return con
-
-
-def _connect_export(
-    path: Path, prepare: Callable[[duckdb.DuckDBPyConnection], None] | None = None
-) -> duckdb.DuckDBPyConnection:
-    """Open a snapshot behind views that leave out what may not be passed on.
-
-    The snapshot stands beside the views under a name that nobody can know beforehand. What
-    ``prepare`` makes stands beside them too.
-    """
-    hidden = f"snapshot_{secrets.token_hex(16)}"
-    con = duckdb.connect(":memory:", config=_QUIET)
-    try:
-        con.execute("SET TimeZone = 'UTC'")
-        con.execute(f"ATTACH '{_quoted(path)}' AS {hidden} (READ_ONLY)")
-        named = con.execute(exports.KEPT_BACK.replace("FROM ", f"FROM {hidden}.")).fetchall()
-        kept_back = [name for (name,) in named]
-        for statement in exports.views(kept_back, hidden):
-            con.execute(statement)
-        con.execute(f"CREATE TABLE {LEFT_OUT} AS {exports.left_out(kept_back, hidden)}")
-        if prepare:
-            prepare(con)
-        con.execute("SET enable_external_access = false")
-    except duckdb.Error as error:
-        con.close()
-        raise cannot_open(path, error, "run `artonomics etl run --offline`") from error
-    return con
 
 
 def _last_end(con: duckdb.DuckDBPyConnection, now: datetime) -> datetime:
@@ -642,44 +398,3 @@ def _audit(con: duckdb.DuckDBPyConnection, audits: Sequence[Audit]) -> None:
             "every audit to hold",
             "the last good snapshot stays current; see the run ledger and mend the source",
         )
-
-
-def _bring_up(con: duckdb.DuckDBPyConnection) -> None:
-    """Add columns that a newer schema has and that may be missing, in the schema's order.
-
-    Whatever else differs is left as it is, for :func:`_require_shape` to refuse.
-    """
-    stored = _stored_columns(con)
-    con.execute("BEGIN")
-    for table in TABLES.values():
-        name = statements.stored_name(table)
-        new = [column for column in table.stored_columns() if column.name not in stored[name]]
-        known = {column.name for column in table.stored_columns()}
-        if new and all(column.nullable for column in new) and set(stored[name]) <= known:
-            for statement in statements.widen(table):
-                con.execute(statement)
-    con.execute(f"UPDATE format SET version = {FORMAT_VERSION} WHERE version < {FORMAT_VERSION}")
-    con.execute("COMMIT")
-
-
-def _stored_columns(con: duckdb.DuckDBPyConnection) -> dict[str, list[str]]:
-    return dict(
-        con.execute(
-            "SELECT table_name, list(column_name ORDER BY column_index) "
-            "FROM duckdb_columns() GROUP BY 1"
-        ).fetchall()
-    )
-
-
-def _require_shape(con: duckdb.DuckDBPyConnection, path: Path) -> None:
-    """Refuse a file whose tables have other columns than the schemas say."""
-    stored = _stored_columns(con)
-    for table in TABLES.values():
-        name = statements.stored_name(table)
-        if stored[name] != [column.name for column in table.stored_columns()]:
-            con.close()
-            raise other_format(path, f"{FORMAT_VERSION} with other columns in {name}")
-
-
-def _quoted(path: Path) -> str:
-    return str(path).replace("'", "''")

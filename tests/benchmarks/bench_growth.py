@@ -28,7 +28,7 @@ import pyarrow.parquet as pq
 from harness import seconds, write_record
 
 from dashboard.studies.growth import retention as studies
-from etl import engines, growth
+from etl import engines, growth, growth_published, growth_sql
 from etl.analytics import renewals
 from etl.analytics.purchases import fit_bgnbd
 from etl.marts import funnel
@@ -193,7 +193,7 @@ def triangle(folder: Path, path: Path) -> dict[str, Any]:
     """Return the query time of a page's triangle from the published cube."""
     published = folder / "published.duckdb"
     with engines.stored(published) as con:
-        growth.publish(con, {SOURCE: path})
+        growth_published.publish(con, {SOURCE: path})
         cells = con.execute("SELECT count(*) FROM cohort_cube").fetchone()
 
         class Reader:
@@ -286,7 +286,7 @@ def beside_spark(folder: Path, events: Path) -> dict[str, Any]:
     names = {"install", "session_start", *(step.name for step in funnel.STEPS)}
     definition, steps = Definition.of(names, has_sessions=True), funnel.steps_among(names)
     spark = engines.connect("pyspark", **{"spark.driver.memory": "6g"})
-    columns = list(growth.events_schema())
+    columns = list(growth_sql.events_schema())
     there = marts.cells(spark.read_parquet(str(part)).select(columns), definition, steps)
     answers: dict[str, dict[str, Any]] = {"pyspark": {}, "duckdb": {}}
     spent = {"pyspark": 0.0, "duckdb": 0.0}

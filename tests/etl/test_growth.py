@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from etl import engines, growth, imports, pipeline
+from etl import engines, growth, growth_sql, imports, pipeline
 from etl.config import Settings
 from etl.marts import activity, funnel
 from etl.marts import growth as expressions
@@ -64,7 +64,7 @@ def tables(path: Path) -> dict[str, list[str]]:
     with engines.stored(path) as con:
         return {
             name: sorted(str(row) for row in con.execute(f"{question} {name}").fetchall())
-            for name, question in dict.fromkeys(growth.TABLES, "FROM").items()
+            for name, question in dict.fromkeys(growth_sql.TABLES, "FROM").items()
             if name not in ("told", "days")
         }
 
