@@ -1,7 +1,8 @@
 """What pages read, kept in memory: keyed by the snapshot, so that a new one refreshes them.
 
 Frames come as copies; studies, figures and cards are shared between sessions and must not be
-changed.
+changed. What was asked of one snapshot is asked of the next before sessions are shown it, see
+:mod:`dashboard.refresh`; cards are not, for they may hold what a session has read already.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import streamlit as st
 
 from dashboard import reporting
 from dashboard.figures.theme import Mode
+from dashboard.refresh import Failure, Refresher, Served
 from dashboard.text import Words
 from etl.config import default_data_dir
 from etl.errors import ArtonomicsError, SnapshotMissingError
@@ -32,28 +34,44 @@ def data_dir() -> Path:
 
 
 def reader() -> SnapshotReader:
-    """Return the reader of the published snapshot; it follows a newer one by itself."""
-    return _reader(str(data_dir()))
+    """Return the reader of the snapshot that sessions are shown."""
+    return _present().reader
 
 
 def passed_on(question: Callable[..., T], *parameters: Hashable, **named: Hashable) -> T:
     """Return an answer or study over what may be passed on, for a download."""
-    return question(_reader_for_export(str(data_dir())), *parameters, **named)
+    return question(_present().for_export, *parameters, **named)
 
 
 def held_back() -> bool:
     """Say whether the snapshot holds rows that may not be passed on."""
-    return _held_back(_key(), _reader_for_export(str(data_dir())))
+    present = _present()
+    return _held_back(present.key, present.for_export)
 
 
 def left_out() -> pd.DataFrame:
     """Return what a download leaves out: source, table_name, n_rows."""
-    return _reader_for_export(str(data_dir())).left_out()
+    return _present().for_export.left_out()
 
 
 def info() -> SnapshotInfo:
     """Return which snapshot is being read."""
     return reader().info
+
+
+def follow() -> None:
+    """Show sessions the newest snapshot from now on: somebody waits for what it brings."""
+    _refresher(str(data_dir())).follow()
+
+
+def settled(seconds: float) -> bool:
+    """Wait for the work in the background; return whether it has ended."""
+    return _refresher(str(data_dir())).wait(seconds)
+
+
+def failures() -> list[Failure]:
+    """Return what could not be worked out in the background, oldest first."""
+    return list(_refresher(str(data_dir())).failures)
 
 
 def info_or_none() -> SnapshotInfo | None:
@@ -82,12 +100,20 @@ def running() -> Running | None:
 
 def ask(question: Callable[..., pd.DataFrame], *parameters: Hashable) -> pd.DataFrame:
     """Return the answer of a function of :mod:`dashboard.queries` about the present snapshot."""
-    return _ask(_key(), question.__name__, parameters, question, reader())
+
+    def answer(of: Served) -> pd.DataFrame:
+        return _ask(of.key, question.__name__, parameters, question, of.reader)
+
+    return _asked(("ask", question, parameters), answer)
 
 
 def study(question: Callable[..., T], *parameters: Hashable, **named: Hashable) -> T:
     """Return the result of a function of :mod:`dashboard.studies` about the present snapshot."""
-    return _study(_key(), question.__name__, parameters, named, question, reader())
+
+    def answer(of: Served) -> T:
+        return _study(of.key, question.__name__, parameters, named, question, of.reader)
+
+    return _asked(("study", question, parameters, tuple(sorted(named.items()))), answer)
 
 
 def lacking(formats: tuple[str, ...], languages: tuple[str, ...]) -> list[tuple[str, str]]:
@@ -106,23 +132,29 @@ def drawn(name: str, build: Callable[[Mode], T], said: Words, *parameters: Hasha
 
 def forget() -> None:
     """Drop everything that is kept: the retry of a page that failed."""
-    for kept in (_reader, _reader_for_export, _held_back, _ask, _study, _drawn):
+    for kept in (_refresher, _held_back, _ask, _study, _drawn):
         kept.clear()
 
 
+def _present() -> Served:
+    return _refresher(str(data_dir())).present()
+
+
+def _asked(name: Hashable, answer: Callable[[Served], T]) -> T:
+    """Answer about the present snapshot, and remember what was asked for the next one."""
+    refresher = _refresher(str(data_dir()))
+    found = answer(refresher.present())
+    refresher.note(name, answer)
+    return found
+
+
 def _key() -> str:
-    present = info()
-    return f"{present.path}:{present.snapshot_id}"
+    return _present().key
 
 
 @st.cache_resource(show_spinner=False, max_entries=8)
-def _reader(folder: str) -> SnapshotReader:
-    return SnapshotReader(Path(folder))
-
-
-@st.cache_resource(show_spinner=False, max_entries=8)
-def _reader_for_export(folder: str) -> SnapshotReader:
-    return SnapshotReader(Path(folder), for_export=True)
+def _refresher(folder: str) -> Refresher:
+    return Refresher(Path(folder))
 
 
 @st.cache_data(show_spinner=False, max_entries=8)
@@ -136,7 +168,7 @@ def _lacking(formats: tuple[str, ...], languages: tuple[str, ...]) -> list[tuple
 
 
 # Whether a source is stale changes with the day, so answers do not live for ever.
-@st.cache_data(show_spinner=False, max_entries=64, ttl="1h")
+@st.cache_data(show_spinner=False, max_entries=256, ttl="1h")
 def _ask(
     snapshot: str,
     name: str,
@@ -147,7 +179,7 @@ def _ask(
     return _question(_source, *parameters)
 
 
-@st.cache_resource(show_spinner=False, max_entries=64)
+@st.cache_resource(show_spinner=False, max_entries=256)
 def _study(
     snapshot: str,
     name: str,

@@ -10,9 +10,10 @@ import itertools
 import json
 import re
 import unicodedata
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from etl.analytics.inputs import INPUTS
 from etl.analytics.quantities import Quantity
 from etl.errors import InputError
 from etl.scenarios import links, store
-from etl.scenarios.document import Plan, validate
+from etl.scenarios.document import Plan, latest_day, validate
 from etl.scenarios.mix import TRAINING
 
 DEFAULT = "small-platform"
@@ -67,6 +68,20 @@ def choices(data_dir: Path) -> dict[str, Choice]:
 
 
 def _choice(key: str, data_dir: Path, *, is_own: bool) -> Choice:
+    """Return one choice; a file that stands as it was is not read again."""
+    own = data_dir / store.FOLDER / f"{key}.yml"
+    file = own if is_own else store.CASES_DIR / f"{key}.yml"
+    try:
+        held = file.stat()
+    except OSError:  # removed in the meantime: loading says so
+        return _read(key, data_dir, is_own, ())
+    # The day counts too: what bears a day to come is a fault until that day.
+    state = (held.st_ino, held.st_mtime_ns, held.st_size, latest_day())
+    return _read(key, data_dir, is_own, (str(file), *state))
+
+
+@lru_cache(maxsize=256)
+def _read(key: str, data_dir: Path, is_own: bool, _state: tuple[Hashable, ...]) -> Choice:
     try:
         raw = store.load(key, data_dir)
         validate(raw, f"{key}.yml")

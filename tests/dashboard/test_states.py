@@ -6,6 +6,7 @@ import shutil
 
 import pytest
 
+from dashboard import cache
 from tests.dashboard.conftest import text_of
 
 PAGES = ("overview", "market", "data")
@@ -57,5 +58,7 @@ def test_a_new_snapshot_refreshes_an_open_page(open_page, published, tmp_path):
     new = old.with_name(f"9{old.name[1:]}")
     shutil.copytree(old, new)
     pointer.write_text(new.name)
+    assert old.name.replace("-", r"\-") in text_of(opened.run()), "it is worked out first"
+    assert cache.settled(seconds=30)
     opened.run()
     assert new.name.replace("-", r"\-") in text_of(opened)
