@@ -15,6 +15,7 @@ from datetime import date
 from typing import Any, TypeVar
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from dashboard.text import Words
 
@@ -53,7 +54,7 @@ def restore(key: str, parse: Callable[[str], T], default: T, words: Words) -> No
     """
     code = st.query_params.get(key)
     if code is None:
-        if key not in st.session_state:
+        if key not in st.session_state or _is_of_another_page(key):
             st.session_state[key] = _travelled(key, parse, default)
         return
     if key in st.session_state and code == st.session_state.get(_written(key)):
@@ -267,6 +268,12 @@ def _travelled(key: str, parse: Callable[[str], T], default: T) -> Any:
         return _stand_in(key, default)
 
 
+def _is_of_another_page(key: str) -> bool:
+    """Say whether what the session holds belongs to a widget of the page before."""
+    here = getattr(get_script_run_ctx(), "page_script_hash", "")
+    return key in TRAVELLING and st.session_state.get(_page(key), here) != here
+
+
 def _stand_in(key: str, value: T) -> T:
     """Note that nobody chose ``value``: while it stands, what was chosen is kept as it was."""
     if key in TRAVELLING:
@@ -278,6 +285,7 @@ def _keep(key: str, code: str | None) -> None:
     """Keep what is chosen for the other pages; ``None`` is nothing."""
     if key not in TRAVELLING:
         return
+    st.session_state[_page(key)] = getattr(get_script_run_ctx(), "page_script_hash", "")
     held, stand_ins = st.session_state.get(key), _standing_in()
     if key in stand_ins and stand_ins[key] == held:
         return
@@ -307,8 +315,17 @@ def _expected(options: Sequence[str], words: Words) -> str:
 
 
 def _code(code: str) -> str:
-    """Return a code of the address as Markdown that shows it as it is."""
-    return f"`{code[:60].replace('`', '')}`"
+    """Return a code of the address as Markdown that shows it as it is, on one line.
+
+    An empty line would end the code, and what follows it would be read as Markdown.
+    """
+    shown = code[:60].replace("`", "")
+    seen = "".join(sign if sign.isprintable() else " " for sign in shown)
+    return f"`{' '.join(seen.split()) or ' '}`"
+
+
+def _page(key: str) -> str:
+    return f"{key}:page"
 
 
 def _written(key: str) -> str:

@@ -6,9 +6,12 @@ from dataclasses import dataclass
 from zoneinfo import available_timezones
 
 import pandas as pd
+import plotly.graph_objects as go
 import streamlit as st
 
 from dashboard import cache, permalinks
+from dashboard.app_pages.filters import ANY_TIME, Times
+from dashboard.figures import annotations
 from dashboard.queries import Reader
 from dashboard.studies.growth.definitions import Definitions, definitions, event_names
 from dashboard.studies.growth.retention import (
@@ -20,6 +23,7 @@ from dashboard.studies.growth.retention import (
 from dashboard.studies.growth.sources import Histories, nearest
 from dashboard.studies.growth.trials import cost_fact, trials
 from dashboard.studies.growth.value import products
+from dashboard.studies.marks import marks
 from dashboard.tables.growth import names
 from dashboard.text import Words
 from etl.errors import InputError
@@ -66,6 +70,7 @@ class View:
     discount_percent: int = 10
     timing: str = "start"
     horizon_days: int = 90
+    times: Times = ANY_TIME
 
     @property
     def source(self) -> str:
@@ -76,6 +81,14 @@ class View:
     def cost_per_image_usd(self) -> float:
         """Compute of a picture in US dollars."""
         return self.cost_mills / 10_000
+
+
+def marked(figure: go.Figure, drawn: pd.DataFrame, day: str, view: View, said: Words) -> go.Figure:
+    """Return the figure of ``drawn`` with the events of the market, never on a made-up history."""
+    if not view.times.show_events or view.told.evidence_kind == "simulated" or drawn.empty:
+        return figure
+    between = annotations.first_and_last(drawn[day])
+    return annotations.mark_events(figure, cache.study(marks), between, said)
 
 
 def choose(held: Histories, section: str, said: Words) -> View:

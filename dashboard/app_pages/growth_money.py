@@ -6,10 +6,11 @@ from dataclasses import replace
 from functools import partial
 
 import pandas as pd
+import plotly.graph_objects as go
 import streamlit as st
 
 from dashboard import cache
-from dashboard.app_pages.growth_choices import View
+from dashboard.app_pages.growth_choices import View, marked
 from dashboard.app_pages.growth_paying import offered
 from dashboard.components import Card, Provenance, figure_card, plain, table_card
 from dashboard.figures.growth import money as figures
@@ -76,13 +77,19 @@ def revenue_cards(view: View, said: Words, mode: Mode) -> list[Card]:
         "Every row and cent of the source is counted below, by currency; were a cent missing, "
         "this page would show that instead."
     )
+    movements = view.times.within(study.movements, "month")
+    mix = view.times.within(study.mix, "month")
+
+    def by_month(figure: go.Figure) -> go.Figure:
+        return marked(figure, movements, "month", view, said)
+
     return [
         partial(st.header, said.t("Recurring revenue"), anchor=False),
         partial(
             figure_card,
             said,
             said.t("What came and what went, by month"),
-            figures.movements_figure(study.movements, names.movements(said), said, mode),
+            by_month(figures.movements_figure(movements, names.movements(said), said, mode)),
             offered(subscription_study, asked, lambda s: tables.movements(s, said)),
             counted,
         ),
@@ -99,7 +106,7 @@ def revenue_cards(view: View, said: Words, mode: Mode) -> list[Card]:
             figure_card,
             said,
             said.t("Plans in recurring revenue"),
-            figures.mix_figure(study.mix, said, mode),
+            by_month(figures.mix_figure(mix, said, mode)),
             offered(subscription_study, asked, lambda s: tables.mix(s, said)),
             counted,
         ),

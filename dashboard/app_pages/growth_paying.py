@@ -11,7 +11,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import cache
-from dashboard.app_pages.growth_choices import View
+from dashboard.app_pages.growth_choices import View, marked
 from dashboard.app_pages.growth_planner import planner
 from dashboard.components import Card, Provenance, Table, figure_card, plain, table_card
 from dashboard.figures.growth import conversion as figures
@@ -68,13 +68,14 @@ def conversion_cards(view: View, said: Words, mode: Mode) -> list[Card]:
             partial(st.info, told_why, icon=":material/payments:"),
             *_funnel(view, said, mode),
         ]
+    cohorts = view.times.within(study.cohorts, "cohort")
     return [
         partial(st.header, said.t("Who pays"), anchor=False),
         partial(
             figure_card,
             said,
             said.t("Paid conversion by cohort"),
-            figures.cohorts_figure(study.cohorts, said, mode),
+            marked(figures.cohorts_figure(cohorts, said, mode), cohorts, "cohort", view, said),
             offered(conversion_study, asked, lambda s: tables.cohorts(s, said)),
             counted,
         ),

@@ -41,6 +41,7 @@ def cards(view: View, said: Words, mode: Mode) -> list[Card]:
 
         return replace(shown, passed_on=passed_on)
 
+    shown = replace(study, triangle=view.times.within(study.triangle, "cohort"))
     counted = Provenance(
         study.evidence_kind,
         said.t("share of users, 95% Wilson intervals"),
@@ -54,7 +55,7 @@ def cards(view: View, said: Words, mode: Mode) -> list[Card]:
             figure_card,
             said,
             said.t("Retention by cohort"),
-            figures.triangle_figure(study, said, mode, said.date),
+            figures.triangle_figure(shown, said, mode, said.date),
             offered(tables.triangle),
             counted,
         ),

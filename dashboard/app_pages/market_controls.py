@@ -9,7 +9,8 @@ from typing import Any, cast
 import streamlit as st
 
 from dashboard import cache, cases, permalinks, queries
-from dashboard.app_pages.as_known import as_known_note, as_known_on
+from dashboard.app_pages.as_known import as_known_note
+from dashboard.app_pages.filters import ANY_TIME, Times, kept_line, times
 from dashboard.figures import labels
 from dashboard.studies.market import events_of
 from dashboard.text import Words
@@ -21,37 +22,53 @@ RETURNS = ("log", "simple")
 
 @dataclass(frozen=True)
 class View:
-    """What the reader chose; ``span`` is ``event`` or ``all``, ``as_of`` the day of knowledge."""
+    """What the reader chose; ``span`` is ``event`` or ``all``."""
 
     ticker: str
     event_ids: tuple[str, ...]
     spec: EventStudySpec
     span: str
-    as_of: date | None = None
+    times: Times = ANY_TIME
+
+    @property
+    def as_of(self) -> date | None:
+        """Day of knowledge."""
+        return self.times.as_of
 
 
 def controls(said: Words) -> View:
     """Show the controls and return what they hold."""
     with st.container(border=True):
-        company, chosen, known = st.columns([4, 8, 2])
+        company, chosen = st.columns([4, 10])
+        method = st.container()
+        # Which events are offered depends on the day of knowledge, which stands below them.
+        line = times(said)
         with company:
             ticker = _company(said)
-        with known:
-            as_of = as_known_on(said)
         with chosen:
-            event_ids = _events(ticker, as_of, said)
-        spec, span = _method(said)
-    as_known_note(said, as_of)
-    return View(ticker, tuple(event_ids), spec, span, as_of)
+            event_ids = _events(ticker, line.as_of, said)
+        with method:
+            spec, span = _method(said)
+    kept_line(said)
+    as_known_note(said, line.as_of)
+    return View(ticker, tuple(event_ids), spec, span, line)
 
 
 def _company(said: Words) -> str:
     names = cache.drawn("companies", lambda _: _company_names(said), said)
     tickers = list(names)
-    default = cases.TICKER if cases.TICKER in names else tickers[0]
+    default = _of_the_apps(tickers) or (cases.TICKER if cases.TICKER in names else tickers[0])
     permalinks.restore("ticker", permalinks.one_of(tickers, said), default, said)
     st.selectbox(said.t("Company"), tickers, key="ticker", format_func=names.__getitem__)
     return permalinks.chosen("ticker")
+
+
+def _of_the_apps(tickers: list[str]) -> str:
+    """Return the share of the apps that were chosen elsewhere, where they have one in common."""
+    chosen = permalinks.kept().get("apps", "").split(",")
+    apps = cache.ask(queries.apps)
+    found = set(apps.loc[apps["app_id"].isin(chosen), "ticker"].dropna())
+    return found.pop() if len(found) == 1 and found <= set(tickers) else ""
 
 
 def _company_names(said: Words) -> dict[str, str]:

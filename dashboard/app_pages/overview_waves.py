@@ -51,7 +51,15 @@ def _wave(study: MarketStudy, said: Words) -> None:
     for column, event in zip(columns, found.to_dict("records"), strict=True):
         with column:
             _event_tile(event, study, said)
-    st.page_link("app_pages/market.py", label=said.t("Examine it on the Market page"))
+    st.page_link(
+        "app_pages/market.py",
+        label=said.t("Examine it on the Market page"),
+        query_params={
+            "lang": said.language,
+            "ticker": cases.TICKER,
+            "event": ",".join(found["event_id"]),
+        },
+    )
 
 
 def _found(study: MarketStudy) -> pd.DataFrame:

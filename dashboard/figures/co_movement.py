@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 import plotly.graph_objects as go
 
-from dashboard.figures import theme
+from dashboard.figures import annotations, theme
 from dashboard.studies.co_movement import CoMovementStudy
 from dashboard.text import Words
 
@@ -15,7 +15,7 @@ from dashboard.text import Words
 def rolling_beta_figure(
     study: CoMovementStudy, events: pd.DataFrame, words: Words, mode: theme.Mode = "light"
 ) -> go.Figure:
-    """Draw the trailing beta with its 95% band, and the days 0 of ``events`` as dotted lines."""
+    """Draw the trailing beta with its 95% band, and marks ``events`` on their days 0."""
     table = study.rolling
     if table.empty or table["beta"].dropna().empty:
         return theme.empty(words.t("Share and market have too few days in common."), mode)
@@ -55,6 +55,7 @@ def rolling_beta_figure(
     )
     titles = words.t("Trading day"), words.t("Beta against {market}", market=study.benchmark)
     theme.finish(figure, alt=alt, mode=mode, axis_titles=titles, height=340)
-    for day in events["day_zero"].dropna():
-        figure.add_vline(x=day, line_width=1, line_dash="dot", line_color=theme.INKS[mode].quiet)
-    return figure
+    marked = events.dropna(subset=["day_zero"])
+    marked = marked.assign(event_date=marked["day_zero"])
+    between = annotations.first_and_last(held["trade_date"])
+    return annotations.mark_events(figure, marked, between, words)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import pandas as pd
 import plotly.graph_objects as go
 
-from dashboard.figures import labels, theme
+from dashboard.figures import annotations, labels, theme
 from dashboard.figures.reaction import abnormal_return_figure, car_figure, chosen_events
 from dashboard.text import Words
 
@@ -23,9 +23,6 @@ _EVENT_STYLES = {
 }
 _EXCHANGE_RULES = ("limit_", "suspension", "abnormal_fluctuation")
 """How the flags begin that mark a share with a star."""
-_LABEL_ROW_PX = 16
-_LABEL_SHARE = 0.13
-"""Share of the plot's width that one date label takes."""
 
 
 def prices_figure(
@@ -34,6 +31,7 @@ def prices_figure(
     event_ids: Sequence[str] | None = None,
     *,
     around: int | None = None,
+    is_marked: bool = True,
     mode: theme.Mode = "light",
 ) -> go.Figure:
     """Draw the price as traded with its events, and the benchmark rebased to it.
@@ -48,11 +46,14 @@ def prices_figure(
         The events to mark; ``None`` marks all that fall inside the bars.
     around
         Show so many trading days on either side of the marked events; ``None`` shows all bars.
+    is_marked
+        Whether the events are drawn.
     mode
         Light or dark.
     """
     events = chosen_events(study, event_ids)
     prices = _shown(_with_gaps(study), events, around)
+    events = events if is_marked else events.iloc[:0]
     column = _price_column(prices)
     if prices.empty:
         return theme.empty(words.t("No bars of this share are held."), mode)
@@ -61,11 +62,10 @@ def prices_figure(
     figure = go.Figure([*_price_lines(study, prices, column, words)])
     for selection in _EVENT_STYLES:
         _mark(figure, prices, events.loc[events["selection"] == selection], words)
-    rows = _label_events(figure, events, prices, words)
     titles = words.t("Trading day"), _price_title(study, column, words)
     alt = _prices_alt(study, prices, events, words)
-    top = 14 + rows * _LABEL_ROW_PX
-    theme.finish(figure, alt=alt, mode=mode, axis_titles=titles, height=330 + top, top=top)
+    theme.finish(figure, alt=alt, mode=mode, axis_titles=titles, height=344, top=14)
+    _label_events(figure, events, prices, words)
     # Grid lines would be drawn over the lines of the events.
     return figure.update_xaxes(tickformat="%Y-%m-%d", nticks=8, showgrid=False)
 
@@ -202,27 +202,16 @@ def _mark(figure: go.Figure, prices: pd.DataFrame, events: pd.DataFrame, words: 
 
 def _label_events(
     figure: go.Figure, events: pd.DataFrame, prices: pd.DataFrame, words: Words
-) -> int:
-    """Write the day of each event above the plot, in as many rows as need be; return how many."""
-    first, last = prices["trade_date"].iloc[[0, -1]]
-    ends: list[float] = []
-    for day in sorted(set(events["day_zero"])):
-        share = (day - first) / max(last - first, pd.Timedelta(days=1))
-        start = share if share < 1 - _LABEL_SHARE else share - _LABEL_SHARE
-        row = next((i for i, end in enumerate(ends) if end <= start), len(ends))
-        ends[row : row + 1] = [start + _LABEL_SHARE]
-        figure.add_annotation(
-            x=day,
-            y=1,
-            yref="paper",
-            yshift=4 + row * _LABEL_ROW_PX,
-            yanchor="bottom",
-            xanchor="left" if start == share else "right",
-            text=words.date(day),
-            showarrow=False,
-            font_size=11,
-        )
-    return len(ends)
+) -> None:
+    """Write the day of each event above the plot, as many as stay apart on a phone."""
+    between = prices["trade_date"].iloc[0], prices["trade_date"].iloc[-1]
+    days = sorted(set(events["day_zero"]))
+    names = [words.date(day) for day in days]
+    places = annotations.place_names(names, days, between)
+    for day, name, place in zip(days, names, places, strict=True):
+        if place is not None:
+            annotations.write_name(figure, day, name, place)
+    annotations.make_room(figure, places)
 
 
 def _dots(rows: pd.DataFrame, measure: str, style: theme.SeriesStyle, words: Words) -> go.Scatter:

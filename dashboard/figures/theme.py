@@ -203,7 +203,7 @@ def wrap(text: str, width: int, lines: int = 0) -> str:
     """
     rows = [""]
     for word in _breakable(text):
-        if _columns(rows[-1]) + _columns(word.rstrip()) > width and rows[-1]:
+        if columns(rows[-1]) + columns(word.rstrip()) > width and rows[-1]:
             rows.append("")
         rows[-1] += word if rows[-1] else word.lstrip()
     rows = [row.rstrip() for row in rows]
@@ -218,7 +218,7 @@ def upright_title(title: str) -> str:
     A title longer than a low figure would be cut off at its ends.
     """
     what, unit = re.split(r"\s*(?=[(（])", f"{title}(", maxsplit=1)
-    if len(unit) > 1 and _columns(what) <= _UPRIGHT_TITLE_WIDTH:
+    if len(unit) > 1 and columns(what) <= _UPRIGHT_TITLE_WIDTH:
         return f"{what}<br>{unit[:-1]}"
     return wrap(title, _UPRIGHT_TITLE_WIDTH)
 
@@ -228,7 +228,8 @@ def escape(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
-def _columns(text: str) -> int:
+def columns(text: str) -> int:
+    """Return how many columns a text takes: a Chinese character takes two."""
     return sum(2 if ord(sign) > 0x2E7F else 1 for sign in text)
 
 

@@ -44,6 +44,9 @@ class AttentionChoice:
         Low and high of installs behind one new rating; the middle is their geometric mean.
     downloads_at_top
         Downloads a day at position 1; 0 leaves only ratios between positions.
+    storefront
+        The storefront whose ratings and positions count; empty for all. Published figures are of
+        the world and stay.
     """
 
     app_ids: tuple[str, ...]
@@ -51,6 +54,13 @@ class AttentionChoice:
     category: str = "photo_and_video"
     installs_per_rating: tuple[int, int] = (50, 200)
     downloads_at_top: int = 0
+    storefront: str = ""
+
+    def own(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """Return the rows of the storefront."""
+        if not self.storefront:
+            return frame
+        return rows(frame, column(frame, "storefront").eq(self.storefront))
 
 
 @dataclass(frozen=True)
@@ -141,10 +151,10 @@ def attention_study(
     """Put together what is known; ``as_of`` leaves out what became public later."""
     apps = queries.apps(reader)
     chosen = rows(apps, column(apps, "app_id").isin(list(choice.app_ids)))
-    rates = shocks.rates(reader, chosen, as_of)
+    rates = choice.own(shocks.rates(reader, chosen, as_of))
     waves = wave_table(rates, _KEYS)
     chart = Chart(choice.chart_type, choice.category)
-    ranks = shocks.ranks(reader, chosen, chart, as_of)
+    ranks = choice.own(shocks.ranks(reader, chosen, chart, as_of))
     dated = rows(ranks, ranks["observed_on"].notna())
     positions = shocks.with_gaps(reader, dated, chart, as_of)
     sudden = shocks.detected(positions, rates)
