@@ -24,7 +24,7 @@ def shares_figure(shares: pd.DataFrame, words: Words, mode: theme.Mode = "light"
     if held.empty:
         return theme.empty(words.t("No share has enough trading days."), mode)
     rows = held.to_dict("records")
-    names = [f"{theme.escape(labels.company(row, words))} ({row['ticker']})" for row in rows]
+    names = [words.noted(theme.escape(labels.company(row, words)), row["ticker"]) for row in rows]
     marks = [theme.direction_mark(float(row["change"])) for row in rows]
     figure = go.Figure()
     figure.add_bar(

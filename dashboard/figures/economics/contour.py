@@ -219,7 +219,7 @@ def _claims(
                 "color": theme.INKS["light"].paper,
                 "line": {"color": theme.INKS["light"].text, "width": 1.5},
             },
-            name=theme.escape(f"{name} ({said.evidence(kind)})" if kind else name),
+            name=theme.escape(said.noted(name, said.evidence(kind)) if kind else name),
             customdata=[_point((row["x"], row["y"]), axes, said)],
             hovertemplate="%{customdata}<extra>%{fullData.name}</extra>",
         )

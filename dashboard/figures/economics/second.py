@@ -104,7 +104,7 @@ def _line(figure: go.Figure, found: Any, panel: tuple[str, str, int], said: Word
         marker={"symbol": [style.symbol + end for end in open_], "size": 9},
         connectgaps=False,
         customdata=[
-            f"{scales.write(said, x, 'seconds')}: {scales.write(said, y, unit)}"
+            said.labelled(scales.write(said, x, "seconds"), scales.write(said, y, unit))
             + (f" ({said.evidence(kind)})" if kind else "")
             for x, y, kind in zip(
                 own["promise_seconds"], own[column], own["evidence_kind"], strict=True

@@ -55,11 +55,11 @@ def sourcing_figure(
             x=own["images_per_day"],
             y=own["cost_per_1000"],
             mode="lines+markers" if len(own) == 1 else "lines",
-            name=theme.escape(f"{label} ({said.evidence(kind)})" if kind else label),
+            name=theme.escape(said.noted(label, said.evidence(kind)) if kind else label),
             line={"color": style.color, "dash": style.dash, "width": 2.5},
             marker={"symbol": style.symbol},
             customdata=[
-                f"{scales.write(said, x)}: {scales.write(said, y, currency)}"
+                said.labelled(scales.write(said, x), scales.write(said, y, currency))
                 for x, y in zip(own["images_per_day"], own["cost_per_1000"], strict=True)
             ],
             hovertemplate="%{customdata}<extra>%{fullData.name}</extra>",

@@ -99,7 +99,7 @@ def _tier(said: Words, tier: str) -> str:
 
 def _name(tier: str, kind: str, said: Words) -> str:
     name = _tier(said, tier)
-    return f"{name} ({said.evidence(kind)})" if kind else name
+    return said.noted(name, said.evidence(kind)) if kind else name
 
 
 def _style(tier: str) -> theme.SeriesStyle:

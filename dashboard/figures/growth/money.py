@@ -148,6 +148,7 @@ def survival_figure(study: SurvivalStudy, words: Words, mode: theme.Mode = "ligh
     if study.curves.empty:
         return theme.empty(words.t("No subscription has been paid for yet."), mode)
     products = list(dict.fromkeys(study.curves["product_id"]))
+    days = words.t("{n} d", n="%{x:.0f}")
     figure = make_subplots(
         rows=2,
         cols=1,
@@ -177,7 +178,7 @@ def survival_figure(study: SurvivalStudy, words: Words, mode: theme.Mode = "ligh
             mode="lines",
             line={"color": style.color, "dash": style.dash, "width": 2, "shape": "hv"},
             name=theme.escape(str(product)),
-            hovertemplate="%{x:.0f} d: %{y:.1%}<extra>%{fullData.name}</extra>",
+            hovertemplate=f"{days}: %{{y:.1%}}<extra>%{{fullData.name}}</extra>",
             row=1,
             col=1,
         )

@@ -102,7 +102,7 @@ def feature(code: str, said: Words) -> str:
         if base == name:
             return label if base == code else said.t("{what}: not known", what=label)
         if base.startswith(f"{name}_"):
-            return f"{label}: {base.removeprefix(f'{name}_')}"
+            return said.labelled(label, base.removeprefix(f"{name}_"))
     return code
 
 
