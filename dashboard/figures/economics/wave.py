@@ -124,7 +124,7 @@ def rent_or_buy_figure(
             marker={"symbol": style.symbol, "size": 8},
             connectgaps=False,
             customdata=[scales.write(said, y, currency) for y in own["y"]],
-            hovertemplate=f"{_hovered_days(said)}: %{{customdata}}<extra>%{{fullData.name}}</extra>",
+            hovertemplate=_hovered_days(said) + ": %{customdata}<extra>%{fullData.name}</extra>",
         )
     found = scales.crossings(days[order], costs["rent_cost"][order], costs["buy_cost"][order])
     _mark_crossings(figure, found, said, mode)
@@ -219,7 +219,7 @@ def _mark_crossings(
             "color": ink.text,
             "line": {"color": ink.text, "width": 2.5},
         },
-        hovertemplate=f"{_hovered_days(said)}<extra>%{{fullData.name}}</extra>",
+        hovertemplate=_hovered_days(said) + "<extra>%{fullData.name}</extra>",
     )
     for x, _ in found:
         figure.add_vline(x=x, line={"color": ink.quiet, "width": 1, "dash": "dot"})
