@@ -6,33 +6,27 @@ from pathlib import Path
 
 import streamlit as st
 
-from dashboard import permalinks, signing_in
+from dashboard import cache, looks, permalinks, signing_in, tour
 from dashboard.text import LANGUAGES, Words, words
 
 # A file of our own: a named icon would be fetched from the network.
 ICON = Path(__file__).resolve().parent / "icon.svg"
-# White letters on the tags of a selection and on main buttons: the dark theme's own blue is too
-# light for them.
-# A table's own toolbar would write every shown row, also those that may not be passed on, and cells
-# that a spreadsheet runs: the cards' downloads stand in its place.
-STYLE = (
-    "<style>[data-tag] { background-color: #004A78; }"
-    " button[data-testid^='stBaseButton-primary']:enabled { background-color: #0063A0; }"
-    " button[aria-label^='Download as CSV'] { display: none; }</style>"
-)
 LANGUAGE_NAMES = {"en": "English", "zh": "中文"}
 
 
 def main() -> None:
     """Show the page the address asks for, in its language."""
     st.set_page_config("Artonomics", page_icon=str(ICON), layout="wide")
-    st.html(STYLE)
+    st.html(looks.STYLE)
     language = _chosen_language()
     said = words(language)
     # The bar of a visitor who is not let in would lead nowhere.
     is_in = signing_in.is_let_in()
     page = st.navigation(_pages(said), position="top" if is_in else "hidden")
     _above(said, is_in=is_in)
+    if is_in:
+        tour.show(said, on_overview=page.url_path == "")
+    _frame(said, is_in=is_in)
     if is_in:
         page.run()
     else:
@@ -106,6 +100,7 @@ def _above(said: Words, *, is_in: bool) -> None:
     """Draw the switch of the language, and beside it who is signed in."""
     with st.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center"):
         if is_in:
+            tour.link(said)
             signing_in.who(said)
         st.segmented_control(
             said.t("Language"),
@@ -116,6 +111,16 @@ def _above(said: Words, *, is_in: bool) -> None:
             label_visibility="collapsed",
         )
     permalinks.remember("lang", said.language)
+
+
+def _frame(said: Words, *, is_in: bool) -> None:
+    info = cache.info_or_none() if is_in else None
+    told = (
+        said.t("Artonomics; snapshot published {date}", date=said.instant(info.published_at))
+        if info
+        else ""
+    )
+    st.html(looks.frame(said, tour=tour.to_remember(), printed=told), unsafe_allow_javascript=True)
 
 
 if __name__ == "__main__":

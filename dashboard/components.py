@@ -22,10 +22,9 @@ from streamlit.column_config import (
     TextColumn,
 )
 
-from dashboard import cache, downloads
+from dashboard import cache, downloads, freshness
 from dashboard.tables.table import Provenance, Table, TableColumn, plain
 from dashboard.text import MISSING, Words
-from etl.errors import ArtonomicsError, SnapshotMissingError
 
 PLOTLY_CONFIG = {
     "displaylogo": False,
@@ -45,6 +44,8 @@ _EVIDENCE_LOOKS = {
 MISSING_KIND = "missing"
 """Stands where an evidence kind would: what is missing has none."""
 
+_VERSION = version("artonomics")
+"""Read once: it lies in a file, and every table of every page names it."""
 _STATE_PX = 110
 _ROWS_IN_FULL = 15
 """A table with more rows than that scrolls."""
@@ -62,19 +63,8 @@ def evidence_badge(words: Words, kind: str) -> str:
     return f":{colour}-badge[:material/{icon}: {words.evidence(kind)}]"
 
 
-def freshness_badge(words: Words, *, stale: bool | None) -> str:
-    """Return the Markdown of a freshness badge; ``None`` is a source that never goes stale."""
-    if stale is None:
-        colour, icon, told = "gray", "inventory_2", words.t("fixed")
-    elif stale:
-        colour, icon, told = "orange", "history", words.t("stale")
-    else:
-        colour, icon, told = "green", "check_circle", words.t("fresh")
-    return f":{colour}-badge[:material/{icon}: {told}]"
-
-
 def provenance_line(words: Words, provenance: Provenance) -> str:
-    """Return one Markdown line: evidence badge, unit, as-of date and source with its link."""
+    """Return one Markdown line: evidence, unit, as-of date, source with its link, freshness."""
     parts = [evidence_badge(words, provenance.evidence_kind)]
     if provenance.unit:
         parts.append(plain(provenance.unit))
@@ -83,7 +73,8 @@ def provenance_line(words: Words, provenance: Provenance) -> str:
     if provenance.source or provenance.url:
         title = provenance.source or str(urlsplit(provenance.url).hostname)
         parts.append(_link(title, provenance.url))
-    return " · ".join(parts)
+    parts.append(freshness.mark(words))
+    return " · ".join(filter(None, parts))
 
 
 def provenance_note(words: Words, provenance: Provenance) -> None:
@@ -214,22 +205,11 @@ def _origin(title: str, provenance: Provenance | None) -> downloads.Origin:
         provenance=provenance,
         published_at=info.published_at if info else None,
         data_version=info.data_version if info else "",
-        version=version("artonomics"),
+        version=_VERSION,
         page=page,
         filters=tuple(sorted(st.query_params.to_dict().items())),
         left_out=cache.left_out if info else None,
     )
-
-
-def with_states(words: Words, body: Callable[[Words], None]) -> None:
-    """Show the body of a page; nothing collected and failures become states with a next step."""
-    try:
-        _stale_banner(words)
-        body(words)
-    except SnapshotMissingError as missing:
-        _empty_state(words, missing)
-    except ArtonomicsError as failure:
-        _error_state(words, failure)
 
 
 @contextmanager
@@ -241,46 +221,6 @@ def _card_head(heading: str) -> Iterator[None]:
         else:
             st.space("stretch")
         yield
-
-
-def _stale_banner(words: Words) -> None:
-    """Say that older data is shown, where the reader had to fall back on it."""
-    info = cache.info()
-    if info.note:
-        st.warning(
-            words.t(
-                "**Stale.** The newest snapshot cannot be read; the last good one, of {date}, is "
-                "shown.",
-                date=words.instant(info.published_at),
-            )
-            + f" {plain(info.note)}",
-            icon=":material/history:",
-        )
-
-
-def _empty_state(words: Words, missing: SnapshotMissingError) -> None:
-    st.info(
-        words.t(
-            "**Nothing has been collected yet.** Run `artonomics etl run --offline` to publish the "
-            "bundled snapshot, then try again."
-        ),
-        icon=":material/inbox:",
-    )
-    st.caption(words.t("Code {code}", code=plain(missing.code)))
-    _retry(words)
-
-
-def _error_state(words: Words, failure: ArtonomicsError) -> None:
-    st.error(
-        words.t("**This cannot be shown.** {reason}", reason=plain(failure)),
-        icon=":material/error:",
-    )
-    st.caption(words.t("Code {code}", code=plain(failure.code)))
-    _retry(words)
-
-
-def _retry(words: Words) -> None:
-    st.button(words.t("Try again"), on_click=cache.forget, icon=":material/refresh:", key="retry")
 
 
 def _link(title: str, url: str) -> str:

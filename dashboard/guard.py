@@ -25,6 +25,7 @@ from streamlit.auth_util import get_cookie_with_chunks
 from streamlit.web.server.starlette.starlette_app_utils import decode_signed_value
 from streamlit.web.server.starlette.starlette_server_config import USER_COOKIE_NAME
 
+from dashboard import looks
 from dashboard.access import Login
 from dashboard.reports import interactive
 
@@ -164,5 +165,9 @@ def _claims(headers: Headers, login: Login) -> Mapping[str, Any]:
 def _digests() -> Iterable[str]:
     """Yield the digests of Streamlit's own inline scripts and of those in a report's preview."""
     index = Path(streamlit.__file__).parent / "static" / "index.html"
-    for script in (*_INLINE.findall(index.read_text(encoding="utf-8")), *interactive.scripts()):
+    for script in (
+        *_INLINE.findall(index.read_text(encoding="utf-8")),
+        *interactive.scripts(),
+        looks.SCRIPT,
+    ):
         yield b64encode(sha256(script.encode()).digest()).decode()

@@ -9,31 +9,39 @@ from functools import partial
 from typing import Any
 
 import pandas as pd
+import plotly.graph_objects as go
 import streamlit as st
 
 from dashboard import cache, cases, permalinks, queries
-from dashboard.app_pages.as_known import as_known_note, as_known_on
+from dashboard.app_pages.as_known import as_known_note
 from dashboard.app_pages.attention_lead import lead_lag_cards, share_names
+from dashboard.app_pages.filters import ANY_TIME, Times, kept_line, times
 from dashboard.components import (
+    MISSING_KIND,
     Card,
     Provenance,
     Table,
     figure_card,
     plain,
     table_card,
-    with_states,
 )
+from dashboard.figures import annotations, labels
 from dashboard.figures import attention as figures
-from dashboard.figures import labels
 from dashboard.figures.theme import Mode
+from dashboard.states import Section, empty, gaps, sections, with_states
 from dashboard.studies.attention import AttentionChoice, AttentionStudy, attention_study, last_day
+from dashboard.studies.marks import marks
 from dashboard.tables import attention as tables
 from dashboard.text import Words, words
+
+FEEDS = ("app_rating_counts", "app_chart_ranks", "apps")
+"""Sources of what stands on the page."""
 
 SPANS = ("wave", "all")
 CHART_TYPES = ("free", "paid", "grossing")
 MOST_INSTALLS = 1_000
 MOST_LINKS = 5
+_ALL = "all"
 
 
 @dataclass(frozen=True)
@@ -42,8 +50,13 @@ class View:
 
     choice: AttentionChoice
     span: str
-    as_of: date | None
     share: str
+    times: Times = ANY_TIME
+
+    @property
+    def as_of(self) -> date | None:
+        """Day of knowledge."""
+        return self.times.as_of
 
 
 def page(said: Words) -> None:
@@ -55,20 +68,37 @@ def page(said: Words) -> None:
 def _body(said: Words) -> None:
     view = _controls(said)
     if not view.choice.app_ids:
+        _nothing(said)
+        return
+    gaps(said, *FEEDS)
+    sections(said, _sections(view, said), view)
+
+
+def _nothing(said: Words) -> None:
+    """Say that no app is chosen, or that none is held to choose from."""
+    if len(cache.ask(queries.apps)):
         st.info(said.t("Choose at least one app."), icon=":material/apps:")
         return
-    for show in cache.drawn("attention", lambda mode: _cards(view, said, mode), said, view):
-        show()
+    empty(
+        said,
+        said.t(
+            "**No app has been collected.** Collect the bundled snapshot, or ask the stores "
+            "yourself, on the Data page."
+        ),
+        icon=":material/inbox:",
+        label=said.t("To the runs on the Data page"),
+        view="runs",
+    )
 
 
 def _controls(said: Words) -> View:
     with st.container(border=True):
-        chosen, known = st.columns([6, 1])
-        with known:
-            as_of = as_known_on(said)
+        share, chosen = st.columns([4, 10])
         with chosen:
             app_ids = _apps(said)
-        kind, category, span, ratio, top, share = st.columns([2, 3, 2, 4, 3, 3])
+        front, kind, category, span, ratio, top = st.columns([2, 2, 3, 3, 4, 3])
+        with front:
+            storefront = _storefront(said)
         with kind:
             chart_type = _code("chart", said.t("Chart"), dict(_chart_types(said)), said)
         with category:
@@ -83,16 +113,20 @@ def _controls(said: Words) -> View:
             at_top = _number(said)
         with share:
             names = share_names(said)
-            ticker = _code("share", said.t("Share to compare with"), names, said)
-    as_known_note(said, as_of)
-    choice = AttentionChoice(tuple(app_ids), chart_type, genre, per_rating, at_top)
-    return View(choice, shown, as_of, ticker)
+            told = said.t("Attention is compared with the returns of its share.")
+            ticker = _code("ticker", said.t("Company"), names, said, told)
+        line = times(said)
+    kept_line(said)
+    as_known_note(said, line.as_of)
+    choice = AttentionChoice(tuple(app_ids), chart_type, genre, per_rating, at_top, storefront)
+    return View(choice, shown, ticker, line)
 
 
 def _apps(said: Words) -> list[str]:
     frame = cache.ask(queries.apps)
     names = dict(zip(frame["app_id"], frame["app_name"], strict=True))
-    default = [code for name in cases.APPS for code, held in names.items() if held == name]
+    of_case = [code for name in cases.APPS for code, held in names.items() if held == name]
+    default = _of_the_company(frame) or of_case
     permalinks.restore("apps", permalinks.several_of(list(names), said), default, said)
     st.multiselect(
         said.t("Apps"), list(names), key="apps", format_func=names.__getitem__, wrap=True
@@ -100,6 +134,22 @@ def _apps(said: Words) -> list[str]:
     chosen: list[str] = st.session_state["apps"]
     permalinks.remember("apps", ",".join(chosen))
     return chosen
+
+
+def _of_the_company(apps: pd.DataFrame) -> list[str]:
+    """Return the apps of the company that was chosen elsewhere; none where it has none."""
+    return list(apps.loc[apps["ticker"] == permalinks.kept().get("ticker"), "app_id"])
+
+
+def _storefront(said: Words) -> str:
+    """Offer the storefronts that are held; return none for all of them."""
+    held = {
+        *cache.ask(queries.charts)["storefront"],
+        *cache.ask(queries.rating_counts)["storefront"],
+    }
+    names = {_ALL: said.t("all")} | {code: code for code in sorted(map(str, held))}
+    code = _code("storefront", said.t("Storefront"), names, said)
+    return "" if code == _ALL else code
 
 
 def _categories() -> list[str]:
@@ -113,10 +163,10 @@ def _chart_types(said: Words) -> list[tuple[str, str]]:
     return list(zip(CHART_TYPES, names, strict=True))
 
 
-def _code(key: str, label: str, names: dict[str, str], said: Words) -> str:
+def _code(key: str, label: str, names: dict[str, str], said: Words, told: str = "") -> str:
     codes = list(names)
     permalinks.restore(key, permalinks.one_of(codes, said), codes[0], said)
-    st.selectbox(label, codes, key=key, format_func=names.__getitem__)
+    st.selectbox(label, codes, key=key, format_func=names.__getitem__, help=told or None)
     return permalinks.chosen(key)
 
 
@@ -152,23 +202,45 @@ def _number(said: Words) -> int:
     return number
 
 
-def _cards(view: View, said: Words, mode: Mode) -> list[Card]:
-    study = cache.study(attention_study, view.choice, as_of=view.as_of)
+def _sections(view: View, said: Words) -> list[Section]:
+    """Return what stands below the controls, in order; each part is worked out by itself."""
+
+    def study() -> AttentionStudy:
+        return cache.study(attention_study, view.choice, as_of=view.as_of)
+
+    makers: dict[str, tuple[Callable[[Mode], list[Card]], int]] = {
+        "waves": (lambda mode: _waves(study(), view, said, mode), 1000),
+        "charts": (lambda mode: _charts(study(), view, said, mode), 1100),
+        "downloads": (lambda mode: _downloads(study(), view, said, mode), 1000),
+        "shocks": (lambda _: _shocks(study(), view, said), 900),
+        "lead": (lambda mode: _lead(study(), view, said, mode), 900),
+        "notes": (lambda _: _notes(study(), said), 300),
+    }
+    return [
+        Section(f"attention:{name}", build, height_px, FEEDS[:2])
+        for name, (build, height_px) in makers.items()
+    ]
+
+
+def _lead(study: AttentionStudy, view: View, said: Words, mode: Mode) -> list[Card]:
+    return lead_lag_cards(_first_rated(study), view.share, view.as_of, said, mode)
+
+
+def _notes(study: AttentionStudy, said: Words) -> list[Card]:
     notes = [f"- {plain(tables.note_sentence(note, said))}" for note in study.notes]
     return [
-        *_waves(study, view, said, mode),
-        *_charts(study, view, said, mode),
-        *_downloads(study, view, said, mode),
-        *_shocks(study, view, said),
-        *lead_lag_cards(_first_rated(study), view.share, view.as_of, said, mode),
         partial(st.header, said.t("What to know before trusting it"), anchor=False),
         partial(st.markdown, "\n".join(notes)),
     ]
 
 
 def _waves(study: AttentionStudy, view: View, said: Words, mode: Mode) -> list[Card]:
-    rates, curves = study.around_the_waves() if view.span == "wave" else study.all_look_ups()
+    limited = view.times.is_limited or view.span != "wave"
+    rates, curves = study.all_look_ups() if limited else study.around_the_waves()
+    rates = view.times.within(rates, "previous_on", "observed_on")
+    curves = view.times.within(curves, "date")
     figure = figures.rating_waves_figure(rates, curves, said, mode)
+    _mark(figure, [*rates["previous_on"], *rates["observed_on"]], view, said)
     last = last_day(rates)
     measured = Provenance(
         "measured",
@@ -187,7 +259,7 @@ def _waves(study: AttentionStudy, view: View, said: Words, mode: Mode) -> list[C
             said.t("Waves of ratings"),
             figure,
             _offered(tables.rates, study, view, said),
-            measured,
+            _drawn(figure, measured),
         ),
         partial(
             table_card,
@@ -203,6 +275,18 @@ def _waves(study: AttentionStudy, view: View, said: Words, mode: Mode) -> list[C
     ]
 
 
+def _mark(figure: go.Figure, days: list[pd.Timestamp], view: View, said: Words) -> None:
+    """Mark the events of the apps and of the market, where the reader wants to see them."""
+    if not view.times.show_events:
+        return
+    apps = cache.ask(queries.apps)
+    own = apps.loc[apps["app_id"].isin(view.choice.app_ids)]
+    names = tuple(sorted({*own["app_name"], *own["company"].dropna()}))
+    tickers = tuple(sorted(set(own["ticker"].dropna())))
+    events = cache.study(marks, names, tickers, as_of=view.as_of)
+    annotations.mark_events(figure, events, annotations.first_and_last(days), said)
+
+
 def _first_rated(study: AttentionStudy) -> str:
     """Return the first chosen app that has ratings; empty without one."""
     rated = set(study.rates["app_id"])
@@ -212,23 +296,27 @@ def _first_rated(study: AttentionStudy) -> str:
 def _charts(study: AttentionStudy, view: View, said: Words, mode: Mode) -> list[Card]:
     last = last_day(study.positions)
     read = Provenance("measured", said.t("position"), last, said.t("charts of the stores"))
+    positions = view.times.within(study.lines(), "observed_on")
+    by_day = figures.bump_figure(positions, said, mode)
+    _mark(by_day, list(positions["observed_on"]), view, said)
+    by_storefront = figures.storefront_figure(study.storefronts, said, mode)
     return [
         partial(st.header, said.t("How high it stood"), anchor=False),
         partial(
             figure_card,
             said,
             said.t("Positions by day"),
-            figures.bump_figure(study.lines(), said, mode),
+            by_day,
             _offered(tables.positions, study, view, said),
-            read,
+            _drawn(by_day, read),
         ),
         partial(
             figure_card,
             said,
             said.t("Positions by storefront"),
-            figures.storefront_figure(study.storefronts, said, mode),
+            by_storefront,
             _offered(tables.storefronts, study, view, said),
-            read,
+            _drawn(by_storefront, read),
         ),
     ]
 
@@ -252,15 +340,18 @@ def _downloads(study: AttentionStudy, view: View, said: Words, mode: Mode) -> li
         None,
         said.t("shape of paid charts of 2011 (Garg and Telang 2013), bounds widened"),
     )
+    installs = view.times.within(study.installs, "start", "end")
+    sold = figures.installs_figure(installs, said, mode)
+    _mark(sold, [*installs["start"], *installs["end"]], view, said)
     return [
         partial(st.header, said.t("What it may have sold"), anchor=False),
         partial(
             figure_card,
             said,
             said.t("Downloads by proxy, beside what was published"),
-            figures.installs_figure(study.installs, said, mode),
+            sold,
             _offered(tables.installs, study, view, said),
-            guessed,
+            _drawn(sold, guessed),
         ),
         partial(
             table_card,
@@ -329,6 +420,11 @@ def _event_link(event: dict[Hashable, Any], held: set[str], said: Words) -> None
             "lang": said.language,
         },
     )
+
+
+def _drawn(figure: go.Figure, provenance: Provenance) -> Provenance:
+    """Return where a figure comes from; one that draws nothing has no evidence kind."""
+    return provenance if figure.data else replace(provenance, evidence_kind=MISSING_KIND)
 
 
 def _offered(

@@ -8,7 +8,7 @@ import streamlit as st
 
 from dashboard import cache, permalinks
 from dashboard.app_pages import compute_cost, compute_measure, compute_runs
-from dashboard.components import with_states
+from dashboard.states import gaps, part, with_states
 from dashboard.studies.compute import ComputeStudy, compute_study
 from dashboard.text import Words, words
 
@@ -29,7 +29,9 @@ def _body(said: Words) -> None:
         "cost": compute_cost.show,
         "measure": compute_measure.show,
     }
-    show[_section(said)](study, said)
+    section = _section(said)
+    gaps(said, *compute_runs.FEEDS)
+    part(said, lambda: show[section](study, said), name=f"compute:{section}:all")
 
 
 def _section(said: Words) -> str:

@@ -9,10 +9,11 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import cache, permalinks
-from dashboard.app_pages.compute_runs import device_of, measured_on, own_runs
+from dashboard.app_pages.compute_runs import FEEDS, device_of, measured_on, own_runs
 from dashboard.components import Card, Provenance, figure_card, metric_tile, plain, table_card
 from dashboard.figures import compute as figures
 from dashboard.figures.theme import Mode
+from dashboard.states import Section, sections
 from dashboard.studies.compute import (
     PICTURE_TASKS,
     TOY,
@@ -44,10 +45,13 @@ def show(study: ComputeStudy, said: Words) -> None:
     if made.is_toy:
         _say_toy(said)
     _tiles(made, runs, said)
-    for card in cache.drawn(
-        "compute:cost", lambda mode: _cards(device, prices, said, mode), said, device, prices
-    ):
-        card()
+    section = Section(
+        "compute:cost",
+        lambda mode: _cards(device, prices, said, mode),
+        1200,
+        (*FEEDS, "disclosed_facts"),
+    )
+    sections(said, [section], device, prices)
 
 
 def _say_toy(said: Words) -> None:

@@ -10,6 +10,7 @@ import streamlit as st
 from dashboard import cache, measuring, processes
 from dashboard.components import plain
 from dashboard.processes import Started
+from dashboard.states import fragment
 from dashboard.studies.compute import ComputeStudy
 from dashboard.tables import compute as tables
 from dashboard.text import Words
@@ -32,9 +33,9 @@ def show(_study: ComputeStudy, said: Words) -> None:
         return
     _measure_form(said)
     busy = _is_busy(_RUN) or _is_busy(_COLLECTION)
-    st.fragment(run_every=_LOOK_SECONDS if busy else None)(_run_state)(said)
+    fragment(_run_state, run_every=_LOOK_SECONDS if busy else None)(said)
     _picture_form(said)
-    st.fragment(run_every=_LOOK_SECONDS if _is_busy(_PICTURES) else None)(_picture_state)(said)
+    fragment(_picture_state, run_every=_LOOK_SECONDS if _is_busy(_PICTURES) else None)(said)
 
 
 def _is_busy(key: str) -> bool:

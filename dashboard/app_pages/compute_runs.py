@@ -13,21 +13,29 @@ from dashboard import cache, permalinks
 from dashboard.components import Card, Provenance, figure_card, plain, table_card
 from dashboard.figures import compute as figures
 from dashboard.figures.theme import Mode
+from dashboard.states import Section, empty, sections
 from dashboard.studies.compute import ComputeStudy, compute_study, curve
 from dashboard.studies.frames import column, rows
 from dashboard.tables import compute as tables
 from dashboard.text import Words
 
+FEEDS = ("compute_benchmarks", "compute_loads", "published_benchmarks", "gpus")
+"""Sources of what stands on the page."""
+
 
 def device_of(study: ComputeStudy, said: Words) -> str:
     """Show which devices were measured and return the chosen one; empty where there is none."""
     if not study.devices:
-        st.info(
+        empty(
+            said,
             said.t(
                 "**Nothing has been measured yet.** Measure here (last part of this page), or with "
                 "`artonomics bench run MODEL` and then `artonomics etl run compute_benchmarks`."
             ),
             icon=":material/speed:",
+            label=said.t("Measure here"),
+            page="compute",
+            section="measure",
         )
         return ""
     # A code of a device is its place in the list: names are long and not unique in form.
@@ -67,10 +75,8 @@ def measured(runs: pd.DataFrame, unit: str, device: str, said: Words) -> Provena
 def show_runs(study: ComputeStudy, said: Words) -> None:
     """Show the runs of a device beside what others published."""
     device = device_of(study, said)
-    for show in cache.drawn(
-        "compute:runs", lambda mode: _run_cards(device, said, mode), said, device
-    ):
-        show()
+    runs = Section("compute:runs", lambda mode: _run_cards(device, said, mode), 1500, FEEDS)
+    sections(said, [runs], device)
 
 
 def _run_cards(device: str, said: Words, mode: Mode) -> list[Card]:
@@ -181,10 +187,8 @@ def show_stages(study: ComputeStudy, said: Words) -> None:
     device = device_of(study, said)
     if not device:
         return
-    for show in cache.drawn(
-        "compute:stages", lambda mode: _stage_cards(device, said, mode), said, device
-    ):
-        show()
+    stages = Section("compute:stages", lambda mode: _stage_cards(device, said, mode), 1500, FEEDS)
+    sections(said, [stages], device)
 
 
 def _stage_cards(device: str, said: Words, mode: Mode) -> list[Card]:

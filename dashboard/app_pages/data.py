@@ -9,10 +9,11 @@ from dataclasses import replace
 import pandas as pd
 import streamlit as st
 
-from dashboard import cache, permalinks, queries
+from dashboard import cache, freshness, permalinks, queries
 from dashboard.app_pages.data_import import wizard
 from dashboard.app_pages.data_run import run_card
-from dashboard.components import freshness_badge, plain, table_card, with_states
+from dashboard.components import plain, table_card
+from dashboard.states import with_states
 from dashboard.tables import ledgers
 from dashboard.text import Words, words
 
@@ -23,8 +24,6 @@ def page(said: Words) -> None:
     """Show the page in one language."""
     st.title(said.t("Can I trust it, is it fresh?"), anchor=False)
     with_states(said, _body)
-    if cache.is_empty():
-        run_card(said)
 
 
 def _body(said: Words) -> None:
@@ -72,7 +71,7 @@ def _sources(said: Words) -> None:
     counted = Counter(states_held)
     st.markdown(
         " ".join(
-            f"{freshness_badge(said, stale=state)} {said.number(n, digits=0)}"
+            f"{freshness.badge(said, stale=state)} {said.number(n, digits=0)}"
             for state, n in sorted(counted.items(), key=str)
         )
     )

@@ -15,6 +15,7 @@ import streamlit as st
 
 from dashboard import cache, processes, uploads
 from dashboard.components import Table, TableColumn, plain, table_card
+from dashboard.states import fragment
 from dashboard.text import Words
 from etl.errors import ArtonomicsError
 
@@ -45,7 +46,7 @@ def wizard(said: Words) -> None:
         disabled=_busy(),
     )
     busy = _busy()
-    st.fragment(run_every=1.0 if busy else None)(_steps)(said, words)
+    fragment(_steps, run_every=1.0 if busy else None)(said, words)
 
 
 def _asked(said: Words) -> tuple[str, ...] | None:
@@ -116,6 +117,7 @@ def _steps(said: Words, words: tuple[str, ...]) -> None:
             st.progress(0.0, text=plain(started.said().splitlines()[-1:] or [""]))
             return
     if st.session_state.pop(_SINCE, None) is not None:
+        cache.follow()
         st.rerun()  # the buttons above wait for this end too
     if done is not None:
         _result(said, done)

@@ -8,6 +8,7 @@ import streamlit as st
 
 from dashboard import cache, processes
 from dashboard.components import plain, table_card
+from dashboard.states import fragment
 from dashboard.tables import ledgers
 from dashboard.text import Words
 
@@ -25,7 +26,7 @@ def run_card(said: Words) -> None:
     going_on = running is not None and running.going_on
     _buttons(said, disabled=going_on or _own_is_running())
     busy = going_on or _own_is_running()
-    st.fragment(run_every=_LOOK_SECONDS if busy else _IDLE_SECONDS)(_live)(said)
+    fragment(_live, run_every=_LOOK_SECONDS if busy else _IDLE_SECONDS)(said)
 
 
 def _buttons(said: Words, *, disabled: bool) -> None:
@@ -75,6 +76,7 @@ def _live(said: Words) -> None:
     before = st.session_state.get(_WATCHED)
     st.session_state[_WATCHED] = (running.run_id, running.going_on)
     if before == (running.run_id, True) and not running.going_on:
+        cache.follow()
         st.rerun()
 
 

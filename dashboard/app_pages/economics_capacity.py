@@ -15,6 +15,7 @@ from dashboard.components import Card, Provenance, figure_card, plain, table_car
 from dashboard.figures.economics.day import day_figure
 from dashboard.figures.economics.waits import waits_figure
 from dashboard.figures.theme import Mode
+from dashboard.states import fragment
 from dashboard.studies.economics.capacity import (
     AT_ONCE,
     EVENING,
@@ -38,7 +39,7 @@ _PROMISED = 10.0
 _MOST_SEED = 1_000_000
 
 
-@st.fragment
+@fragment
 def show(present: Present, study: ScenarioStudy, said: Words) -> None:
     """Show what is asked of the machines and who waits how long."""
     st.header(said.t("Capacity and waiting"), anchor=False)

@@ -12,6 +12,7 @@ from dashboard.app_pages.economics_choice import Present
 from dashboard.components import Card, Provenance, figure_card, plain
 from dashboard.figures.economics.carried import carried_users_figure
 from dashboard.figures.theme import Mode
+from dashboard.states import fragment
 from dashboard.studies.economics.carried import (
     CARDS,
     MODEL,
@@ -29,7 +30,7 @@ from dashboard.text import Words
 _DAY_HOURS = 24
 
 
-@st.fragment
+@fragment
 def show(present: Present, study: ScenarioStudy, said: Words) -> None:
     """Show how many users a server carries under each reading of the word."""
     st.header(said.t("How many users does one server carry?"), anchor=False)

@@ -14,6 +14,7 @@ import streamlit as st
 from dashboard import cache, permalinks
 from dashboard.components import Card, Provenance, metric_tile, plain
 from dashboard.figures.theme import Mode
+from dashboard.states import Section, cards
 from dashboard.studies.economics.prices import (
     NONE,
     TYPED,
@@ -56,8 +57,7 @@ def draw(name: str, build: Callable[[Mode], list[Card]], said: Words, *on: Hasha
     on
         Whatever the cards depend on beside snapshot, language and theme.
     """
-    for card in cache.drawn(name, build, said, *on):
-        card()
+    cards(said, Section(name, build), *on)
 
 
 def sentence(text: str) -> None:

@@ -21,6 +21,7 @@ from dashboard.app_pages.economics_held import (
     typed_of,
 )
 from dashboard.components import evidence_badge, plain
+from dashboard.states import fragment
 from dashboard.studies.economics import own
 from dashboard.studies.economics.scenario import ScenarioStudy
 from dashboard.tables.economics import inputs as tables
@@ -62,7 +63,7 @@ def mend(present: Present, fault: InputError, said: Words) -> None:
             commit(present, lambda: scenarios.of_text(text.encode(), said.t("the text")), said)
 
 
-@st.fragment
+@fragment
 def _inputs(present: Present, study: ScenarioStudy, said: Words) -> None:
     """Show the table of inputs; what is typed stays until it is applied or taken back."""
     chosen = list(st.session_state.get(NO_VALUE, []))

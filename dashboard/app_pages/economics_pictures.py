@@ -13,6 +13,7 @@ from dashboard.app_pages.growth_paying import offered
 from dashboard.components import Card, Provenance, figure_card, plain, table_card
 from dashboard.figures.economics.waterfall import waterfall_figure
 from dashboard.figures.theme import Mode
+from dashboard.states import fragment
 from dashboard.studies.economics.pictures import pictures_study
 from dashboard.studies.economics.scenario import ScenarioStudy, scenario_study
 from dashboard.tables.economics import names
@@ -21,7 +22,7 @@ from dashboard.text import Words
 from etl.analytics.user_month import BY_USER
 
 
-@st.fragment
+@fragment
 def show(present: Present, study: ScenarioStudy, said: Words) -> None:
     """Show what the pictures of a scenario cost."""
     st.header(said.t("What a thousand pictures cost"), anchor=False)

@@ -13,6 +13,7 @@ from dashboard.app_pages.economics_choice import Present
 from dashboard.components import Card, Provenance, figure_card, metric_tile, plain, table_card
 from dashboard.figures.economics.runway import runway_figure
 from dashboard.figures.theme import Mode
+from dashboard.states import fragment
 from dashboard.studies.economics.runway import (
     LAG_DAYS,
     OWNED,
@@ -33,7 +34,7 @@ from dashboard.text import MISSING, Words
 _MOST = 1e15
 
 
-@st.fragment
+@fragment
 def show(present: Present, study: ScenarioStudy, said: Words) -> None:
     """Show how long the cash lasts."""
     st.header(said.t("Cash runway"), anchor=False)

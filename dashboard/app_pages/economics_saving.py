@@ -20,6 +20,7 @@ from dashboard.app_pages.economics_held import (
 )
 from dashboard.components import plain
 from dashboard.scenarios import Choice
+from dashboard.states import fragment
 from dashboard.text import Words
 from etl.errors import InputError
 
@@ -39,7 +40,7 @@ def key_key(found: Present) -> str:
     return f"{KEY_OF_SAVED}:{found.key}"
 
 
-@st.fragment
+@fragment
 def saving(found: Present, said: Words) -> None:
     """Let the reader name a scenario, show the file that follows from it, and keep it."""
     with st.popover(said.t("Save"), icon=":material/save:"):
@@ -103,7 +104,7 @@ def _save(found: Present, said: Words) -> None:
     note(plain(told))
 
 
-@st.fragment
+@fragment
 def linking(said: Words) -> None:
     """Show the address of the page as it is now, to be copied.
 

@@ -12,6 +12,7 @@ from dashboard.app_pages.economics_choice import Present
 from dashboard.components import Card, Provenance, figure_card, plain, table_card
 from dashboard.figures.economics.sourcing import sourcing_figure
 from dashboard.figures.theme import Mode
+from dashboard.states import fragment
 from dashboard.studies.economics.prices import KINDS, Kind, family_of
 from dashboard.studies.economics.scenario import ScenarioStudy, scenario_study
 from dashboard.studies.economics.sourcing import (
@@ -28,7 +29,7 @@ from etl.analytics.quantities import weakest
 _MOST_CARDS = 64
 
 
-@st.fragment
+@fragment
 def show(present: Present, study: ScenarioStudy, said: Words) -> None:
     """Show the prices to choose from and where each way is the cheapest."""
     st.header(said.t("Own, rent, serverless or API"), anchor=False)

@@ -12,6 +12,7 @@ from dashboard.app_pages.economics_held import Present
 from dashboard.components import Card, Provenance, figure_card, plain, table_card
 from dashboard.figures.economics.wave import rent_or_buy_figure, wave_capacity_figure
 from dashboard.figures.theme import Mode
+from dashboard.states import fragment
 from dashboard.studies.economics.needs import wave_missing
 from dashboard.studies.economics.prices import Kind, family_of
 from dashboard.studies.economics.scenario import ScenarioStudy, scenario_study
@@ -35,7 +36,7 @@ from etl.analytics.wave_demand import WaveLaw
 _BUYING: tuple[Kind, ...] = ("own", "rent")
 
 
-@st.fragment
+@fragment
 def show(present: Present, study: ScenarioStudy, said: Words) -> None:
     """Show the wave, its machines, and from which half-life buying pays."""
     st.header(said.t("Half-life against payback"), anchor=False)

@@ -11,6 +11,7 @@ from dashboard import cache, scenarios
 from dashboard.app_pages.economics_controls import missing_tile
 from dashboard.app_pages.economics_held import Present, commit, current
 from dashboard.components import Provenance, metric_tile, plain
+from dashboard.states import fragment
 from dashboard.studies.economics.comparison import WhatIf, leading, what_if, what_if_inputs
 from dashboard.studies.economics.scenario import (
     ScenarioStudy,
@@ -34,7 +35,7 @@ _BESIDE = {
 """Step of the verdict → what stands beside it."""
 
 
-@st.fragment
+@fragment
 def what_ifs(present: Present, said: Words) -> None:
     """Show the sliders and what would follow."""
     study = cache.study(scenario_study, present.written)

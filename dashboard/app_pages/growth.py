@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import streamlit as st
 
 from dashboard import cache, permalinks
 from dashboard.app_pages import growth_money, growth_paying, growth_retention
+from dashboard.app_pages.filters import kept_line, times
 from dashboard.app_pages.growth_choices import View, choose
-from dashboard.components import Card, plain, with_states
+from dashboard.components import Card, plain
 from dashboard.figures.theme import Mode
+from dashboard.states import Section, gaps, sections, with_states
 from dashboard.studies.growth.sources import histories
 from dashboard.text import Words, words
 
+OVER_DAYS = ("retention", "conversion", "revenue")
+"""Sections with a figure over days."""
 SECTIONS = ("retention", "conversion", "trials", "revenue", "value", "channels")
 
 
@@ -30,6 +35,9 @@ def _body(said: Words) -> None:
         return
     section = _section(said)
     view = choose(held, section, said)
+    if section in OVER_DAYS:
+        view = _over_days(view, section, said)
+    kept_line(said)
     _badge(view, said)
     cards: dict[str, Callable[[View, Words, Mode], list[Card]]] = {
         "retention": growth_retention.cards,
@@ -39,10 +47,20 @@ def _body(said: Words) -> None:
         "value": growth_money.value_cards,
         "channels": growth_money.channel_cards,
     }
-    for show in cache.drawn(
-        f"growth:{section}", lambda mode: cards[section](view, said, mode), said, view
-    ):
-        show()
+    feeds = tuple(filter(None, (view.source, view.payments, view.spend)))
+    gaps(said, *feeds)
+    part = Section(f"growth:{section}", lambda mode: cards[section](view, said, mode), 1500, feeds)
+    sections(said, [part], view)
+
+
+def _over_days(view: View, section: str, said: Words) -> View:
+    """Show the line of times; real events are never marked on a made-up history."""
+    is_made_up = view.told.evidence_kind == "simulated"
+    with_events = section != "retention" and not is_made_up
+    line = times(said, with_as_of=False, with_events=with_events, last=view.told.last_on)
+    if is_made_up and section != "retention":
+        st.caption(said.t("No event of the real market is marked on a made-up history."))
+    return replace(view, times=line)
 
 
 def _section(said: Words) -> str:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import streamlit as st
 
 from dashboard.components import Provenance, metric_tile, plain
+from dashboard.states import fragment
 from dashboard.text import Words
 from etl.analytics.experiments import plan_shares
 
 
-@st.fragment
+@fragment
 def planner(said: Words) -> None:
     """Show the controls and the users needed."""
     with st.container(border=True):

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboard import cache
-from dashboard.app_pages.market_cards import cards
+from dashboard.app_pages.market_cards import FEEDS, market_sections
 from dashboard.app_pages.market_controls import controls
-from dashboard.components import with_states
+from dashboard.states import gaps, sections, with_states
 from dashboard.text import Words, words
 
 
@@ -19,8 +18,8 @@ def page(said: Words) -> None:
 
 def _body(said: Words) -> None:
     view = controls(said)
-    for show in cache.drawn("market", lambda mode: cards(view, said, mode), said, view):
-        show()
+    gaps(said, *FEEDS)
+    sections(said, market_sections(view, said), view)
 
 
 if __name__ == "__main__":

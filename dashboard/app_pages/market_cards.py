@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
+from typing import TypeVar
 
 import pandas as pd
 import streamlit as st
@@ -24,6 +25,7 @@ from dashboard.figures.market import (
     prices_figure,
 )
 from dashboard.figures.theme import Mode
+from dashboard.states import Section
 from dashboard.studies import (
     CoMovementStudy,
     ContagionStudy,
@@ -42,36 +44,57 @@ from dashboard.tables import remarks
 from dashboard.tables import robustness as tables_of_robustness
 from dashboard.text import Words
 
+T = TypeVar("T")
+
 AROUND = {"event": 60, "all": None}
 """Trading days shown on either side of the chosen events, by the code of the span."""
 
 
+FEEDS = ("stock_prices", "market_events", "instruments", "concept_groups")
+"""Sources of what stands on the page."""
+
+
 @dataclass(frozen=True)
 class Subject:
-    """What is shown, and how: the study, the choice, the language and the theme."""
+    """What is shown, and how: the choice, the language and the theme."""
 
-    study: MarketStudy
-    hard: RobustnessStudy
     view: View
     said: Words
     mode: Mode
 
+    @property
+    def study(self) -> MarketStudy:
+        """The event study of the choice."""
+        return self._asked(market_study)
 
-def cards(view: View, said: Words, mode: Mode) -> list[Card]:
-    """Return all cards; each one draws itself when it is called."""
-    study = cache.study(
-        market_study, view.ticker, view.spec, as_of=view.as_of, event_ids=view.event_ids
-    )
-    hard = cache.study(
-        robustness_study, view.ticker, view.spec, as_of=view.as_of, event_ids=view.event_ids
-    )
-    subject = Subject(study, hard, view, said, mode)
+    @property
+    def hard(self) -> RobustnessStudy:
+        """The event study under other specifications; it takes longest."""
+        return self._asked(robustness_study)
+
+    def _asked(self, question: Callable[..., T]) -> T:
+        view = self.view
+        named = {"as_of": view.as_of, "event_ids": view.event_ids}
+        return cache.study(question, view.ticker, view.spec, **named)
+
+
+def market_sections(view: View, said: Words) -> list[Section]:
+    """Return what stands below the controls, in order; each part is worked out by itself."""
+    shown: dict[str, tuple[Callable[[Subject], list[Card]], int]] = {
+        "prices": (_prices, 620),
+        "reaction": (_reaction, 1900),
+        "robustness": (_standing_out, 1700),
+        "peers": (_peers, 1500),
+        "cautions": (_cautions, 400),
+    }
     return [
-        *_prices(subject),
-        *_reaction(subject),
-        *_standing_out(subject),
-        *_peers(subject),
-        *_cautions(subject),
+        Section(
+            f"market:{name}",
+            lambda mode, make=make: make(Subject(view, said, mode)),
+            height_px,
+            FEEDS[:2],
+        )
+        for name, (make, height_px) in shown.items()
     ]
 
 
@@ -103,7 +126,19 @@ def _prices(subject: Subject) -> list[Card]:
         _last_day(study),
         url=study.prices_source,
     )
-    figure = prices_figure(study, said, view.event_ids, around=AROUND[view.span], mode=subject.mode)
+    shown = replace(
+        study,
+        prices=view.times.within(study.prices, "trade_date"),
+        flags=view.times.within(study.flags, "trade_date"),
+    )
+    figure = prices_figure(
+        shown,
+        said,
+        view.event_ids,
+        around=None if view.times.is_limited else AROUND[view.span],
+        is_marked=view.times.show_events,
+        mode=subject.mode,
+    )
     title = said.t("Price with its events")
     prices = _offered(subject, lambda study: tables.prices(study, said))
     return [
@@ -297,7 +332,8 @@ def _co_movement(subject: Subject) -> list[Card]:
         return replace(shown, passed_on=passed_on)
 
     last, chosen = _last_day(subject.study), subject.study.events["event_id"].isin(view.event_ids)
-    events = subject.study.events.loc[chosen]
+    events = subject.study.events.loc[chosen & view.times.show_events]
+    rolling = replace(study, rolling=view.times.within(study.rolling, "trade_date"))
     return [
         partial(
             table_card,
@@ -327,7 +363,7 @@ def _co_movement(subject: Subject) -> list[Card]:
             figure_card,
             said,
             said.t("Does the link to the market hold still?"),
-            rolling_beta_figure(study, events, said, subject.mode),
+            rolling_beta_figure(rolling, events, said, subject.mode),
             offered(co_movement_tables.rolling),
             Provenance(
                 "estimated", said.t("beta"), last, said.t("60 trading days until each day, log")

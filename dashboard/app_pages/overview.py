@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import date
 
 import pandas as pd
@@ -16,14 +15,16 @@ from dashboard.app_pages import (
     overview_growth,
     overview_waves,
 )
-from dashboard.app_pages.as_known import as_known_note, as_known_on
-from dashboard.components import Provenance, Table, TableColumn, figure_card, plain, with_states
+from dashboard.app_pages.as_known import as_known_note
+from dashboard.app_pages.filters import Times, kept_line, times
+from dashboard.components import Provenance, Table, TableColumn, figure_card, plain
 from dashboard.figures import labels
 from dashboard.figures.timeline import timeline_figure
+from dashboard.scenarios import Choice
+from dashboard.states import Part, part, parts, with_states
 from dashboard.studies import market_study
 from dashboard.tables import remarks
 from dashboard.text import Words, words
-from etl.errors import ArtonomicsError, SnapshotMissingError
 
 
 def page(said: Words) -> None:
@@ -34,35 +35,51 @@ def page(said: Words) -> None:
 
 
 def _body(said: Words) -> None:
-    left, right = st.columns([3, 1])
-    with right:
-        as_of = as_known_on(said)
-    with left:
+    with st.container(border=True):
         case = overview_case.choose(said)
-    as_known_note(said, as_of)
-    part(said, lambda: overview_case.answer(case, as_of, said))
+        line = times(said, with_events=False)
+    kept_line(said)
+    as_known_note(said, line.as_of)
+    parts(said, _parts(case, line, said), line)
+
+
+def _head(case: Choice, as_of: date | None, said: Words) -> None:
+    part(said, lambda: overview_case.answer(case, as_of, said), name="overview:answer")
     st.caption(_freshness_line(as_of, said))
     _failed(said)
-    part(said, lambda: overview_break_even.show(as_of, said))
-    part(said, lambda: overview_waves.show(as_of, said))
-    part(said, lambda: overview_growth.show(as_of, said))
-    part(said, lambda: overview_case.show(case, as_of, said))
-    _limits(said)
-    _timeline(as_of, said)
 
 
-def part(said: Words, show: Callable[[], None]) -> None:
-    """Show a part of the page; where it fails, the others stand and it says why."""
-    try:
-        show()
-    except SnapshotMissingError:
-        raise
-    except ArtonomicsError as failure:
-        st.error(
-            said.t("**This cannot be shown.** {reason}", reason=plain(failure)),
-            icon=":material/error:",
-        )
-        st.caption(said.t("Code {code}", code=plain(failure.code)))
+def _parts(case: Choice, line: Times, said: Words) -> list[Part]:
+    as_of = line.as_of
+    return [
+        Part(
+            "overview:head",
+            lambda: _head(case, as_of, said),
+            330,
+            ("stock_prices", "disclosed_facts", "net_proceeds", "fx_rates"),
+        ),
+        Part(
+            "overview:break-even",
+            lambda: overview_break_even.show(as_of, said),
+            900,
+            ("disclosed_facts", "net_proceeds", "fx_rates"),
+        ),
+        Part(
+            "overview:waves",
+            lambda: overview_waves.show(as_of, said),
+            900,
+            ("stock_prices", "market_events", "waves"),
+        ),
+        Part("overview:growth", lambda: overview_growth.show(as_of, said), 700),
+        Part(
+            "overview:case",
+            lambda: overview_case.show(case, as_of, said),
+            700,
+            ("stock_prices", "disclosed_facts", "net_proceeds", "fx_rates"),
+        ),
+        Part("overview:limits", lambda: _limits(said), 260),
+        Part("overview:timeline", lambda: _timeline(line, said), 520, ("market_events",)),
+    ]
 
 
 def _freshness_line(as_of: date | None, said: Words) -> str:
@@ -120,13 +137,14 @@ def _limits(said: Words) -> None:
     st.markdown("\n".join(f"- {sentence}" for sentence in sentences))
 
 
-def _timeline(as_of: date | None, said: Words) -> None:
+def _timeline(line: Times, said: Words) -> None:
     st.header(said.t("What happened when"), anchor=False)
-    events = cache.ask(queries.events, as_of)
+    events = cache.ask(queries.events, line.as_of)
     if events.empty:
         st.info(said.t("No dated event was known then."), icon=":material/inbox:")
         return
-    figure = cache.drawn("timeline", lambda mode: timeline_figure(events, said, mode), said, as_of)
+    shown = line.within(events, "event_date")
+    figure = cache.drawn("timeline", lambda mode: timeline_figure(shown, said, mode), said, line)
     last = events["event_date"].iloc[-1]
     figure_card(
         said,

@@ -19,6 +19,7 @@ from dashboard.components import (
     table_card,
 )
 from dashboard.figures.break_even import break_even_figure
+from dashboard.states import fragment
 from dashboard.studies import BreakEvenStudy, break_even_study
 from dashboard.studies.break_even import API, SERVER
 from dashboard.studies.break_even_rows import Assumptions
@@ -36,7 +37,7 @@ def show(as_of: date | None, said: Words) -> None:
     _strip(as_of, said)
 
 
-@st.fragment
+@fragment
 def _strip(as_of: date | None, said: Words) -> None:
     answers = st.container()
     assumptions = choices(as_of, said)

@@ -14,7 +14,7 @@ from dashboard.app_pages import (
     reports_house,
     reports_schedules,
 )
-from dashboard.components import with_states
+from dashboard.states import with_states
 from dashboard.text import Words, words
 
 

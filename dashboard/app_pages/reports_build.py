@@ -12,6 +12,7 @@ from dashboard import cache, downloads, processes, reporting
 from dashboard.components import plain
 from dashboard.processes import Started
 from dashboard.reporting import Failure, Wanted
+from dashboard.states import fragment
 from dashboard.text import Words
 
 _BUILD, _PREVIEW, _TOKEN = "report:build", "report:preview", "report:token"
@@ -51,7 +52,7 @@ def show(wanted: Wanted, said: Words) -> None:
             on_click=_go,
             args=(wanted,),
         )
-    st.fragment(run_every=_LOOK_SECONDS if busy else None)(_state)(wanted, said)
+    fragment(_state, run_every=_LOOK_SECONDS if busy else None)(wanted, said)
 
 
 def _complain(lacking: list[tuple[str, str]], said: Words) -> None:

@@ -12,6 +12,7 @@ from dashboard.app_pages import reports_choice
 from dashboard.components import plain, table_card
 from dashboard.processes import Started
 from dashboard.reporting import Timing, Wanted
+from dashboard.states import fragment
 from dashboard.tables import reports as tables
 from dashboard.text import Words
 from etl.errors import ArtonomicsError
@@ -48,7 +49,7 @@ def show(said: Words) -> None:
     if rows:
         _existing([row["name"] for row in rows], said)
     busy = _is_busy()
-    st.fragment(run_every=_LOOK_SECONDS if busy else None)(_state)(said)
+    fragment(_state, run_every=_LOOK_SECONDS if busy else None)(said)
     st.header(said.t("A new schedule"), anchor=False)
     if not channels:
         st.info(

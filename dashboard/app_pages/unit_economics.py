@@ -23,7 +23,7 @@ from dashboard.app_pages import economics_verdict as verdicts
 from dashboard.app_pages import economics_wave as machines_of_a_wave
 from dashboard.app_pages.economics_held import Present
 from dashboard.app_pages.economics_what_if import what_ifs
-from dashboard.components import with_states
+from dashboard.states import Part, part, parts, with_states
 from dashboard.studies.economics.scenario import ScenarioStudy, scenario_study
 from dashboard.text import Words, words
 from etl.errors import InputError
@@ -39,7 +39,7 @@ def _body(said: Words) -> None:
     present, known = choice.choose(said)
     if present is not None:
         _scenario(present, said)
-    economics_compare.show(present, known, said)
+    part(said, lambda: economics_compare.show(present, known, said), name="economics:compare")
 
 
 def _scenario(present: Present, said: Words) -> None:
@@ -48,8 +48,16 @@ def _scenario(present: Present, said: Words) -> None:
     except InputError as fault:
         economics_inputs.mend(present, fault, said)
         return
-    for section in SECTIONS:
-        section(present, study, said)
+    shown = [
+        Part(
+            f"economics:{section.__module__}.{section.__qualname__}",
+            lambda section=section: section(present, study, said),
+            height_px,
+            ("disclosed_facts", "net_proceeds", "fx_rates"),
+        )
+        for section, height_px in SECTIONS.items()
+    ]
+    parts(said, shown)
 
 
 def _simulated(present: Present, study: ScenarioStudy, said: Words) -> None:
@@ -137,22 +145,22 @@ def _odds(present: Present, which: str, said: Words) -> None:
     cards.steps_card(written, which, said)
 
 
-# What stands on the page about the scenario, in order; further cards are added at the end.
-SECTIONS: tuple[Callable[[Present, ScenarioStudy, Words], None], ...] = (
-    _simulated,
-    _answer,
-    economics_inputs.show,
-    _try_out,
-    economics_pictures.show,
-    _month,
-    _wave,
-    cards.beside,
-    economics_capacity.show,
-    economics_carried.show,
-    economics_sourcing.show,
-    machines_of_a_wave.show,
-    economics_runway.show,
-)
+SECTIONS: dict[Callable[[Present, ScenarioStudy, Words], None], int] = {
+    _simulated: 1,
+    _answer: 420,
+    economics_inputs.show: 300,
+    _try_out: 420,
+    economics_pictures.show: 300,
+    _month: 1800,
+    _wave: 1200,
+    cards.beside: 500,
+    economics_capacity.show: 900,
+    economics_carried.show: 500,
+    economics_sourcing.show: 900,
+    machines_of_a_wave.show: 600,
+    economics_runway.show: 900,
+}
+"""What stands on the page about the scenario, in order, and about how high each is in pixels."""
 
 
 if __name__ == "__main__":

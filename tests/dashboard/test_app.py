@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from dashboard.app import ICON, STYLE
+from dashboard.app import ICON
+from dashboard.looks import STYLE
 from dashboard.text import LANGUAGES
 from tests.dashboard.conftest import text_of
 

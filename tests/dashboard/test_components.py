@@ -7,13 +7,13 @@ from datetime import date
 import pandas as pd
 import pytest
 
+from dashboard import freshness
 from dashboard.components import (
     PLOTLY_CONFIG,
     Provenance,
     Table,
     TableColumn,
     evidence_badge,
-    freshness_badge,
     plain,
     provenance_line,
 )
@@ -36,7 +36,7 @@ def test_no_two_evidence_badges_look_the_same():
 
 
 def test_freshness_has_three_states():
-    assert len({freshness_badge(EN, stale=state) for state in (True, False, None)}) == 3
+    assert len({freshness.badge(EN, stale=state) for state in (True, False, None)}) == 3
 
 
 def test_a_number_bears_kind_unit_date_and_source():

@@ -1,0 +1,119 @@
+"""How the frame of every page looks and behaves: style, print, narrow screens, keyboard, language.
+
+No Streamlit here: what serves the dashboard names the script of this module in its policy.
+"""
+
+from __future__ import annotations
+
+from html import escape
+
+from dashboard.text import Words
+
+# White letters on the tags of a selection and on main buttons: the dark theme's own blue is too
+# light for them.
+# A table's own toolbar would write every shown row, also those that may not be passed on, and cells
+# that a spreadsheet runs: the cards' downloads stand in its place.
+_ALWAYS = """
+[data-tag] { background-color: #004A78; }
+button[data-testid^='stBaseButton-primary']:enabled { background-color: #0063A0; }
+button[aria-label^='Download as CSV'] { display: none; }
+a:focus-visible, button:focus-visible, summary:focus-visible, input:focus-visible,
+textarea:focus-visible, [role]:focus-visible, [tabindex]:focus-visible,
+label:has(input:focus-visible) {
+  outline: 3px solid #D55E00 !important; outline-offset: 2px !important; }
+.skip-link { position: fixed; left: 0.5rem; top: -6rem; z-index: 1000001;
+  padding: 0.5rem 1rem; border-radius: 0.4rem; background: #004A78; color: #FFFFFF !important; }
+.skip-link:focus { top: 0.5rem; }
+.only-printed { display: none; }
+[data-testid='stElementContainer']:has([data-page-language]) { display: none; }
+@media (prefers-reduced-motion: reduce) { * { animation: none !important; } }
+"""
+# Fingers need 24 px at least; a row of columns becomes a column of rows.
+_NARROW = """
+@media (max-width: 640px) {
+  [data-testid='stMainBlockContainer'] { padding-left: 1rem; padding-right: 1rem; }
+  h1 { font-size: 1.6rem !important; } h2 { font-size: 1.35rem !important; }
+  [data-testid='stColumn'] { min-width: 100% !important; }
+  [data-testid='stTooltipIcon'] button, [data-testid='stTooltipHoverTarget'] button {
+    min-width: 24px; min-height: 24px; }
+  [data-testid='stExpandSidebarButton'], [data-testid='stMainMenu'] button {
+    min-width: 40px; min-height: 40px; }
+}
+"""
+# Streamlit scrolls within a frame of the height of the window: paper has none.
+_PRINTED = """
+@media print {
+  @page { margin: 14mm 12mm; }
+  html, body, #root, [data-testid='stApp'], [data-testid='stAppViewContainer'],
+  [data-testid='stMain'], [data-testid='stMainBlockContainer'] {
+    display: block !important; position: static !important; height: auto !important;
+    max-height: none !important; overflow: visible !important; inset: auto !important; }
+  [data-testid='stMainBlockContainer'] { padding: 0 !important; max-width: none !important; }
+  [data-testid='stHeader'], [data-testid='stSidebar'], [data-testid='stToolbar'],
+  [data-testid='stDecoration'], [data-testid='stStatusWidget'], [data-testid='stToast'],
+  [data-testid='stButton'], [data-testid='stDownloadButton'], [data-testid='stPopover'],
+  [data-testid='stButtonGroup'], [data-testid='stCheckbox'], [data-testid='stFileUploader'],
+  [data-testid='stElementToolbar'], [data-testid='stTooltipIcon'], .modebar-container,
+  [data-testid='stPageLink'], .st-key-tour, .skip-link { display: none !important; }
+  [data-testid='stVerticalBlock'], [data-testid='stLayoutWrapper'] { overflow: visible !important; }
+  [data-testid='stElementContainer'], [data-testid='stPlotlyChart'], [data-testid='stMetric'],
+  [data-testid='stDataFrame'], [data-testid='stAlert'], tr { break-inside: avoid; }
+  h1, h2, h3 { break-after: avoid; }
+  * { color: #000000 !important; background-color: transparent !important;
+    border-color: #999999 !important; box-shadow: none !important; text-shadow: none !important;
+    -webkit-print-color-adjust: exact; print-color-adjust: exact; }
+  html, body, [data-testid='stApp'] { background-color: #FFFFFF !important; }
+  [data-testid='stMarkdownContainer'] a[href^='http']::after {
+    content: ' (' attr(href) ')'; font-size: 0.75em; overflow-wrap: anywhere; }
+  .only-printed { display: block !important; margin-top: 1rem; font-size: 0.85rem; }
+}
+"""
+
+STYLE = f"<style>{_ALWAYS}{_NARROW}{_PRINTED}</style>"
+
+SCRIPT = """
+(() => {
+  const said = document.querySelector('[data-page-language]');
+  const main = document.querySelector('[data-testid="stMain"]');
+  if (!said || !main) return;
+  document.documentElement.lang = said.dataset.pageLanguage;
+  main.id = 'content';
+  main.tabIndex = -1;
+  if (said.dataset.tour) document.cookie =
+    'artonomics_tour=' + said.dataset.tour + '; path=/; max-age=31536000; SameSite=Lax';
+  document.querySelectorAll('.frame-moved').forEach(old => old.remove());
+  const skip = said.parentElement.querySelector('.skip-link').cloneNode(true);
+  skip.classList.add('frame-moved');
+  skip.addEventListener('click', event => { event.preventDefault(); main.focus(); });
+  document.body.prepend(skip);
+  const foot = said.parentElement.querySelector('.only-printed').cloneNode(true);
+  foot.classList.add('frame-moved');
+  main.append(foot);
+  if (!window.artonomicsPrints) window.addEventListener('beforeprint', () => {
+    const at = document.querySelector('.frame-moved [data-printed-address]');
+    if (at) at.textContent = window.location.href;
+  });
+  window.artonomicsPrints = true;
+})();
+"""
+"""The one script of ours in a page. It never changes: a policy can name its digest."""
+
+
+def frame(said: Words, *, tour: str = "", printed: str = "") -> str:
+    """Return the HTML that stands on every page: skip link, language, and the foot of a print.
+
+    Parameters
+    ----------
+    tour
+        What the browser is to remember about the tour; empty for nothing new.
+    printed
+        The line with the snapshot, at the end of what is printed.
+    """
+    language = {"zh": "zh-CN"}.get(said.language, said.language)
+    skip = escape(said.t("Skip to the content"))
+    return (
+        f'<a class="skip-link" href="#content">{skip}</a>'
+        f'<div data-page-language="{language}" data-tour="{escape(tour, quote=True)}"></div>'
+        f'<div class="only-printed">{escape(printed)}<br><span data-printed-address></span></div>'
+        f"<script>{SCRIPT}</script>"
+    )
