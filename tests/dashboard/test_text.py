@@ -160,7 +160,8 @@ def faults(english: str, said: str) -> list[str]:
     if re.search(r"\bplans?\b", meant) and not re.search(r"\bpacks?\b", meant) and "套餐" in said:
         found.append("套餐 is a pack; a plan is 方案")
     if english not in TICKS:
-        found += [rule for mark, rule in UNEVEN.items() if re.search(mark, said)]
+        seen = re.sub(r"`[^`]*`", "`code`", said)
+        found += [rule for mark, rule in UNEVEN.items() if re.search(mark, seen)]
     return found
 
 
