@@ -42,6 +42,7 @@ def rating_waves_figure(
                 x=own["date"],
                 y=own["new_ratings_per_day"],
                 name=theme.escape(name),
+                legendgroup=name,
                 mode="lines",
                 line={"color": style.color, "width": 2, "shape": "linear"},
                 connectgaps=False,
@@ -55,11 +56,22 @@ def rating_waves_figure(
                     x=fitted["date"],
                     y=fitted["new_ratings_per_day"],
                     name=words.t("{app}: fitted decay", app=theme.escape(name)),
+                    legendgroup=name,
+                    showlegend=False,
                     mode="lines",
                     line={"color": style.color, "width": 2, "dash": "dot"},
                     hovertemplate="%{x|%Y-%m-%d}: %{y:.3~g}<extra>%{fullData.name}</extra>",
                 )
             )
+    if len(curves) and curves["app_name"].isin(names).any():
+        # One entry for all curves: two an app would crowd the legend.
+        figure.add_scatter(
+            x=[None],
+            y=[None],
+            mode="lines",
+            name=words.t("fitted decay, in the colour of the app"),
+            line={"color": theme.INKS[mode].quiet, "width": 2, "dash": "dot"},
+        )
     titles = words.t("Day"), words.t("New ratings (ratings a day)")
     theme.finish(
         figure, alt=_waves_alt(rates, names, words), mode=mode, axis_titles=titles, height=420

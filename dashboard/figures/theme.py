@@ -69,9 +69,13 @@ class SeriesStyle:
 
 
 def series_style(position: int) -> SeriesStyle:
-    """Return the look of the series at ``position`` (0-based; repeats after six)."""
-    turn = position % len(PALETTE)
-    return SeriesStyle(PALETTE[turn], DASHES[turn], MARKERS[turn])
+    """Return the look of the series at ``position`` (0-based).
+
+    After six the colours come again, with other dashes and markers each round.
+    """
+    turn, again = position % len(PALETTE), position // len(PALETTE)
+    other = (turn + again) % len(PALETTE)
+    return SeriesStyle(PALETTE[turn], DASHES[other], MARKERS[other])
 
 
 def direction_mark(value: float, scheme: DirectionScheme = "default") -> tuple[str, str]:

@@ -32,7 +32,10 @@ def test_every_series_differs_in_colour_dash_and_marker() -> None:
     assert len({style.dash for style in styles}) == 6
     assert len({style.symbol for style in styles}) == 6
     assert styles[0].color == theme.BLUE
-    assert theme.series_style(6) == styles[0]
+    again = [theme.series_style(position) for position in range(6, 12)]
+    assert [style.color for style in again] == [style.color for style in styles]
+    assert len({(style.color, style.dash) for style in styles + again}) == 12
+    assert len({(style.color, style.symbol) for style in styles + again}) == 12
 
 
 def test_up_and_down_follow_the_custom_of_the_reader() -> None:
