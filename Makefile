@@ -36,11 +36,11 @@ DAGSTER := $(filter orchestrate,$(subst $(comma), ,$(EXTRAS)))
 SPARK := $(filter spark,$(subst $(comma), ,$(EXTRAS)))
 TEST_STAMP := $(STAMPS)-test$(if $(TORCH),-generator)$(if $(DAGSTER),-orchestrate)$(if $(SPARK),-spark)
 
-.PHONY: help demo test check lint bench screenshot docs generator card lock clean
+.PHONY: help demo test check audit lint bench screenshot docs generator card lock clean
 help:
 	@echo "make demo       install, collect the bundled data, open the dashboard"
 	@echo "make test       install what the tests need, then formatting, lint, documentation, types, all tests"
-	@echo "make check      formatting, lint, documentation, types, dependencies"
+	@echo "make check      formatting, lint, documentation, types, dependencies and what is known against them"
 	@echo "make lint       the same without types: seconds"
 	@echo "make bench      benchmarks"
 	@echo "make screenshot the pictures of the README and the tour, made by the program"
@@ -67,9 +67,14 @@ test: lint
 	test $$types = 0 || echo "failed: pyright ended with status $$types" >&2; \
 	test $$tests = 0 && test $$types = 0
 
-check: lint
+check: lint audit
 	@echo "== types"
 	@$(BIN)/pyright
+
+# Needs the network; where nobody answers it says so and fails nothing.
+audit: $(TEST_STAMP)
+	@echo "== known vulnerabilities"
+	@$(BIN)/python .ci/audit.py
 
 lint: $(TEST_STAMP)
 	@echo "== formatting, lint, documentation, dependencies"
@@ -105,7 +110,7 @@ generator: $(STAMPS)-generator
 # A local suffix (torch's +cpu) is to be found nowhere else, so it is cut off.
 lock:
 	$(PYTHON) -m venv $(CACHE)/lock
-	$(CACHE)/lock/bin/python -m pip install --quiet ".[generator,orchestrate,quantise,spark,test]"
+	$(CACHE)/lock/bin/python -m pip install --quiet ".[generator,login,orchestrate,quantise,spark,test]"
 	@{ echo "# All extras locked together: the versions this release is tested with. Refresh with \`make lock\`."; \
 	   $(CACHE)/lock/bin/python -m pip freeze --all --exclude artonomics --exclude pip --exclude wheel \
 	   | sed 's/+[A-Za-z0-9.]*$$//' | LC_ALL=C sort -f; } > constraints.txt
@@ -121,6 +126,8 @@ define say_skips
 for browser in "$$BROWSER_PATH" chromium chromium-browser google-chrome; do \
   test -n "$$browser" && command -v "$$browser" >/dev/null && found=yes; done; \
 test -n "$$found" || echo "skipped: browser tests (no Chromium here; install it or set BROWSER_PATH)"; \
+command -v nginx >/dev/null || test -x /usr/sbin/nginx || \
+  echo "skipped: the dashboard behind a proxy (no nginx here; install nginx-light)"; \
 command -v soffice >/dev/null || \
   echo "skipped: reports as an office program shows them (no LibreOffice here; install it)"; \
 $(BIN)/python -c 'import torch' 2>/dev/null || \

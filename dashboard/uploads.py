@@ -13,6 +13,8 @@ from etl.errors import InputError
 MAX_MEGABYTES = 200
 """Larger files come in by the command line, which reads them where they lie."""
 MAX_FILES = 20
+MAX_TOTAL_MEGABYTES = 500
+"""All files of one form together: a browser's files lie in memory until they are kept."""
 SPARE_BYTES = 500 * 2**20
 KINDS = (
     "events",
@@ -55,7 +57,8 @@ def keep(data_dir: Path, label: str, uploads: Sequence[Upload]) -> list[Path]:
     Raises
     ------
     InputError
-        When there are too many, two have one name, or the disk has no room for them.
+        When there are too many or they are too large, two have one name, or
+        the disk has no room for them.
     """
     if len(uploads) > MAX_FILES:
         raise InputError(
@@ -70,9 +73,10 @@ def keep(data_dir: Path, label: str, uploads: Sequence[Upload]) -> list[Path]:
             "different names",
             "rename one",
         )
+    wanted = _require_sizes(uploads)
     folder = data_dir / "uploads" / harmless_name(label)
     folder.mkdir(parents=True, exist_ok=True)
-    wanted = sum(upload.size for upload in uploads)
+    (data_dir / "uploads").chmod(0o700)  # what visitors hand over is nobody else's business
     free = shutil.disk_usage(folder).free
     if free < wanted + SPARE_BYTES:
         raise InputError(
@@ -86,6 +90,20 @@ def keep(data_dir: Path, label: str, uploads: Sequence[Upload]) -> list[Path]:
         half.write_bytes(upload.getbuffer())
         half.replace(path)
     return paths
+
+
+def _require_sizes(uploads: Sequence[Upload]) -> int:
+    """Return how many bytes there are; raise InputError where they are too many."""
+    wanted = sum(upload.size for upload in uploads)
+    largest = max((upload.size for upload in uploads), default=0)
+    for size, most in ((largest, MAX_MEGABYTES), (wanted, MAX_TOTAL_MEGABYTES)):
+        if size > most * 2**20:
+            raise InputError(
+                f"got {size / 2**20:.0f} MiB",
+                f"at most {MAX_MEGABYTES} MiB a file and {MAX_TOTAL_MEGABYTES} MiB together",
+                "import them on the command line, which reads them where they lie",
+            )
+    return wanted
 
 
 def harmless_name(name: str) -> str:

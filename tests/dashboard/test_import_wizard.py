@@ -145,6 +145,23 @@ def test_two_files_of_one_name_and_too_many_are_refused(tmp_path):
         uploads.keep(tmp_path, "a", [file(f"{n}.csv") for n in range(uploads.MAX_FILES + 1)])
 
 
+@pytest.mark.parametrize("megabytes", [[uploads.MAX_MEGABYTES + 1], [150, 150, 150, 150]])
+def test_a_file_that_is_too_large_and_too_many_bytes_together_are_refused(tmp_path, megabytes):
+    sent: Any = [
+        SimpleNamespace(name=f"{n}.csv", size=size * 2**20, getbuffer=lambda: memoryview(b""))
+        for n, size in enumerate(megabytes)
+    ]
+    with pytest.raises(InputError, match="at most 200 MiB a file and 500 MiB together"):
+        uploads.keep(tmp_path, "a", sent)
+    assert not (tmp_path / "uploads").exists()
+
+
+def test_other_users_of_the_machine_cannot_look_at_what_was_sent(tmp_path):
+    sent: Any = [SimpleNamespace(name="x.csv", size=2, getbuffer=lambda: memoryview(b"hi"))]
+    uploads.keep(tmp_path, "a", sent)
+    assert (tmp_path / "uploads").stat().st_mode & 0o077 == 0
+
+
 def test_a_full_disk_is_told_before_it_is_full(tmp_path, monkeypatch):
     monkeypatch.setattr(uploads.shutil, "disk_usage", lambda _: SimpleNamespace(free=10))
     sent: Any = [SimpleNamespace(name="x.csv", size=5, getbuffer=lambda: memoryview(b"12345"))]

@@ -1,0 +1,146 @@
+"""What stands before the dashboard: only its names, only its own pages, and its headers on all."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from streamlit.web.server.starlette.starlette_app_utils import create_signed_value
+
+from dashboard import guard
+from tests.dashboard.test_access import COOKIE, login
+
+NAMES = ("localhost", "127.0.0.1", "art.example.com", "*.example.org")
+
+
+async def _inside(scope: Any, receive: Any, send: Any) -> None:
+    if scope["type"] == "websocket":
+        await send({"type": "websocket.accept"})
+        return
+    headers = [(b"x-frame-options", b"ALLOWALL"), (b"set-cookie", b"kept=1")]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": b"inside"})
+
+
+def ask(
+    path: str = "/",
+    *,
+    method: str = "GET",
+    kind: str = "http",
+    of: Any = None,
+    **headers: str,
+) -> list[dict[str, Any]]:
+    """Put one request to the guard and return what it sends."""
+    told = {"host": "localhost:8501"} | headers
+    scope = {
+        "type": kind,
+        "method": method,
+        "path": path,
+        "query_string": b"",
+        "headers": [(name.encode(), value.encode()) for name, value in told.items()],
+    }
+    sent: list[dict[str, Any]] = []
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "websocket.connect"}
+
+    async def send(message: Any) -> None:
+        sent.append(dict(message))
+
+    asyncio.run(guard.Guard(_inside, NAMES, of)(scope, receive, send))
+    return sent
+
+
+def header(sent: list[dict[str, Any]], name: str) -> str:
+    (found,) = [value for key, value in sent[0]["headers"] if key.decode() == name.lower()]
+    return found.decode()
+
+
+@pytest.mark.parametrize(
+    "host", ["localhost", "LOCALHOST:8501", "127.0.0.1:1", "art.example.com.", "a.example.org"]
+)
+def test_its_own_names_are_answered(host: str) -> None:
+    assert ask(host=host)[0]["status"] == 200
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "",
+        "evil.test",
+        "example.org",
+        "art.example.com.evil.test",
+        "localhost@evil.test",
+        "localhost:no",
+        "evil.test/localhost",
+        "[::1",
+    ],
+)
+def test_a_name_that_somebody_points_at_this_machine_is_not_answered(host: str) -> None:
+    assert ask(host=host)[0]["status"] == 421
+    assert ask(kind="websocket", host=host)[0]["code"] == 1008
+
+
+@pytest.mark.parametrize("origin", ["http://evil.test", "http://localhost:3000", "null"])
+def test_a_page_of_somebody_else_cannot_steer_it(origin: str) -> None:
+    assert ask(kind="websocket", origin=origin)[0]["code"] == 1008
+    assert ask("/_stcore/upload_file/a/b", method="PUT", origin=origin)[0]["status"] == 403
+
+
+@pytest.mark.parametrize("origin", ["http://localhost:8501", "https://localhost:8501"])
+def test_its_own_pages_steer_it_whether_or_not_a_proxy_speaks_tls(origin: str) -> None:
+    assert ask(kind="websocket", origin=origin)[0]["type"] == "websocket.accept"
+
+
+def test_every_answer_bears_the_headers_once_also_a_refusal() -> None:
+    for sent in (ask(), ask(host="evil.test")):
+        for name, value in guard.HEADERS.items():
+            assert header(sent, name) == value
+        assert "frame-ancestors 'none'" in header(sent, "content-security-policy")
+    assert header(ask(), "set-cookie") == "kept=1"
+
+
+def test_the_policy_lets_no_script_run_that_is_not_ours() -> None:
+    policy = dict(
+        rule.split(" ", 1) for rule in header(ask(), "content-security-policy").split("; ")
+    )
+    words = policy["script-src"].split()
+    assert not {"'unsafe-inline'", "'unsafe-eval'", "*", "data:", "blob:"} & set(words)
+    assert words[0] == "'self'"
+    assert policy["connect-src"] == "'self' ws://localhost:8501 wss://localhost:8501"
+    assert policy["object-src"] == "'none'"
+
+
+def test_a_host_cannot_write_into_the_policy() -> None:
+    assert "evil" not in guard.content_policy("x; script-src evil", [])
+
+
+def cookie(of: Any, claims: Mapping[str, Any], secret: str = COOKIE) -> str:
+    whole = {"origin": of.origin, "iat": datetime.now(UTC).timestamp(), **claims}
+    signed = create_signed_value(secret, "_streamlit_user", json.dumps(whole))
+    return f"_streamlit_user={signed.decode()}"
+
+
+@pytest.mark.parametrize(
+    ("claims", "secret", "status"),
+    [
+        ({"is_logged_in": True}, COOKIE, 200),
+        ({"is_logged_in": True}, "a forger's own secret", 403),
+        ({"is_logged_in": False}, COOKIE, 403),
+        ({"is_logged_in": True, "origin": "https://other.example.com"}, COOKIE, 403),
+        ({"is_logged_in": True, "iat": 0}, COOKIE, 403),
+    ],
+)
+def test_files_are_for_those_who_are_signed_in(
+    tmp_path: Path, claims: dict[str, Any], secret: str, status: int
+) -> None:
+    of = login(tmp_path)
+    for path in ("/media/x.png", "/below/_stcore/upload_file/a/b"):
+        assert ask(path, of=of, cookie=cookie(of, claims, secret))[0]["status"] == status
+        assert ask(path, of=of)[0]["status"] == 403
+        assert ask(path)[0]["status"] == 200
