@@ -98,7 +98,9 @@ def _chosen_language() -> str:
 
 def _above(said: Words, *, is_in: bool) -> None:
     """Draw the switch of the language, and beside it who is signed in."""
-    with st.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center"):
+    with st.container(
+        horizontal=True, horizontal_alignment="right", vertical_alignment="center", key="above"
+    ):
         if is_in:
             tour.link(said)
             signing_in.who(said)
@@ -114,13 +116,13 @@ def _above(said: Words, *, is_in: bool) -> None:
 
 
 def _frame(said: Words, *, is_in: bool) -> None:
+    """Draw what no eye sees: the language for readers aloud, the skip link, the foot of a print."""
     info = cache.info_or_none() if is_in else None
-    told = (
-        said.t("Artonomics; snapshot published {date}", date=said.instant(info.published_at))
-        if info
-        else ""
-    )
-    st.html(looks.frame(said, tour=tour.to_remember(), printed=told), unsafe_allow_javascript=True)
+    at = said.instant(info.published_at) if info else ""
+    told = said.t("Artonomics; snapshot published {date}", date=at) if at else ""
+    html = looks.frame(said, tour=tour.to_remember(), printed=told)
+    with st.container(key="frame"):
+        st.html(html, unsafe_allow_javascript=True)
 
 
 if __name__ == "__main__":
