@@ -156,8 +156,9 @@ def test_a_browser_that_reads_the_pages_asks_nobody_else(site: Path):
             for name in ("index.html", "methods/event-study.html", "zh/index.html"):
                 page.goto(home + name, wait_until="load")
             page.goto(home + "index.html")
-            page.locator("input.md-search__input").fill("retention")
-            page.locator(".md-search-result__item").first.wait_for(timeout=20_000)
+            page.locator("input.md-search__input").press_sequentially("retention")
+            found = page.locator(".md-search-result__item").first
+            found.wait_for(state="attached", timeout=60_000)
             browser.close()
     finally:
         server.shutdown()

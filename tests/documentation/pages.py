@@ -19,14 +19,17 @@ from unittest import mock
 ROOT = Path(__file__).resolve().parent.parent.parent
 ANALYTICS = ROOT / "etl" / "analytics"
 CHINESE = "zh/"
+_BROKEN_CHINESE = re.compile(r"(?<=[\u3000-\u9fff\uff00-\uffef])\n(?=[\u4e00-\u9fff\uff00-\uffef])")
+"""The end of a line within a sentence, where a browser would show a space."""
 _PLACE = re.compile(r"^<!-- told: (\S+) ?(.*?) -->$", flags=re.MULTILINE)
 _EVERYWHERE = re.compile(r"^\* `--(?:data PATH|json|debug)`: .*\n", flags=re.MULTILINE)
 _NOTHING_ELSE = re.compile(r"^\*\*Parameters\*\*:\n\s*(?=#|\Z)", flags=re.MULTILINE)
 
 
 def on_page_markdown(markdown: str, **_: Any) -> str:
-    """Put the parts in the places that ask for them."""
-    return _PLACE.sub(lambda place: PARTS[place[1]](*place[2].split()), markdown)
+    """Put the parts in the places that ask for them, and Chinese sentences together."""
+    whole = _PLACE.sub(lambda place: PARTS[place[1]](*place[2].split()), markdown)
+    return _BROKEN_CHINESE.sub("", whole)
 
 
 def on_post_page(output: str, page: Any, **_: Any) -> str:
@@ -42,7 +45,7 @@ def commands() -> str:
 
     whole = artonomics.app.generate_docs(heading_level=1, max_heading_level=4)
     # The list of contents stands beside the page, and the options of every verb on its top.
-    verbs = whole[whole.index("\n## ") + 1 :]
+    verbs = whole[whole.index("\n## artonomics ") + 1 :]
     verbs = _NOTHING_ELSE.sub("", _EVERYWHERE.sub("", verbs))
     verbs = re.sub(r"<(?!/?[a-z]+>)", "&lt;", verbs)
     return re.sub(r"^(#+) artonomics ", r"\1 ", verbs, flags=re.MULTILINE).replace(
