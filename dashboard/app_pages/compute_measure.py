@@ -255,6 +255,9 @@ def _gallery(document: dict[str, Any], hourly_usd: float, said: Words) -> None:
             energy = (
                 said.t("{joules} J", joules=said.number(made["joules"], digits=0))
                 if made["joules"] is not None
-                else said.t("no energy: {reason}", reason=plain(made["joules_reason"]))
+                else said.t(
+                    "no energy: {reason}",
+                    reason=plain(tables.energy_reason(made["joules_reason"], said)),
+                )
             )
             st.caption(energy)

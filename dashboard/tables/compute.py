@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pandas as pd
@@ -11,6 +12,9 @@ from dashboard.tables.table import Table, TableColumn
 from dashboard.text import Words
 
 _GB = 1e9
+_SHORT_WINDOW = re.compile(
+    r"the window of (?P<seconds>[\d.]+) s is shorter than (?P<least>[\d.]+) s"
+)
 
 
 def stage_names(said: Words) -> dict[str, str]:
@@ -45,12 +49,53 @@ def task_names(said: Words) -> dict[str, str]:
     }
 
 
+def doubts(codes: Any, said: Words) -> str:
+    """Name what makes a run's figures doubtful, codes joined by commas; an unknown one stays."""
+    if not isinstance(codes, str) or not codes:
+        return ""
+    names = {
+        "denoiser_calls_differ": said.t("the calls of the denoiser differ"),
+        "energy_disagrees": said.t("counter and sampled power disagree"),
+        "not_steady": said.t("not steady after the warm-up"),
+        "skips_work": said.t("skips part of the work"),
+        "throttled": said.t("the card was throttled"),
+    }
+    return said.t("; ").join(names.get(code.strip(), code.strip()) for code in codes.split(","))
+
+
+def energy_reason(told: Any, said: Words) -> str:
+    """Say why a run has no energy; a reason in other words stays as it was recorded."""
+    if not isinstance(told, str):
+        return ""
+    names = {
+        "a CPU has no energy counter that this program reads": said.t(
+            "a CPU has no energy counter that this program reads"
+        ),
+        "the card has no energy counter that its driver tells": said.t(
+            "the card has no energy counter that its driver tells"
+        ),
+        "nvidia-ml-py is not installed: pip install nvidia-ml-py": said.t(
+            "nvidia-ml-py is not installed: pip install nvidia-ml-py"
+        ),
+    }
+    window = _SHORT_WINDOW.fullmatch(told)
+    if window:
+        return said.t(
+            "the window of {seconds} s is shorter than {least} s",
+            seconds=window["seconds"],
+            least=window["least"],
+        )
+    return names.get(told, told)
+
+
 def runs(frame: pd.DataFrame, said: Words) -> Table:
     """Return the measured runs."""
     shown: Any = frame.assign(
         vram_gb=frame["vram_allocated_bytes"] / _GB,
         vram_reserved_gb=frame["vram_reserved_bytes"] / _GB,
         vram_driver_gb=frame["vram_driver_bytes"] / _GB,
+        energy_reason=[energy_reason(told, said) for told in frame["energy_reason"]],
+        flags=[doubts(codes, said) for codes in frame["flags"]],
     )
     calls = said.t("A wait is the time of one call, for all of its pictures.")
     columns = {
