@@ -86,6 +86,23 @@ def restore(key: str, parse: Callable[[str], T], default: T, words: Words) -> No
         )
 
 
+def _leave_another_page(key: str, parse: Callable[[str], object]) -> None:
+    """Drop a choice that is impossible here: the page before has a control of the same key."""
+    held = st.session_state.get(key)
+    if not isinstance(held, str):
+        return
+    try:
+        parse(held)
+    except ValueError:
+        _forget_choice(key)
+
+
+def _forget_choice(key: str) -> None:
+    """Drop the choice of ``key``; the address keeps its code."""
+    st.session_state.pop(key, None)
+    st.session_state.pop(_written(key), None)
+
+
 def remember(key: str, code: str) -> None:
     """Write the code of the present choice of ``key`` into the address."""
     _keep(key, code)

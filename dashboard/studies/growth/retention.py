@@ -204,6 +204,8 @@ def _spec(choice: RetentionChoice, told: Definitions, target: str, returning: st
 
 def _from_cube(reader: Reader, choice: RetentionChoice) -> pd.DataFrame:
     """Return ``segment, cohort, k, retained`` as the events would give it."""
+    if choice.split and choice.split not in ATTRIBUTES:
+        raise InputError(f"got the attribute {choice.split!r}", f"one of {', '.join(ATTRIBUTES)}")
     segment = f"coalesce({choice.split}, '')" if choice.split else "''"
     return reader.query(
         f"""
