@@ -233,7 +233,11 @@ def batches(frame: pd.DataFrame, said: Words) -> Table:
 
 
 def roofs(frame: pd.DataFrame, said: Words) -> Table:
-    """Return the place of each run under the roof."""
+    """Return the place of each run under the roof; a peak that is no measurement has a source."""
+    known = [
+        said.t("measured") if told == "measured" else told for told in frame["ceiling_evidence"]
+    ]
+    shown: Any = frame.assign(ceiling_evidence=known)
     columns = {
         "label": TableColumn(said.t("Measurement"), "wide"),
         "tflop_per_image": TableColumn(said.t("TFLOP a picture"), "number", 4),
@@ -243,7 +247,7 @@ def roofs(frame: pd.DataFrame, said: Words) -> Table:
         "intensity_flop_per_byte": TableColumn(said.t("Operations a byte"), "number", 1),
         "ceiling_evidence": TableColumn(said.t("How the roof is known")),
     }
-    return Table(frame, columns if len(frame) else {}, "compute-roofline")
+    return Table(shown, columns if len(shown) else {}, "compute-roofline")
 
 
 def costs(frame: pd.DataFrame, said: Words) -> Table:
@@ -282,13 +286,15 @@ def costs(frame: pd.DataFrame, said: Words) -> Table:
 
 def prices(study: ComputeStudy, said: Words) -> Table:
     """Return the published prices of an hour of a card."""
+    kinds = [said.evidence(str(kind)) for kind in study.prices["evidence_kind"]]
+    shown: Any = study.prices.assign(kind=kinds)
     columns = {
         "gpu_name": TableColumn(said.t("Card")),
         "entity": TableColumn(said.t("Provider"), "wide"),
         "value": TableColumn(said.t("USD an hour"), "number", 2),
-        "evidence_kind": TableColumn(said.t("Evidence")),
+        "kind": TableColumn(said.t("Evidence")),
         "as_of": TableColumn(said.t("As of"), "date"),
         "source_title": TableColumn(said.t("Source"), "wide"),
         "source_url": TableColumn(said.t("Address"), "link"),
     }
-    return Table(study.prices, columns if len(study.prices) else {}, "gpu-hour-prices")
+    return Table(shown, columns if len(shown) else {}, "gpu-hour-prices")

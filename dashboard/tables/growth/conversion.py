@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 
+from dashboard.figures import labels
 from dashboard.studies.growth.conversion import ConversionStudy
 from dashboard.studies.growth.trials import TrialStudy
 from dashboard.tables.growth import names
@@ -137,10 +138,13 @@ def published(study: ConversionStudy, said: Words) -> Table:
         "download_to_paid_d35": said.t("paid within 35 days of the download"),
         "trial_conversion": said.t("trials that became paid"),
     }
-    frame = names.in_words(study.facts, "metric", kinds)
+    told: Any = names.in_words(study.facts, "metric", kinds)
+    frame = told.assign(
+        who=[labels.company(row, said, "entity") for row in told.to_dict("records")]
+    )
     columns = {
         "metric": TableColumn(said.t("What")),
-        "entity": TableColumn(said.t("Who"), "wide"),
+        "who": TableColumn(said.t("Who"), "wide"),
         "value": TableColumn(said.t("Published share"), "percent"),
         "source_date": TableColumn(said.t("Published")),
         "note": TableColumn(said.t("Note"), "wide"),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from dashboard.figures import labels
 from dashboard.studies.growth.retention import ClaimStudy, RetentionStudy
 from dashboard.tables.growth import names
 from dashboard.tables.table import Table, TableColumn
@@ -96,7 +97,7 @@ def ranges(study: ClaimStudy, entity: str, said: Words) -> Table:
 def facts(study: ClaimStudy, said: Words) -> Table:
     """Return the published figures with their grade."""
     columns = {
-        "entity": TableColumn(said.t("Who"), "wide"),
+        "who": TableColumn(said.t("Who"), "wide"),
         "day": TableColumn(said.t("Day"), "integer"),
         "value": TableColumn(said.t("Published share"), "percent"),
         "grade": TableColumn(
@@ -110,4 +111,7 @@ def facts(study: ClaimStudy, said: Words) -> Table:
         "note": TableColumn(said.t("Note"), "wide"),
         "source_url": TableColumn(said.t("Source"), "link"),
     }
-    return Table(study.facts, columns, "retention-published")
+    shown = study.facts.assign(
+        who=[labels.company(row, said, "entity") for row in study.facts.to_dict("records")]
+    )
+    return Table(shown, columns, "retention-published")

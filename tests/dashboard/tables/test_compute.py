@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import inspect
 import re
+from types import SimpleNamespace
+from typing import Any, cast
 
+import pandas as pd
 import pytest
 
 from dashboard.tables import compute
@@ -45,3 +48,13 @@ def test_a_short_window_keeps_its_seconds_and_another_reason_its_words():
     assert compute.energy_reason(told, SAID) == "测量时段 4.2 秒，短于 10 秒"
     assert compute.energy_reason("a card that smokes", SAID) == "a card that smokes"
     assert compute.energy_reason(None, SAID) == ""
+
+
+def test_prices_and_roofs_tell_evidence_in_words():
+    prices = pd.DataFrame({"evidence_kind": ["disclosed"], "gpu_name": ["L4"], "value": [0.7]})
+    study = SimpleNamespace(prices=prices)
+    assert compute.prices(cast(Any, study), SAID).frame["kind"].tolist() == ["披露"]
+    roofs = pd.DataFrame({"ceiling_evidence": ["measured", "a table of cards", None]})
+    shown = compute.roofs(roofs, SAID).frame["ceiling_evidence"].tolist()
+    assert shown[:2] == ["实测", "a table of cards"]
+    assert pd.isna(shown[2])
