@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from browser.conftest import CHROMIUM_FLAGS, chromium_path
+from browser.test_pages import serious_violations
 from cyclopts import App
 from documentation import building, links, pages
 from playwright.sync_api import sync_playwright
@@ -141,7 +142,8 @@ def test_a_chinese_page_says_that_it_is_chinese(site: Path):
     assert '<html lang="en"' in (site / "index.html").read_text(encoding="utf-8")
 
 
-def test_a_browser_that_reads_the_pages_asks_nobody_else(site: Path):
+@pytest.mark.browser
+def test_a_browser_that_reads_the_pages_asks_nobody_else_and_hinders_no_reader(site: Path):
     handler = functools.partial(_Quiet, directory=str(site))
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -155,7 +157,11 @@ def test_a_browser_that_reads_the_pages_asks_nobody_else(site: Path):
             page.on("request", lambda request: asked.append(request.url))
             for name in ("index.html", "methods/event-study.html", "zh/index.html"):
                 page.goto(home + name, wait_until="load")
+            page.emulate_media(color_scheme="dark")
+            hindering = serious_violations(page)
+            page.emulate_media(color_scheme="light")
             page.goto(home + "index.html")
+            hindering |= serious_violations(page)
             page.locator("input.md-search__input").press_sequentially("retention")
             found = page.locator(".md-search-result__item").first
             found.wait_for(state="attached", timeout=60_000)
@@ -163,6 +169,7 @@ def test_a_browser_that_reads_the_pages_asks_nobody_else(site: Path):
     finally:
         server.shutdown()
         server.server_close()
+    assert hindering == {}
     assert len(asked) > 5
     assert [url for url in asked if not url.startswith((home, "data:", "blob:"))] == []
 
