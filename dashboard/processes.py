@@ -71,6 +71,7 @@ def start(data_dir: Path, words: Sequence[str], name: str) -> Started:
     """
     folder = data_dir / "jobs"
     folder.mkdir(parents=True, exist_ok=True)
+    folder.chmod(0o700)  # what a command says of somebody's files is nobody else's business
     log, output = folder / f"{name}.log", folder / f"{name}.json"
     program = [sys.executable, "-m", "artonomics", "--data", str(data_dir), "--json"]
     with log.open("wb") as said, output.open("wb") as printed:

@@ -17,12 +17,13 @@ T = TypeVar("T")
 def add(path: Path, told: Mapping[str, Any]) -> None:
     """Add a line, after the end of a torn one, and have it on the disk before returning.
 
-    Instants and paths become text.
+    Instants and paths become text. A new file is readable by its user alone: it tells who is
+    written to, and when.
     """
     line = json.dumps(told, ensure_ascii=False, default=_plain) + "\n"
     path.parent.mkdir(parents=True, exist_ok=True)
     lock = FileLock(path.with_name(f"{path.name}.lock"), timeout=LOCK_SECONDS)
-    with lock, path.open("ab+") as file:
+    with lock, open(path, "ab+", opener=_own) as file:
         if file.tell():
             file.seek(-1, os.SEEK_END)
             line = line if file.read(1) == b"\n" else f"\n{line}"
@@ -51,6 +52,10 @@ def read(path: Path, understood: Callable[[dict[str, Any]], T]) -> tuple[list[T]
         except (ValueError, TypeError, KeyError):
             continue
     return found, sum(map(bool, lines)) - len(found)
+
+
+def _own(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
 
 
 def _plain(value: object) -> str:

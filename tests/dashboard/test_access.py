@@ -233,6 +233,7 @@ def test_commands_that_a_page_starts_get_no_secret_of_the_sign_in(
     processes.start(tmp_path, ["etl", "run"], "run")
     (given,) = seen
     assert "PYTHONPATH" in given
+    assert (tmp_path / "jobs").stat().st_mode & 0o077 == 0
     assert [n for n in given if n.startswith(access.PREFIX) or n == access.FILE_VARIABLE] == []
 
 
@@ -261,9 +262,9 @@ def test_no_page_is_drawn_for_somebody_who_has_not_signed_in(
         page = open_page(published, name, lang=language)
         assert not page.exception
         assert [title.value for title in page.title] == [{"en": "Sign-in", "zh": "登录"}[language]]
-        assert [button.proto.id.rpartition("-")[2] for button in page.button]
         assert len(page.button) == 1
         assert len(page.metric) == len(page.dataframe) == len(page.get("plotly_chart")) == 0
+        assert [one for one in page.get("html") if "published 20" in str(one.proto)] == []
 
 
 def test_a_sign_in_that_turns_out_broken_shows_nothing_either(
