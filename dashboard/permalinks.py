@@ -52,6 +52,7 @@ def restore(key: str, parse: Callable[[str], T], default: T, words: Words) -> No
     default
         Value where the address says nothing or something impossible.
     """
+    _leave_another_page(key, parse)
     code = st.query_params.get(key)
     if code is None:
         if key not in st.session_state or _is_of_another_page(key):
@@ -94,13 +95,8 @@ def _leave_another_page(key: str, parse: Callable[[str], object]) -> None:
     try:
         parse(held)
     except ValueError:
-        _forget_choice(key)
-
-
-def _forget_choice(key: str) -> None:
-    """Drop the choice of ``key``; the address keeps its code."""
-    st.session_state.pop(key, None)
-    st.session_state.pop(_written(key), None)
+        st.session_state.pop(key, None)
+        st.session_state.pop(_written(key), None)
 
 
 def remember(key: str, code: str) -> None:

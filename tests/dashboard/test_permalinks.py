@@ -230,3 +230,11 @@ def test_a_reset_chooses_nothing_here_and_elsewhere():
     test.button[0].click().run()
     assert test.selectbox(key="ticker").value == "A"
     assert test.session_state["permalinks:kept"] == {}
+
+
+def test_a_choice_that_the_next_page_does_not_know_is_left_behind(open_page, published):
+    opened = open_page(published, "data", view="financials")
+    opened.switch_page("app_pages/reports.py").run()
+    assert not opened.exception
+    assert not opened.error
+    assert opened.query_params["view"] == "build"
