@@ -21,7 +21,7 @@ MOST_NAMED = 8
 """So many events bear their name; the others are ticks."""
 
 _ROWS, _ROW_PX, _NAME_COLUMNS = 4, 15, 16
-_NARROW_PX, _COLUMN_PX, _GAP_PX = 290, 6.2, 8
+_NARROW_PX, _COLUMN_PX, _GAP_PX = 225, 6.2, 14
 """Width of the plot on a phone, of a column of a small label, and between two labels."""
 _LABEL_PX, _TICK_SHARE = 11, 0.05
 _OTHERS = theme.SeriesStyle(theme.SKY, "dot", "circle-open")

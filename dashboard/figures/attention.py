@@ -63,7 +63,7 @@ def rating_waves_figure(
                     hovertemplate="%{x|%Y-%m-%d}: %{y:.3~g}<extra>%{fullData.name}</extra>",
                 )
             )
-    if len(curves) and curves["app_name"].isin(names).any():
+    if set(curves["app_name"]) & set(names):
         # One entry for all curves: two an app would crowd the legend.
         figure.add_scatter(
             x=[None],
@@ -229,9 +229,7 @@ def storefront_figure(ranks: pd.DataFrame, words: Words, mode: theme.Mode = "lig
     )
     figure.update_layout(margin_b=60)
     figure.update_yaxes(showgrid=False)
-    return figure.update_xaxes(
-        showgrid=False, tickangle=-90, tickfont_size=10, type="category", dtick=1
-    )
+    return figure.update_xaxes(showgrid=False, tickangle=-90, tickfont_size=10, type="category")
 
 
 def _storefront_alt(held: pd.DataFrame, words: Words) -> str:

@@ -26,6 +26,9 @@ FEWEST_FOR_MEAN = 5
 """From so many tested events on, the mean path is drawn."""
 
 _SPACER = 0.12
+_MOST_A_ROW, _HEADING_WIDTH = 2, 18
+"""Panels side by side, and columns of a heading: on a phone a panel is about 110 pixels wide."""
+_PANEL_PX, _HEADING_PX, _AXIS_PX = 220, 15, 56
 _DESCRIBED = theme.SeriesStyle(theme.ORANGE, "dash", "diamond-open")
 _THIN = theme.SeriesStyle(theme.SKY, "solid", "circle")
 _HATCHED = {
@@ -170,7 +173,7 @@ def _panels(events: pd.DataFrame, words: Words) -> list[Panel]:
 
 def _heading(event: pd.DataFrame, words: Words) -> str:
     row = event.iloc[0]
-    title = theme.wrap(theme.escape(labels.event_title(row, words)), 24, lines=2)
+    title = theme.wrap(theme.escape(labels.event_title(row, words)), _HEADING_WIDTH, lines=3)
     day = labels.event_day(row, words).replace(" → ", "<br>→ ")
     return f"<b>{day}</b><br>{title}"
 
@@ -179,26 +182,47 @@ def _heading_lines(panels: list[Panel]) -> int:
     return 1 + max(panel.title.count("<br>") for panel in panels)
 
 
-def _columns(panels: list[Panel]) -> list[int]:
-    """Return the column of each panel: the untested one stands behind an empty column."""
+def _places(panels: list[Panel]) -> list[tuple[int, int]]:
+    """Return row and column of each panel: two a row from three on, so that a phone has room.
+
+    Of two panels the untested one stands behind an empty column.
+    """
+    if len(panels) > _MOST_A_ROW:
+        return [(1 + place // _MOST_A_ROW, 1 + place % _MOST_A_ROW) for place in range(len(panels))]
     apart = len(panels) > 1 and panels[-1].kind == "described"
     columns = list(range(1, len(panels) + 1))
-    return [*columns[:-1], columns[-1] + 1] if apart else columns
+    columns = [*columns[:-1], columns[-1] + 1] if apart else columns
+    return [(1, column) for column in columns]
 
 
 def _frame(panels: list[Panel]) -> go.Figure:
-    columns = _columns(panels)
-    drawn = [column in columns for column in range(1, columns[-1] + 1)]
-    titles = iter(panel.title for panel in panels)
+    places = _places(panels)
+    rows, columns = max(row for row, _ in places), max(column for _, column in places)
+    is_apart = rows == 1 and columns > len(panels)
+    widths = [_SPACER if is_apart and column == columns - 2 else 1.0 for column in range(columns)]
+    grid = [[(row + 1, column + 1) for column in range(columns)] for row in range(rows)]
+    gap = _gap_px(panels)
     return make_subplots(
-        rows=1,
-        cols=columns[-1],
-        shared_yaxes=True,
-        horizontal_spacing=0.02,
-        column_widths=[1.0 if there else _SPACER for there in drawn],
-        specs=[[{} if there else None for there in drawn]],
-        subplot_titles=[next(titles) if there else "" for there in drawn if there],
+        rows=rows,
+        cols=columns,
+        shared_yaxes="all",
+        horizontal_spacing=0.02 if rows == 1 else 0.06,
+        vertical_spacing=gap / _plot_px(panels),
+        column_widths=widths,
+        specs=[[{} if place in places else None for place in row] for row in grid],
+        subplot_titles=[panel.title for panel in panels],
     )
+
+
+def _gap_px(panels: list[Panel]) -> int:
+    """Return what lies between two rows: ticks and title of one, headings of the other."""
+    return _AXIS_PX + 18 + _HEADING_PX * _heading_lines(panels)
+
+
+def _plot_px(panels: list[Panel]) -> int:
+    """Return the height of the plots with what lies between them."""
+    rows = max(row for row, _ in _places(panels))
+    return _PANEL_PX * rows + _gap_px(panels) * (rows - 1)
 
 
 def _draw(
@@ -210,15 +234,16 @@ def _draw(
     words, panels = drawing.words, drawing.panels
     if not panels:
         return theme.empty(words.t("No event of this share can be studied in these windows."), mode)
-    figure, columns = _frame(panels), _columns(panels)
-    for panel, column in zip(panels, columns, strict=True):
+    figure = _frame(panels)
+    days = theme.wrap(words.t("Trading days from day 0"), _HEADING_WIDTH)
+    for panel, (row, column) in zip(panels, _places(panels), strict=True):
         for trace in traces(drawing, panel):
-            figure.add_trace(trace, row=1, col=column)
-        figure.update_xaxes(title_text=words.t("Trading days from day 0"), col=column)
-    theme.finish(
-        figure, alt=_alt(drawing), mode=mode, height=380, top=18 + 15 * _heading_lines(panels)
-    )
-    figure.update_annotations(font_size=12, yshift=4)
+            figure.add_trace(trace, row=row, col=column)
+        figure.update_xaxes(title_text=days, row=row, col=column)
+    top = 18 + _HEADING_PX * _heading_lines(panels)
+    height = top + _plot_px(panels) + _AXIS_PX + 12
+    theme.finish(figure, alt=_alt(drawing), mode=mode, height=height, top=top)
+    figure.update_annotations(font_size=11, yshift=4)
     first, last = drawing.study.spec.window
     figure.update_xaxes(dtick=max(1, -(-(last - first) // 6)), title_font_size=12)
     figure.update_yaxes(tickformat=".0%", zeroline=True)

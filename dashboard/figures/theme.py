@@ -36,6 +36,8 @@ MAX_POINTS = 2_000
 
 
 _UPRIGHT_TITLE_WIDTH = 24
+_EMPTY_WIDTH = 42
+"""Columns that fit on a phone."""
 
 
 @dataclass(frozen=True)
@@ -173,7 +175,7 @@ def empty(message: str, mode: Mode = "light") -> go.Figure:
     """Return a figure that says why there is nothing to draw."""
     figure = go.Figure()
     figure.add_annotation(
-        text=wrap(message, 60), showarrow=False, x=0.5, y=0.5, xref="paper", yref="paper"
+        text=wrap(message, _EMPTY_WIDTH), showarrow=False, x=0.5, y=0.5, xref="paper", yref="paper"
     )
     figure.update_xaxes(visible=False)
     figure.update_yaxes(visible=False)

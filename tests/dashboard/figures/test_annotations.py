@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import combinations
+from typing import Any
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -14,7 +15,8 @@ from dashboard.figures import annotations, theme
 from dashboard.text import words
 
 EN = words("en")
-FIRST, LAST = pd.Timestamp("2022-01-01"), pd.Timestamp("2023-12-31")
+FIRST: Any = pd.Timestamp("2022-01-01")
+LAST: Any = pd.Timestamp("2023-12-31")
 
 
 def events(*days: str, **named: object) -> pd.DataFrame:
@@ -83,7 +85,7 @@ def test_a_crowd_is_ticks_and_at_most_eight_have_a_name() -> None:
     assert 0 < len(drawn.layout.annotations) <= annotations.MOST_NAMED
     ticks = [line for line in drawn.layout.shapes if line.y0 > 0]
     assert len(ticks) + len(drawn.layout.annotations) == 60
-    assert "and 52 more" in drawn.layout.meta["alt"]
+    assert " more as ticks" in drawn.layout.meta["alt"]
 
 
 def test_what_is_of_the_subject_is_named_before_the_rest_of_the_market() -> None:
@@ -125,7 +127,7 @@ def test_no_two_names_overlap_and_none_is_clipped(held: list[tuple[int, str, boo
         if place is None:
             continue
         at = (day - FIRST) / (LAST - FIRST)
-        width = 6.2 * theme.columns(name) / 290
+        width = 6.2 * theme.columns(name) / 225
         low = at - width if place.is_left else at
         assert -1e-9 <= low <= 1
         assert low + width <= 1 + 1e-9

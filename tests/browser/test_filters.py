@@ -1,0 +1,35 @@
+"""What is chosen on one page is chosen on the next, in a real browser by the real navigation."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.test_pages import PATIENCE_MS, rest, visit
+
+pytestmark = pytest.mark.browser
+OTHER = "300624.SZ"
+
+
+def go(page: Page, name: str) -> None:
+    """Follow the top navigation to a page."""
+    page.get_by_test_id("stTopNavLinkContainer").get_by_text(name, exact=True).first.click()
+    expect(page).to_have_url(re.compile(rf"/{name.lower()}\b"), timeout=PATIENCE_MS)
+    rest(page)
+
+
+def test_a_share_and_a_day_of_knowledge_travel_by_the_navigation_and_come_back(page, dashboard):
+    visit(page, f"{dashboard}/market?lang=en&ticker={OTHER}&as_of=2024-06-28")
+    go(page, "Attention")
+    expect(page).to_have_url(re.compile(rf"ticker={OTHER}"), timeout=PATIENCE_MS)
+    expect(page).to_have_url(re.compile("as_of=2024-06-28"))
+    expect(page.get_by_text("As known on 28 Jun 2024").first).to_be_visible(timeout=PATIENCE_MS)
+    go(page, "Market")
+    expect(page).to_have_url(re.compile(rf"ticker={OTHER}"), timeout=PATIENCE_MS)
+    expect(page).to_have_url(re.compile("as_of=2024-06-28"))
+    page.get_by_role("button", name="Reset filters").click()
+    expect(page).to_have_url(re.compile(r"ticker=1357\.HK"), timeout=PATIENCE_MS)
+    rest(page)
+    assert "as_of" not in page.url
