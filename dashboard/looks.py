@@ -21,11 +21,14 @@ a:focus-visible, button:focus-visible, summary:focus-visible, input:focus-visibl
 textarea:focus-visible, [role]:focus-visible, [tabindex]:focus-visible,
 label:has(input:focus-visible) {
   outline: 3px solid #D55E00 !important; outline-offset: 2px !important; }
+[data-testid='stMain']:focus { outline: none !important; }
 .skip-link { position: fixed; left: 0.5rem; top: -6rem; z-index: 1000001;
   padding: 0.5rem 1rem; border-radius: 0.4rem; background: #004A78; color: #FFFFFF !important; }
 .skip-link:focus { top: 0.5rem; }
+a[href='#stMain']:not(.skip-link) { display: none; }
 .only-printed { display: none; }
-[data-testid='stElementContainer']:has([data-page-language]) { display: none; }
+.st-key-frame { display: none; }
+@media (min-width: 641px) { .st-key-above { height: 2.5rem; } }
 @media (prefers-reduced-motion: reduce) { * { animation: none !important; } }
 """
 # Fingers need 24 px at least; a row of columns becomes a column of rows.
@@ -58,7 +61,9 @@ _PRINTED = """
   [data-testid='stVerticalBlock'], [data-testid='stLayoutWrapper'] { overflow: visible !important; }
   [data-testid='stElementContainer'], [data-testid='stPlotlyChart'], [data-testid='stMetric'],
   [data-testid='stDataFrame'], [data-testid='stAlert'], tr { break-inside: avoid; }
+  [data-testid='stLayoutWrapper']:has(h3):not(:has(h2)) { break-inside: avoid; }
   h1, h2, h3 { break-after: avoid; }
+  * { outline: none !important; }
   * { color: #000000 !important; background-color: transparent !important;
     border-color: #999999 !important; box-shadow: none !important; text-shadow: none !important;
     -webkit-print-color-adjust: exact; print-color-adjust: exact; }
@@ -77,7 +82,6 @@ SCRIPT = """
   const main = document.querySelector('[data-testid="stMain"]');
   if (!said || !main) return;
   document.documentElement.lang = said.dataset.pageLanguage;
-  main.id = 'content';
   main.tabIndex = -1;
   if (said.dataset.tour) document.cookie =
     'artonomics_tour=' + said.dataset.tour + '; path=/; max-age=31536000; SameSite=Lax';
@@ -112,7 +116,7 @@ def frame(said: Words, *, tour: str = "", printed: str = "") -> str:
     language = {"zh": "zh-CN"}.get(said.language, said.language)
     skip = escape(said.t("Skip to the content"))
     return (
-        f'<a class="skip-link" href="#content">{skip}</a>'
+        f'<a class="skip-link" href="#stMain">{skip}</a>'
         f'<div data-page-language="{language}" data-tour="{escape(tour, quote=True)}"></div>'
         f'<div class="only-printed">{escape(printed)}<br><span data-printed-address></span></div>'
         f"<script>{SCRIPT}</script>"

@@ -19,7 +19,7 @@ from typing import Any
 
 import streamlit as st
 
-from dashboard import cache, freshness
+from dashboard import cache, freshness, queries
 from dashboard.components import Card
 from dashboard.figures.theme import Mode
 from dashboard.tables import faults
@@ -211,6 +211,23 @@ def empty(
                 icon=":material/arrow_forward:",
                 query_params={"lang": words.language} | query,
             )
+
+
+def no_prices(words: Words) -> bool:
+    """Say that no price of a share is held, with what to do; return whether that is so."""
+    if len(cache.ask(queries.coverage)):
+        return False
+    empty(
+        words,
+        words.t(
+            "**No price of a share has been collected.** Collect the bundled snapshot, or import "
+            "bars of your own, on the Data page."
+        ),
+        icon=":material/inbox:",
+        label=words.t("To the runs on the Data page"),
+        view="runs",
+    )
+    return True
 
 
 def code_of(fault: BaseException) -> str:

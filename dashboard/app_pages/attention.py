@@ -66,19 +66,19 @@ def page(said: Words) -> None:
 
 
 def _body(said: Words) -> None:
+    if cache.ask(queries.apps).empty:
+        _nothing(said)
+        return
     view = _controls(said)
     if not view.choice.app_ids:
-        _nothing(said)
+        st.info(said.t("Choose at least one app."), icon=":material/apps:")
         return
     gaps(said, *FEEDS)
     sections(said, _sections(view, said), view)
 
 
 def _nothing(said: Words) -> None:
-    """Say that no app is chosen, or that none is held to choose from."""
-    if len(cache.ask(queries.apps)):
-        st.info(said.t("Choose at least one app."), icon=":material/apps:")
-        return
+    """Say that no app is held to choose from, and where to collect some."""
     empty(
         said,
         said.t(

@@ -6,7 +6,7 @@ import streamlit as st
 
 from dashboard.app_pages.market_cards import FEEDS, market_sections
 from dashboard.app_pages.market_controls import controls
-from dashboard.states import gaps, sections, with_states
+from dashboard.states import gaps, no_prices, sections, with_states
 from dashboard.text import Words, words
 
 
@@ -17,6 +17,8 @@ def page(said: Words) -> None:
 
 
 def _body(said: Words) -> None:
+    if no_prices(said):
+        return
     view = controls(said)
     gaps(said, *FEEDS)
     sections(said, market_sections(view, said), view)

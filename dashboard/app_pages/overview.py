@@ -21,7 +21,7 @@ from dashboard.components import Provenance, Table, TableColumn, figure_card, pl
 from dashboard.figures import labels
 from dashboard.figures.timeline import timeline_figure
 from dashboard.scenarios import Choice
-from dashboard.states import Part, part, parts, with_states
+from dashboard.states import Part, no_prices, part, parts, with_states
 from dashboard.studies import market_study
 from dashboard.tables import remarks
 from dashboard.text import Words, words
@@ -40,7 +40,11 @@ def _body(said: Words) -> None:
         line = times(said, with_events=False)
     kept_line(said)
     as_known_note(said, line.as_of)
-    parts(said, _parts(case, line, said), line)
+    shown = _parts(case, line, said)
+    if no_prices(said):
+        needs = {"overview:head", "overview:waves", "overview:case"}
+        shown = [one for one in shown if one.name not in needs]
+    parts(said, shown, line)
 
 
 def _head(case: Choice, as_of: date | None, said: Words) -> None:

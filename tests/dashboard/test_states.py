@@ -1,15 +1,50 @@
-"""Nothing collected, nothing readable, something older: each page says it and what to do."""
+"""Nothing collected or readable, older, failed, partly there: each told with a next step."""
 
 from __future__ import annotations
 
+import logging
 import shutil
 
 import pytest
 
-from dashboard import cache
+from dashboard import cache, queries, states
+from dashboard.tables import faults
+from dashboard.text import words
+from etl import pipeline
+from etl.config import Settings
+from etl.errors import ArtonomicsError, InputError
 from tests.dashboard.conftest import text_of
 
 PAGES = ("overview", "market", "data")
+OTHER_PAGES = ("attention", "growth", "compute", "reports")
+ZH = words("zh")
+
+
+@pytest.fixture(scope="module")
+def rates_only(tmp_path_factory):
+    """Return a data folder that holds nothing but exchange rates: every page lacks its data."""
+    data = tmp_path_factory.mktemp("rates")
+    pipeline.run(Settings(data_dir=data), ["fx_rates"], offline=True)
+    return data
+
+
+@pytest.fixture
+def broken_study(monkeypatch):
+    """Return a function that lets the study behind a page fail, everything kept forgotten."""
+
+    def broken(module: str, name: str, fault: Exception) -> None:
+        def fails(*_: object, **__: object) -> None:
+            raise fault
+
+        fails.__name__ = name
+        monkeypatch.setattr(f"dashboard.app_pages.{module}.{name}", fails)
+        cache.forget()
+        states._worked_out().clear()
+        states._been_shown().clear()
+
+    yield broken
+    cache.forget()
+    states._worked_out().clear()
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -19,6 +54,12 @@ def test_without_a_snapshot_a_page_says_what_to_run(open_page, tmp_path, page):
     assert "artonomics etl run --offline" in opened.info[0].value
     assert r"NO\_SNAPSHOT" in text_of(opened)
     assert opened.title[0].value
+
+
+def test_without_a_snapshot_any_page_offers_to_collect_it(open_page, tmp_path):
+    opened = open_page(tmp_path, "market")
+    assert opened.button(key="run:offline").label == "Collect the bundled snapshot"
+    assert not opened.button(key="run:offline").disabled
 
 
 def test_without_a_snapshot_the_page_speaks_chinese_too(open_page, tmp_path):
@@ -34,6 +75,24 @@ def test_a_broken_warehouse_is_an_error_with_its_code(open_page, with_broken_sna
     assert opened.button(key="retry").label == "Try again"
 
 
+def test_a_broken_warehouse_is_told_in_chinese(open_page, with_broken_snapshots_only):
+    told = open_page(with_broken_snapshots_only, lang="zh").error[0].value
+    assert "DuckDB 无法打开文件" in told
+    assert "got a file" not in told
+    assert "expected" not in told
+    assert "`artonomics etl run --offline`" in told, "a command can be copied"
+
+
+def test_a_pointer_to_nothing_falls_back_on_the_last_good_snapshot(open_page, published, tmp_path):
+    shutil.copytree(published / "warehouse", tmp_path / "warehouse")
+    (tmp_path / "warehouse" / "CURRENT").write_text("99990101T000000000000Z-gone\n")
+    opened = open_page(tmp_path, "market", lang="zh")
+    assert "数据已过期" in opened.warning[0].value
+    assert "got a file" not in opened.warning[0].value
+    assert not opened.error
+    assert opened.header
+
+
 def test_the_retry_shows_the_page_once_something_is_there(open_page, published, tmp_path):
     opened = open_page(tmp_path)
     assert not opened.metric
@@ -43,11 +102,142 @@ def test_the_retry_shows_the_page_once_something_is_there(open_page, published, 
     assert not any("Nothing has been collected" in note.value for note in opened.info)
 
 
-def test_older_data_is_shown_and_called_stale(open_page, with_a_broken_newest_snapshot):
+def test_older_data_is_shown_and_called_stale_at_every_number(
+    open_page, with_a_broken_newest_snapshot
+):
     opened = open_page(with_a_broken_newest_snapshot)
     assert "Stale" in opened.warning[0].value
     assert opened.metric
     assert not opened.error
+    assert _badged(opened, "of the snapshot of") > 3
+
+
+def test_a_source_past_its_calendar_is_called_stale_where_its_numbers_stand(open_page, published):
+    lines = [line.value for line in open_page(published, "market").markdown]
+    prices = [line for line in lines if "per share" in line]
+    assert prices
+    assert all("stale" in line and "reaches to" in line for line in prices)
+
+
+def test_what_never_goes_stale_is_called_fixed(open_page, published):
+    lines = [line.value for line in open_page(published, "attention").markdown]
+    assert any("position" in line and "fixed" in line for line in lines)
+
+
+def test_a_page_says_what_of_its_sources_is_not_there(open_page, published):
+    told = text_of(open_page(published, "market"))
+    assert "were never read" in told
+    assert "failed a check" in told
+
+
+def test_a_failed_source_is_named_on_the_page_it_feeds(open_page, published, monkeypatch):
+    def failed_sources(_: object) -> list[str]:
+        return ["stock_prices"]
+
+    monkeypatch.setattr(queries, "failed_sources", failed_sources)
+    cache.forget()
+    assert r"stock\_prices failed when last asked" in text_of(open_page(published, "market"))
+    assert "failed when last asked" not in text_of(open_page(published, "attention"))
+    cache.forget()
+
+
+@pytest.mark.parametrize("page", ["overview", "market", *OTHER_PAGES])
+def test_a_page_without_its_data_says_so_and_what_to_do(open_page, rates_only, page):
+    opened = open_page(rates_only, page)
+    assert not opened.exception
+    told = text_of(opened)
+    assert "BUG" not in told
+    assert opened.info or opened.warning or opened.error or page == "reports"
+
+
+def test_growth_without_events_leads_to_where_they_are_imported(open_page, rates_only):
+    opened = open_page(rates_only, "growth")
+    assert "No history of a product is held" in opened.info[0].value
+    assert not opened.error
+
+
+def test_a_failure_we_foresaw_leaves_the_other_parts_standing(open_page, published, broken_study):
+    broken_study("market_cards", "robustness_study", InputError("got the ticker 'X'", "a share"))
+    opened = open_page(published, "market", lang="zh")
+    assert opened.error[0].value.startswith("**无法显示**")
+    assert "收到股票代码 'X'" in opened.error[0].value
+    assert len(opened.header) >= 3, "prices and peers stand"
+
+
+def test_a_fault_nobody_foresaw_is_told_by_a_code_that_finds_it_in_the_log(
+    open_page, published, broken_study, caplog
+):
+    broken_study("market_cards", "robustness_study", ZeroDivisionError("a secret of the program"))
+    with caplog.at_level(logging.ERROR, logger="artonomics.dashboard"):
+        opened = open_page(published, "market")
+    assert not opened.exception
+    shown = text_of(opened)
+    assert "the program has a fault here" in shown
+    assert "secret" not in shown
+    assert "Traceback" not in shown
+    record = next(r for r in caplog.records if r.name == "artonomics.dashboard")
+    code = record.getMessage().split()[0]
+    assert code.replace("-", r"\-") in shown
+    assert record.exc_info is not None
+    assert len(opened.header) >= 3, "prices and peers stand"
+
+
+def test_a_fault_in_the_controls_is_no_red_box_either(open_page, published, monkeypatch, caplog):
+    def controls(_: object) -> None:
+        raise KeyError("controls")
+
+    monkeypatch.setattr("dashboard.app_pages.market_controls.controls", controls)
+    opened = open_page(published, "market")
+    assert not opened.exception
+    assert "the program has a fault here" in text_of(opened)
+    assert opened.button(key="retry")
+    assert caplog.records
+
+
+def test_the_same_fault_has_the_same_code_and_another_another():
+    def code(fault: Exception) -> str:
+        try:
+            raise fault
+        except (KeyError, ValueError) as raised:
+            return states.code_of(raised)
+
+    assert code(KeyError("a")) == code(KeyError("b"))
+    assert code(KeyError("a")) != code(ValueError("a"))
+
+
+def test_what_failed_shows_the_last_good_cards_badged_stale(open_page, published, monkeypatch):
+    states._worked_out().clear()
+    opened = open_page(published, "market")
+    whole = len(opened.subheader)
+    was_drawn = cache.drawn
+
+    def drawn(name: str, *rest: object) -> object:
+        if name.startswith("market:"):
+            raise ArtonomicsError("got no answer", code="ASKED")
+        return was_drawn(name, *rest)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(cache, "drawn", drawn)
+    opened.run()
+    shown = text_of(opened)
+    assert "The last that could be worked out" in shown
+    assert "Code ASKED" in shown
+    assert len(opened.subheader) == whole > 5
+    states._worked_out().clear()
+
+
+def test_a_message_of_ours_is_chinese_on_a_chinese_page_and_another_is_framed():
+    known = InputError("got the history 'x'", "one of a, b", "import events, or simulate them")
+    told = faults.told(known, ZH)
+    assert "收到历史 'x'" in told
+    assert "a, b 之一" in told
+    assert "导入事件，或生成模拟事件" in told
+    assert faults.told(InputError("wholly new", "an old one"), ZH).startswith("wholly new")
+    assert "应为" in faults.told(InputError("wholly new", "an old one"), ZH)
+
+
+def test_every_known_message_is_found_again():
+    for pattern, english in zip(faults._patterns(), faults._sentences(words("en")), strict=True):
+        assert pattern.fullmatch(english), english
 
 
 def test_a_new_snapshot_refreshes_an_open_page(open_page, published, tmp_path):
@@ -62,3 +252,7 @@ def test_a_new_snapshot_refreshes_an_open_page(open_page, published, tmp_path):
     assert cache.settled(seconds=30)
     opened.run()
     assert new.name.replace("-", r"\-") in text_of(opened)
+
+
+def _badged(opened, words_of_it: str) -> int:
+    return sum(words_of_it in line.value for line in opened.markdown)
