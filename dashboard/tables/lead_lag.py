@@ -110,4 +110,4 @@ def cannot_tell(note: Note, said: Words) -> str:
             "News can move attention and price at once: coming first is not causing."
         ),
     }
-    return sentences[note.code].format(**values)
+    return said.filled(sentences[note.code], values)

@@ -102,7 +102,7 @@ def _whole(text: str, said: Words) -> str | None:
     for pattern, sentence in zip(reasons.patterns(), reasons.sentences(said), strict=True):
         if (found := pattern.fullmatch(text)) is not None:
             parts = found.groupdict()
-            return sentence.format(**{name: _part(name, parts[name], said) for name in parts})
+            return said.filled(sentence, {name: _part(name, parts[name], said) for name in parts})
     return None
 
 

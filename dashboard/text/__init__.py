@@ -70,14 +70,14 @@ class Words:
     def t(self, message: str, /, **values: Any) -> str:
         """Translate ``message`` (a literal English sentence) and fill its ``{placeholders}``."""
         said = self.translations.gettext(message)
-        return self._filled(said, values) if values else said
+        return self.filled(said, values) if values else said
 
     def n(self, singular: str, plural: str, n: int, /, **values: Any) -> str:
         """Translate the form that goes with the count ``n``; ``{n}`` is filled with it."""
         said = self.translations.ngettext(singular, plural, n)
-        return self._filled(said, {"n": self.number(n, digits=0), **values})
+        return self.filled(said, {"n": self.number(n, digits=0), **values})
 
-    def _filled(self, said: str, values: dict[str, Any]) -> str:
+    def filled(self, said: str, values: dict[str, Any]) -> str:
         """Fill placeholders; the room left for foreign text closes beside a Chinese value."""
         if self.language == "zh":
             for name, value in values.items():

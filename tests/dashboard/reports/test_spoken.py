@@ -71,7 +71,7 @@ def test_sources_of_inputs_are_said() -> None:
          "payment in the same days (plans of longer periods are not seen)",
          "shop：付费用户 ÷ 活跃用户，2026-01-01 至 2026-01-30；付费用户指同期有付款的活跃用户"
          "（看不到更长周期的方案）"),
-        ("USD/hour at 7.12 CNY/USD of 2026-01-02", "USD/小时 按 2026-01-02 汇率 7.12 CNY/USD"),
+        ("USD/hour at 7.12 CNY/USD of 2026-01-02", "USD/小时按 2026-01-02 汇率 7.12 CNY/USD"),
         ("not known: commission_rate, tax_rate", "未知：抽成、税率"),
         ("a book; another one", "a book; another one"),
         ("{a} typed in", "{a} typed in"),
