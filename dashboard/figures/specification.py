@@ -13,7 +13,7 @@ from dashboard.text import Words
 CHOICES = ("window", "model", "benchmark", "estimation", "gap", "returns", "currency")
 """Columns that may differ between specifications, in the order they are shown."""
 
-_ROW_PX = 18
+_ROW_PX, _TITLE_WIDTH = 18, 30
 
 
 def specification_figure(
@@ -70,7 +70,8 @@ def specification_figure(
     )
     figure.update_xaxes(showgrid=False, zeroline=False)
     figure.update_yaxes(zeroline=False, row=2, col=1)
-    figure.update_xaxes(title_text=words.t("Specification, from lowest to highest"), row=2, col=1)
+    title = theme.wrap(words.t("Specification, from lowest to highest"), _TITLE_WIDTH)
+    figure.update_xaxes(title_text=title, row=2, col=1)
     return figure
 
 

@@ -36,8 +36,8 @@ MAX_POINTS = 2_000
 
 
 _UPRIGHT_TITLE_WIDTH = 24
-_EMPTY_WIDTH = 42
-"""Columns that fit on a phone."""
+_EMPTY_WIDTH, _LEVEL_TITLE_WIDTH = 42, 34
+"""Columns that fit on a phone: of a message, and of the title of a level axis."""
 
 
 @dataclass(frozen=True)
@@ -166,7 +166,7 @@ def finish(
         },
     )
     if axis_titles is not None:
-        figure.update_xaxes(title_text=axis_titles[0])
+        figure.update_xaxes(title_text=wrap(axis_titles[0], _LEVEL_TITLE_WIDTH))
         figure.update_yaxes(title_text=upright_title(axis_titles[1]))
     return figure
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -131,3 +132,44 @@ def test_a_shock_of_a_share_leads_to_its_event_study_or_says_what_is_missing(pub
     remini = "1470373330"
     page = open_page(published, "attention", lang="en", apps=remini)
     assert any("No bars of BSP are held" in note.value for note in page.caption)
+
+
+def test_a_storefront_narrows_ratings_and_positions_and_leaves_published_figures(reader):
+    whole = attention_study(reader, AttentionChoice((LENSA, MEITU)))
+    narrow = attention_study(reader, AttentionChoice((LENSA, MEITU), storefront="JP"))
+    assert set(narrow.storefronts["storefront"]) == {"JP"}
+    assert len(set(whole.storefronts["storefront"])) > 1
+    assert narrow.rates.empty  # the ratings that are held are of Norway
+    assert set(narrow.installs["method"]) == {"disclosed"}
+
+
+def test_a_company_chosen_elsewhere_brings_its_apps_until_the_reader_chooses_some(
+    published, open_page
+):
+    page = open_page(published, "attention")
+    page.session_state["permalinks:kept"] = {"ticker": "1357.HK"}
+    page.session_state["apps:page"] = "the page before"
+    del page.query_params["apps"]
+    page.run()
+    assert MEITU in page.multiselect(key="apps").value
+    assert LENSA not in page.multiselect(key="apps").value
+    page.multiselect(key="apps").set_value([LENSA]).run()
+    assert page.session_state["permalinks:kept"]["apps"] == LENSA
+
+
+def test_events_are_marked_until_the_reader_turns_them_off(published, open_page):
+    def n_marks(page):
+        figure = json.loads(page.get("plotly_chart")[0].proto.spec)
+        return len(figure["layout"].get("shapes", []))
+
+    page = open_page(published, "attention")
+    assert n_marks(page) > 10
+    page.toggle(key="show_events").set_value(False).run()
+    assert n_marks(page) == 0
+    assert page.query_params["show_events"] == "0"
+
+
+def test_a_figure_that_draws_nothing_is_not_called_measured(published, open_page):
+    page = open_page(published, "attention")
+    lines = [line.value for line in page.markdown if "charts of the stores" in line.value]
+    assert ["missing" in line for line in lines] == [True, False]
