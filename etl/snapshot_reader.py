@@ -19,6 +19,9 @@ from etl.snapshots import SnapshotInfo, Snapshots, cannot_open
 
 _CLOSED = QUIET | {"enable_external_access": "false"}
 """Readers see no other file; those of one process share an instance and so its settings."""
+_ONE_ORDER = QUIET | {"threads": "1"}
+"""For exports: what several threads add up has another last digit each time, and equal data are to
+give equal files."""
 _LAKE = re.compile(rf"\b{PRODUCT_EVENTS.name}\b", re.IGNORECASE)
 LEFT_OUT = "left_out_of_this_export"
 """Table of a reader for exports: what it does not show."""
@@ -160,7 +163,7 @@ def _connect_export(path: Path, prepare: Callable[[Scratch], None] | None = None
     ``prepare`` makes stands beside them too.
     """
     hidden = f"snapshot_{secrets.token_hex(16)}"
-    con = engines.opened(":memory:", QUIET)
+    con = engines.opened(":memory:", _ONE_ORDER)
     try:
         con.execute("SET TimeZone = 'UTC'")
         con.execute(f"ATTACH '{statements.quoted(path)}' AS {hidden} (READ_ONLY)")

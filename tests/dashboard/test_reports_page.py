@@ -19,7 +19,7 @@ from dashboard.app_pages import reports_schedules
 from dashboard.app_pages.reports_build import framed
 from dashboard.processes import Started
 from dashboard.reporting import Timing, Wanted
-from dashboard.reports import assembly, history, machine, schedule_file
+from dashboard.reports import assembly, history, machine, market, schedule_file
 from dashboard.tables import reports as tables
 from dashboard.text import words as words_of
 from etl.delivery import lines
@@ -231,13 +231,25 @@ def test_a_failure_is_what_was_got_expected_and_to_do(tmp_path):
     assert reporting.failure(ended(tmp_path, 0)) is None
 
 
-def test_the_command_line_names_the_code_of_a_failure(data, capsys, monkeypatch):
+@pytest.mark.parametrize(
+    ("form", "code", "todo"),
+    [("pdf", "NO_BROWSER", "BROWSER_PATH"), ("pptx", "NO_CHINESE_FONT", "fonts-noto-cjk")],
+)
+def test_the_command_line_says_what_the_machine_lacks_before_any_work(
+    data, capsys, monkeypatch, form, code, todo
+):
     import artonomics
 
     monkeypatch.setenv("ARTONOMICS_DATA", str(data))
     monkeypatch.setenv("BROWSER_PATH", "/nowhere/chromium")
-    assert artonomics.run_command(["report", "build", "market"]) == 2
-    assert "code: NO_BROWSER" in capsys.readouterr().err
+    monkeypatch.setattr(machine, "CHINESE_FONTS", ("No Such Font",))
+    monkeypatch.setattr(market, "prepare", lambda *_: pytest.fail("work has begun"))
+    command = ["report", "build", "market", "--format", form, "--lang", "zh"]
+    assert artonomics.run_command(command) == 2
+    told = capsys.readouterr().err
+    assert f"code: {code}" in told
+    assert todo in told
+    assert not (data / "reports").exists()
 
 
 @pytest.mark.parametrize("view", ["build", "schedules"])
