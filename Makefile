@@ -40,7 +40,8 @@ TEST_STAMP := $(STAMPS)-test$(if $(TORCH),-generator)$(if $(DAGSTER),-orchestrat
 help:
 	@echo "make demo       install, collect the bundled data, open the dashboard"
 	@echo "make test       install what the tests need, then formatting, lint, documentation, types, all tests"
-	@echo "make check      formatting, lint, documentation, types, dependencies and what is known against them"
+	@echo "make check      formatting, lint, documentation, types, dependencies, the audit"
+	@echo "make audit      known vulnerabilities of the locked versions (needs the network)"
 	@echo "make lint       the same without types and the audit: seconds"
 	@echo "make audit      the locked packages among known weaknesses; needs the network"
 	@echo "make bench      benchmarks"

@@ -7,7 +7,7 @@ import sys
 import streamlit as st
 from starlette.middleware import Middleware
 
-from dashboard import access, guard, launch
+from dashboard import access, guard, launch, lean
 
 _login = access.of_process(launch.data_dir(sys.argv[1:]))
 _names = access.server_names(launch.server_names(sys.argv[1:]), _login)
@@ -15,5 +15,5 @@ _names = access.server_names(launch.server_names(sys.argv[1:]), _login)
 app = st.App(
     launch.APP,
     secrets=_login.secrets() if _login else None,
-    middleware=[Middleware(guard.Guard, names=_names, login=_login)],
+    middleware=[Middleware(guard.Guard, names=_names, login=_login), Middleware(lean.Lean)],
 )

@@ -31,13 +31,21 @@ from dashboard.reports import interactive
 
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+"""Sent with every answer."""
+PAGE_HEADERS = {
     "X-Frame-Options": "DENY",
     "Referrer-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
     "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
 }
-"""Sent with every answer, as is the policy of :func:`content_policy`."""
+"""Sent with whatever a browser could show as a page, as is :func:`content_policy`."""
+
+_PARTS_OF_PAGES = re.compile(
+    r"(text|application)/(javascript|css|json|wasm)\b|font/|image/(png|jpeg|webp)\b"
+)
+"""Kinds that are never shown as a page: a hundred of them make a first visit."""
 
 _FOR_THE_SIGNED_IN = ("/_stcore/upload_file/", "/media/")
 """Parts of addresses that hold what visitors send and what pages show."""
@@ -94,9 +102,10 @@ class Guard:
         async def sent(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                for name, value in HEADERS.items():
-                    headers[name] = value
-                headers["Content-Security-Policy"] = content_policy(host, self.digests)
+                headers.update(HEADERS)
+                if not _PARTS_OF_PAGES.match(headers.get("content-type", "")):
+                    headers.update(PAGE_HEADERS)
+                    headers["Content-Security-Policy"] = content_policy(host, self.digests)
             await send(message)
 
         return sent

@@ -94,6 +94,9 @@ _LAYOUT = {
     # Local fonts only; the ones with Chinese characters come after the Latin one.
     "theme.font": "Noto Sans, Noto Sans CJK SC, Noto Sans SC, PingFang SC, Microsoft YaHei, "
     "Hiragino Sans GB, Arial, sans-serif",
+    # Streamlit's own would be fetched for a few words in code.
+    "theme.codeFont": "ui-monospace, Menlo, Consolas, DejaVu Sans Mono, Noto Sans Mono, "
+    "Noto Sans Mono CJK SC, monospace",
     "theme.headingFontSizes": '["2.1rem", "1.6rem", "1.15rem"]',
     "theme.paddingTop": "0.75rem",
     "theme.metricValueFontSize": "1.8rem",

@@ -18,7 +18,7 @@ from servers import oidc
 from dashboard import access, launch
 
 pytestmark = pytest.mark.browser
-PATIENCE_MS = 30_000
+PATIENCE_MS = 60_000
 COOKIE_SECRET = "another-secret-that-nothing-may-show-91c2"
 
 
@@ -106,7 +106,9 @@ def test_nothing_is_seen_before_a_sign_in_and_everything_until_the_sign_out(
 
     sign_in(visitor, guarded, "Alice")
     expect(visitor.get_by_text("alice@example.com")).to_be_visible(timeout=PATIENCE_MS)
-    expect(visitor.get_by_role("heading", level=1)).to_contain_text("curiosity")
+    expect(visitor.get_by_role("heading", level=1)).to_contain_text(
+        "curiosity", timeout=PATIENCE_MS
+    )
     assert not [
         cookie["name"]
         for cookie in visitor.context.cookies()

@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import streamlit
 from streamlit.web.server.starlette.starlette_app_utils import create_signed_value
 
-from dashboard import guard
+from dashboard import guard, lean
 from tests.dashboard.test_access import COOKIE, login
 
 NAMES = ("localhost", "127.0.0.1", "art.example.com", "*.example.org")
@@ -22,7 +23,12 @@ async def _inside(scope: Any, receive: Any, send: Any) -> None:
     if scope["type"] == "websocket":
         await send({"type": "websocket.accept"})
         return
-    headers = [(b"x-frame-options", b"ALLOWALL"), (b"set-cookie", b"kept=1")]
+    kind = b"text/javascript" if scope["path"].endswith(".js") else b"image/svg+xml"
+    headers = [
+        (b"x-frame-options", b"ALLOWALL"),
+        (b"set-cookie", b"kept=1"),
+        (b"content-type", kind),
+    ]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
     await send({"type": "http.response.body", "body": b"inside"})
 
@@ -99,10 +105,17 @@ def test_its_own_pages_steer_it_whether_or_not_a_proxy_speaks_tls(origin: str) -
 
 def test_every_answer_bears_the_headers_once_also_a_refusal() -> None:
     for sent in (ask(), ask(host="evil.test")):
-        for name, value in guard.HEADERS.items():
+        for name, value in (guard.HEADERS | guard.PAGE_HEADERS).items():
             assert header(sent, name) == value
         assert "frame-ancestors 'none'" in header(sent, "content-security-policy")
     assert header(ask(), "set-cookie") == "kept=1"
+
+
+def test_a_program_bears_only_the_headers_that_concern_it() -> None:
+    sent = ask("/static/js/x.js")
+    names = {name.decode() for name, _ in sent[0]["headers"]}
+    assert names >= {name.lower() for name in guard.HEADERS}
+    assert "content-security-policy" not in names
 
 
 def test_the_policy_lets_no_script_run_that_is_not_ours() -> None:
@@ -144,3 +157,29 @@ def test_files_are_for_those_who_are_signed_in(
         assert ask(path, of=of, cookie=cookie(of, claims, secret))[0]["status"] == status
         assert ask(path, of=of)[0]["status"] == 403
         assert ask(path)[0]["status"] == 200
+
+
+def test_the_shell_of_the_page_asks_for_no_font_and_has_the_length_it_says() -> None:
+    static = Path(streamlit.__file__).parent / "static"
+    page = (static / "index.html").read_bytes()
+    assert b'as="font"' in page
+
+    async def inside(scope: Any, receive: Any, send: Any) -> None:
+        assert b"accept-encoding" not in dict(scope["headers"])
+        headers = [(b"content-type", b"text/html; charset=utf-8"), (b"content-length", b"9999")]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": page[:900], "more_body": True})
+        await send({"type": "http.response.body", "body": page[900:]})
+
+    sent: list[dict[str, Any]] = []
+
+    async def send(message: Any) -> None:
+        sent.append(dict(message))
+
+    accepts = [(b"accept", b"text/html,*/*"), (b"accept-encoding", b"gzip")]
+    scope = {"type": "http", "method": "GET", "path": "/market", "headers": accepts}
+    asyncio.run(lean.Lean(inside)(scope, Any, send))
+    assert b'as="font"' not in sent[1]["body"]
+    assert b'src:local("Noto Sans")' in sent[1]["body"]
+    assert b"static/js/index" in sent[1]["body"]
+    assert header(sent, "content-length") == str(len(sent[1]["body"]))
