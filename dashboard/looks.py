@@ -37,8 +37,8 @@ _NARROW = """
   [data-testid='stMainBlockContainer'] { padding-left: 1rem; padding-right: 1rem; }
   h1 { font-size: 1.6rem !important; } h2 { font-size: 1.35rem !important; }
   [data-testid='stColumn'] { min-width: 100% !important; }
-  [data-testid='stTooltipIcon'] button, [data-testid='stTooltipHoverTarget'] button {
-    min-width: 24px; min-height: 24px; }
+  [data-testid='stMain'] button, header button {
+    min-width: 24px !important; min-height: 24px !important; }
   [data-testid='stExpandSidebarButton'], [data-testid='stMainMenu'] button {
     min-width: 40px; min-height: 40px; }
 }
@@ -85,14 +85,24 @@ SCRIPT = """
   main.tabIndex = -1;
   if (said.dataset.tour) document.cookie =
     'artonomics_tour=' + said.dataset.tour + '; path=/; max-age=31536000; SameSite=Lax';
-  document.querySelectorAll('.frame-moved').forEach(old => old.remove());
-  const skip = said.parentElement.querySelector('.skip-link').cloneNode(true);
-  skip.classList.add('frame-moved');
-  skip.addEventListener('click', event => { event.preventDefault(); main.focus(); });
-  document.body.prepend(skip);
-  const foot = said.parentElement.querySelector('.only-printed').cloneNode(true);
-  foot.classList.add('frame-moved');
-  main.append(foot);
+  const moved = (name, to) => {
+    const source = said.parentElement.querySelector(name);
+    let copy = document.querySelector(name + '.frame-moved');
+    if (!copy) {
+      copy = source.cloneNode(true);
+      copy.classList.add('frame-moved');
+      to(copy);
+    }
+    copy.innerHTML = source.innerHTML;
+  };
+  moved('.skip-link', copy => {
+    document.body.prepend(copy);
+    copy.addEventListener('click', event => {
+      event.preventDefault();
+      document.querySelector('[data-testid="stMain"]').focus();
+    });
+  });
+  moved('.only-printed', copy => main.append(copy));
   if (!window.artonomicsPrints) window.addEventListener('beforeprint', () => {
     const at = document.querySelector('.frame-moved [data-printed-address]');
     if (at) at.textContent = window.location.href;

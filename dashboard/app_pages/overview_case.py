@@ -56,7 +56,7 @@ def answer(case: Choice, as_of: date | None, said: Words) -> None:
     subject = scenarios.name_of(case.raw or {}, said.language, "subject")
     lead, sentence = tables.answer(study, subject, said)
     with st.container(border=True):
-        st.subheader(lead, anchor=False)
+        st.header(lead, anchor=False)
         st.markdown(sentence)
         provenance_note(said, _told(study, said))
 
@@ -168,7 +168,7 @@ def _verdict(study: ScenarioStudy, said: Words) -> None:
                 told_why = said.t("by construction, not by odds")
                 st.markdown(f":gray[{told_why}]" if outcome.is_greyed else f"**{told_why}**")
             else:
-                st.markdown(f"# :gray[{odds}]" if outcome.is_greyed else f"# {odds}")
+                st.markdown(f"## :gray[{odds}]" if outcome.is_greyed else f"## {odds}")
         with right:
             st.markdown("\n".join(f"- {line}" for line in _terms(study, said)))
             sure = _sure(has_odds, step, outcome, said)

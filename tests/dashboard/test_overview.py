@@ -142,7 +142,7 @@ def test_what_is_assumed_is_called_assumed(overview):
 
 def test_the_first_thing_said_is_the_answer_of_the_case(open_page, published):
     opened = open_page(published)
-    first = next(element.value for element in opened.subheader)
+    first = next(element.value for element in opened.header)
     assert first == "Perhaps, and this is a sketch."
     said = plain(text_of(opened))
     assert "**CNY 1,430,000** is left over 12 months at a hurdle rate of 15% a year" in said
@@ -168,7 +168,7 @@ def test_every_ready_case_opens_with_its_answer(open_page, published, case, lang
     assert opened.selectbox(key="case").value == case
     if lang == "en":
         lead, tile = CASES[case]
-        assert lead in [element.value for element in opened.subheader]
+        assert lead in [element.value for element in opened.header]
         assert tile in tiles_of(opened)
 
 
