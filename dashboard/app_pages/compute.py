@@ -8,6 +8,7 @@ import streamlit as st
 
 from dashboard import cache, permalinks
 from dashboard.app_pages import compute_cost, compute_measure, compute_runs
+from dashboard.app_pages.filters import kept_line
 from dashboard.states import gaps, part, with_states
 from dashboard.studies.compute import ComputeStudy, compute_study
 from dashboard.text import Words, words
@@ -30,6 +31,7 @@ def _body(said: Words) -> None:
         "measure": compute_measure.show,
     }
     section = _section(said)
+    kept_line(said)
     gaps(said, *compute_runs.FEEDS)
     part(said, lambda: show[section](study, said), name=f"compute:{section}:all")
 

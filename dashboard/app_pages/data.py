@@ -10,8 +10,10 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import cache, freshness, permalinks, queries
+from dashboard.app_pages.as_known import as_known_on
 from dashboard.app_pages.data_import import wizard
 from dashboard.app_pages.data_run import run_card
+from dashboard.app_pages.filters import kept_line
 from dashboard.components import plain, table_card
 from dashboard.states import with_states
 from dashboard.tables import ledgers
@@ -41,6 +43,7 @@ def _body(said: Words) -> None:
     name, show = sections[permalinks.chosen("view")]
     st.header(name, anchor=False)
     show(said)
+    kept_line(said)
 
 
 def _snapshot_line(said: Words) -> str:
@@ -115,7 +118,7 @@ def _claims(said: Words) -> None:
             "meaning: the source stands beside each."
         )
     )
-    wanted, metric, kind = st.columns([3, 2, 2])
+    wanted, metric, kind, known = st.columns([3, 2, 2, 2])
     with wanted:
         text = _search(said)
     with metric:
@@ -124,7 +127,9 @@ def _claims(said: Words) -> None:
     with kind:
         kinds = {code: said.evidence(code) for code in sorted(facts["evidence_kind"].unique())}
         evidence = _filter("evidence", said.t("Evidence"), list(kinds), kinds, said)
-    shown = _matching(facts, text)
+    with known:
+        as_of = as_known_on(said)
+    shown = _matching(cache.ask(queries.facts, None, as_of), text)
     if chosen != _ALL:
         shown = shown.loc[shown["metric"] == chosen]
     if evidence != _ALL:
@@ -146,7 +151,10 @@ def _filter(key: str, label: str, codes: list[str], names: dict[str, str], said:
     chosen = st.selectbox(
         label, options, key=key, format_func=lambda code: str(shown.get(code, code))
     )
-    permalinks.remember(key, chosen)
+    if chosen == _ALL and key in permalinks.TRAVELLING:
+        permalinks.leave_out(key)
+    else:
+        permalinks.remember(key, chosen)
     return chosen
 
 
@@ -175,7 +183,7 @@ def _financials(said: Words) -> None:
     frame = cache.ask(queries.financials)
     tickers = frame["ticker"].drop_duplicates().tolist()
     names = frame.drop_duplicates("ticker").set_index("ticker")["company"].to_dict()
-    chosen = _filter("company", said.t("Company"), tickers, names, said)
+    chosen = _filter("ticker", said.t("Company"), tickers, names, said)
     if chosen != _ALL:
         frame = frame.loc[frame["ticker"] == chosen]
     table_card(said, ledgers.financials(frame, said))

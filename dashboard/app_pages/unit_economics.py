@@ -23,6 +23,7 @@ from dashboard.app_pages import economics_verdict as verdicts
 from dashboard.app_pages import economics_wave as machines_of_a_wave
 from dashboard.app_pages.economics_held import Present
 from dashboard.app_pages.economics_what_if import what_ifs
+from dashboard.app_pages.filters import kept_line
 from dashboard.states import Part, part, parts, with_states
 from dashboard.studies.economics.scenario import ScenarioStudy, scenario_study
 from dashboard.text import Words, words
@@ -37,6 +38,7 @@ def page(said: Words) -> None:
 
 def _body(said: Words) -> None:
     present, known = choice.choose(said)
+    kept_line(said)
     if present is not None:
         _scenario(present, said)
     part(said, lambda: economics_compare.show(present, known, said), name="economics:compare")

@@ -64,7 +64,7 @@ def test_conflicting_figures_stand_side_by_side(open_page, published):
 
 
 def test_financials_can_be_narrowed_to_one_company(open_page, published):
-    opened = open_page(published, "data", view="financials", company="ADBE")
+    opened = open_page(published, "data", view="financials", ticker="ADBE")
     assert set(table(opened)["ticker"]) == {"ADBE"}
 
 
@@ -91,3 +91,19 @@ def test_the_runs_show_the_last_run_step_by_step(open_page, published):
     assert set(steps["state"]) == {"ok"}
     assert steps["rows_in"].sum() == runs["rows_in"].sum()
     assert "The last run" in text_of(opened)
+
+
+def test_claims_as_known_on_a_day_leave_out_what_came_later(open_page, published):
+    opened = open_page(published, "data", view="claims", as_of="2022-12-31")
+    early = opened.dataframe[0].value
+    whole = open_page(published, "data", view="claims").dataframe[0].value
+    assert 0 < len(early) < len(whole)
+
+
+def test_a_company_chosen_elsewhere_narrows_the_financials_and_all_chooses_none(
+    open_page, published
+):
+    opened = open_page(published, "data", view="financials", ticker="ADBE")
+    assert opened.session_state["permalinks:kept"]["ticker"] == "ADBE"
+    opened.selectbox(key="ticker").set_value("all").run()
+    assert "ticker" not in opened.session_state["permalinks:kept"]

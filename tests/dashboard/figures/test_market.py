@@ -216,7 +216,7 @@ class TestPeers:
 
     def test_name_the_day_they_are_compared_on(self) -> None:
         figure = market.peers_figure(studies.market_study(), words("en"))
-        title = figure.layout.xaxis.title.text
+        title = figure.layout.xaxis.title.text.replace("<br>", " ")
         assert title == "Abnormal return on 7 Dec 2022 (log returns)"
 
     def test_star_no_share_for_a_mere_remark(self) -> None:
