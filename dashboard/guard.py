@@ -48,7 +48,7 @@ _PARTS_OF_PAGES = re.compile(
 """Kinds that are never shown as a page: a hundred of them make a first visit."""
 
 _FOR_THE_SIGNED_IN = ("/_stcore/upload_file/", "/media/")
-"""Parts of addresses that hold what visitors send and what pages show."""
+"""Beginnings of addresses, below the base, of what visitors send and what pages show."""
 _INLINE = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 
 
@@ -63,10 +63,16 @@ class Guard:
         Names of hosts it answers to; ``*.example.com`` stands for all below one.
     login
         How visitors sign in, if they do.
+    base_path
+        Path below which the dashboard is served.
     """
 
-    def __init__(self, app: ASGIApp, names: Sequence[str], login: Login | None = None) -> None:
+    def __init__(
+        self, app: ASGIApp, names: Sequence[str], login: Login | None = None, base_path: str = ""
+    ) -> None:
         self.app, self.names, self.login = app, tuple(names), login
+        base = f"/{base_path.strip('/')}".rstrip("/")
+        self.guarded = tuple(base + path for path in _FOR_THE_SIGNED_IN)
         self.digests = tuple(_digests())
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -92,7 +98,7 @@ class Guard:
         steers = scope["type"] == "websocket" or scope["method"] not in {"GET", "HEAD", "OPTIONS"}
         if origin is not None and steers and urlsplit(origin).netloc.lower() != host.lower():
             return 403, "This dashboard is steered from its own pages only."
-        if self.login and any(part in scope["path"] for part in _FOR_THE_SIGNED_IN):
+        if self.login and scope["path"].startswith(self.guarded):
             claims = _claims(headers, self.login)
             if self.login.refusal(claims, datetime.now(UTC)):
                 return 403, "Sign in first."

@@ -39,6 +39,7 @@ def ask(
     method: str = "GET",
     kind: str = "http",
     of: Any = None,
+    base_path: str = "",
     **headers: str,
 ) -> list[dict[str, Any]]:
     """Put one request to the guard and return what it sends."""
@@ -58,7 +59,7 @@ def ask(
     async def send(message: Any) -> None:
         sent.append(dict(message))
 
-    asyncio.run(guard.Guard(_inside, NAMES, of)(scope, receive, send))
+    asyncio.run(guard.Guard(_inside, NAMES, of, base_path)(scope, receive, send))
     return sent
 
 
@@ -153,10 +154,19 @@ def test_files_are_for_those_who_are_signed_in(
     tmp_path: Path, claims: dict[str, Any], secret: str, status: int
 ) -> None:
     of = login(tmp_path)
-    for path in ("/media/x.png", "/below/_stcore/upload_file/a/b"):
-        assert ask(path, of=of, cookie=cookie(of, claims, secret))[0]["status"] == status
-        assert ask(path, of=of)[0]["status"] == 403
-        assert ask(path)[0]["status"] == 200
+    for base in ("", "art/of"):
+        for part in ("/media/x.png", "/_stcore/upload_file/a/b"):
+            path = f"/{base}{part}" if base else part
+            told = cookie(of, claims, secret)
+            assert ask(path, of=of, base_path=base, cookie=told)[0]["status"] == status
+            assert ask(path, of=of, base_path=base)[0]["status"] == 403
+            assert ask(path, base_path=base)[0]["status"] == 200
+
+
+def test_the_programs_and_fonts_of_the_sign_in_page_are_for_everybody(tmp_path: Path) -> None:
+    of = login(tmp_path)
+    for path in ("/", "/static/media/font.woff2", "/static/js/x.js", "/auth/login"):
+        assert ask(path, of=of)[0]["status"] == 200
 
 
 def test_the_shell_of_the_page_asks_for_no_font_and_has_the_length_it_says() -> None:
