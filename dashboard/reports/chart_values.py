@@ -77,6 +77,14 @@ def days(column: Sequence[Any]) -> Numbers | None:
     return tuple(None if pd.isna(span) else span / pd.Timedelta(days=1) for span in since)
 
 
+def month(place: Place) -> int | None:
+    """Return the months since year 0 of a day that is the first of one, else ``None``."""
+    if not isinstance(place, int | float) or place % 1:
+        return None
+    at = (_DAY_ZERO + pd.Timedelta(days=place)).to_pydatetime()
+    return 12 * at.year + at.month - 1 if at.day == 1 else None
+
+
 def categories(column: Sequence[Any], axis: Any) -> tuple[str, ...]:
     """Return places as words: those of the axis's ticks where rows are numbered."""
     if rows := row_names(axis):

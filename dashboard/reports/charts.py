@@ -26,14 +26,32 @@ def charts_of(figure: go.Figure) -> tuple[Chart | Surface, ...]:
     axis its figure has bent by hand, for a native chart would show other numbers.
     """
     found: list[Chart | Surface] = []
+    shared: dict[str, list[tuple[int, Any]]] = {}
     for axes, traces in _panels(figure).items():
         panel = _Panel(figure, *axes)
         if read.is_bent(panel.x_axis) or read.is_bent(panel.y_axis):
             continue
         surfaces = [panel.surface(t) for t in traces if t.type in ("heatmap", "contour")]
         found += [each for each in surfaces if any(z is not None for row in each.z for z in row)]
-        found += panel.charts([trace for trace in traces if trace.type in ("scatter", "bar")])
+        for chart in panel.charts([t for t in traces if t.type in ("scatter", "bar")]):
+            if chart.kind not in LYING and chart.y_span is not None and not chart.y_log:
+                of = panel.y_axis.matches or axes[1]
+                shared.setdefault(of, []).append((len(found), panel.y_axis))
+            found.append(chart)
+    for panels in shared.values():
+        _share_heights(found, panels)
     return tuple(found)
+
+
+def _share_heights(found: list[Chart | Surface], panels: Sequence[tuple[int, Any]]) -> None:
+    """Give the panels that share an axis one span: what is as high is as much."""
+    if len({axis.plotly_name for _, axis in panels}) < 2:
+        return
+    spans = [chart.y_span for at, _ in panels if isinstance(chart := found[at], Chart)]
+    known = [span for span in spans if span is not None]
+    span = read.round_span(min(low for low, _, _ in known), max(high for _, high, _ in known))
+    for at, axis in panels:
+        found[at] = replace(found[at], y_span=span, y_format=_format(axis, span))
 
 
 def _panels(figure: go.Figure) -> dict[tuple[str, str], list[Any]]:
@@ -96,8 +114,11 @@ class _Panel:
         titles = read.title(self.x_axis), self.y_title
         if kind in LYING:
             places, heights, titles = heights, places, titles[::-1]
+        names: tuple[str, ...] = ()
+        if kind == "scatter" and (by_month := _by_month(series, places)):
+            kind, (series, names) = "line", by_month
         if kind != "scatter":
-            series = _aligned(series, _order(places, series))
+            series = _aligned(series, names or _order(places, series))
         y_span = _y_span(kind, series, heights)
         are_days = kind == "scatter" and _are_days(places, series)
         x_span = _x_span(series, places, are_days=are_days) if kind == "scatter" else None
@@ -175,6 +196,7 @@ class _Panel:
             dash="dot" if is_edge else line.dash or "solid",
             lines="lines" in mode,
             marks="markers" in mode,
+            symbol=trace.marker.symbol if isinstance(trace.marker.symbol, str) else "circle",
             low=low,
             high=high,
             is_edge=is_edge,
@@ -317,6 +339,34 @@ def _are_days(axis: Any, series: Sequence[Series]) -> bool:
         return axis.type == "date"
     first = [place for each in series for place in each.x if isinstance(place, float)]
     return "%Y" in (axis.tickformat or "") or (bool(first) and min(first) > 30_000)
+
+
+def _by_month(
+    series: tuple[Series, ...], axis: Any
+) -> tuple[tuple[Series, ...], tuple[str, ...]] | None:
+    """Return series over names of months, and all names, where all stand on firsts of months.
+
+    An axis of days has its ticks so many days apart, and no number of days is a month. Lines that
+    skip months stay on such an axis, for a gap would part them.
+    """
+    if not _are_days(axis, series):
+        return None
+    held = [[read.month(place) for place in each.x] for each in series]
+    for each, own in zip(series, held, strict=True):
+        known = {month for month in own if month is not None}
+        if len(known) < len(own) or (each.lines and known and np.ptp(list(known)) >= len(known)):
+            return None
+    every = {month for own in held for month in own if month is not None}
+    if len(every) < 2:
+        return None
+    form = "{:04d}-{:02d}-01" if "%d" in (axis.tickformat or "") else "{:04d}-{:02d}"
+    # Months that no series holds keep their room.
+    names = {m: form.format(m // 12, m % 12 + 1) for m in range(min(every), max(every) + 1)}
+    named = (
+        replace(each, x=tuple(names[month] for month in own if month is not None))
+        for each, own in zip(series, held, strict=True)
+    )
+    return tuple(named), tuple(names.values())
 
 
 def _y_span(kind: Kind, series: Sequence[Series], axis: Any) -> Span | None:

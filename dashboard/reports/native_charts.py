@@ -12,6 +12,14 @@ Span = tuple[float, float, float]
 """Lowest and highest value of an axis, and the step between its ticks."""
 _MOST_LABELS = 16
 """Names of categories that stand side by side."""
+_MARKERS = {
+    "diamond": "diamond",
+    "square": "square",
+    "triangle-up": "triangle",
+    "cross": "plus",
+    "x": "x",
+    "star": "star",
+}
 LYING = ("bar", "stacked_bar")
 BARS = ("column", "bar", "stacked", "stacked_bar")
 
@@ -34,6 +42,8 @@ class Series:
         A dash of :data:`dashboard.figures.theme.DASHES`.
     lines, marks
         Whether its points are joined, and whether they are marked.
+    symbol
+        A marker of :data:`dashboard.figures.theme.MARKERS` or a star; ``-open`` ones are hollow.
     low, high
         Ends of its error bars, in the units of ``y``; empty where it has none.
     colors
@@ -53,6 +63,12 @@ class Series:
     high: Numbers = ()
     colors: tuple[str, ...] = ()
     is_edge: bool = False
+    symbol: str = "circle"
+
+    def marker(self) -> tuple[str, bool]:
+        """Return its marker as office programs know it, and whether it is filled."""
+        shape = self.symbol.removesuffix("-dot").removesuffix("-open")
+        return _MARKERS.get(shape, "circle"), "-open" not in self.symbol
 
 
 @dataclass(frozen=True)

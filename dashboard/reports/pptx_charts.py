@@ -194,9 +194,14 @@ def _look(drawn: Any, chart: Chart, series: Series) -> None:
     else:
         drawn.format.line.fill.background()
     if series.marks:
-        drawn.marker.style, drawn.marker.size = XL_MARKER_STYLE.CIRCLE, 6
-        drawn.marker.format.fill.solid()
-        drawn.marker.format.fill.fore_color.rgb = _rgb(series.color)
+        shape, is_full = series.marker()
+        drawn.marker.style, drawn.marker.size = XL_MARKER_STYLE[shape.upper()], 6
+        drawn.marker.format.line.color.rgb = _rgb(series.color)
+        if is_full:
+            drawn.marker.format.fill.solid()
+            drawn.marker.format.fill.fore_color.rgb = _rgb(series.color)
+        else:
+            drawn.marker.format.fill.background()
     else:
         drawn.marker.style = XL_MARKER_STYLE.NONE
 

@@ -13,6 +13,8 @@ _SIZES = (13.0, 12.0, 11.0, 10.0, 9.0, 8.0, 7.0)
 _READABLE_POINTS, _MOST_LINES = 10.0, 2.0
 _POINTS_A_SIGN, _POINTS_A_LINE = 0.54, 1.45
 """Room of a letter and of a line, in parts of the size; wide fonts are allowed for."""
+_BOLD = 1.12
+"""Room of a bold letter, as headers have, in parts of a plain one."""
 _MARGIN_SIGNS, _MARGIN_POINTS = 2.5, 5.0
 _MOST_STRETCH = 1.4
 
@@ -49,11 +51,12 @@ def layout(grid: Grid, width: float) -> Layout:
         for column, numeric in zip(columns, grid.numeric, strict=True)
     ]
     least = [
-        max(own, min(24, max(map(longest_word, column)))) + _MARGIN_SIGNS
+        max(own, min(24, max(_BOLD * longest_word(column[0]), *map(longest_word, column[1:]), 0)))
+        + _MARGIN_SIGNS
         for own, column in zip(least, columns, strict=True)
     ]
     wanted = [
-        max(own, max(signs(text) + n_gaps(text) / 2 for text in column) + _MARGIN_SIGNS)
+        max(own, max(_BOLD * _wide(column[0]), *map(_wide, column[1:]), 0) + _MARGIN_SIGNS)
         for own, column in zip(least, columns, strict=True)
     ]
     found = _set(grid, _shared(least, wanted, width / _SIZES[-1] / _POINTS_A_SIGN), _SIZES[-1])
@@ -108,7 +111,7 @@ def _shared(least: Sequence[float], wanted: Sequence[float], room: float) -> lis
 
 
 def _set(grid: Grid, shares: Sequence[float], size: float) -> Layout:
-    lines = [_lines(row, shares) for row in (grid.header, *grid.rows)]
+    lines = [_lines(grid.header, shares, _BOLD), *(_lines(row, shares) for row in grid.rows)]
     return Layout(
         size,
         tuple(share * size * _POINTS_A_SIGN for share in shares),
@@ -116,10 +119,14 @@ def _set(grid: Grid, shares: Sequence[float], size: float) -> Layout:
     )
 
 
-def _lines(row: Sequence[str], shares: Sequence[float]) -> int:
+def _wide(text: str) -> float:
+    return signs(text) + n_gaps(text) / 2
+
+
+def _lines(row: Sequence[str], shares: Sequence[float], letter: float = 1.0) -> int:
     return max(
         (
-            n_lines(text, max(1.0, share - _MARGIN_SIGNS))
+            n_lines(text, max(1.0, (share - _MARGIN_SIGNS) / letter))
             for text, share in zip(row, shares, strict=True)
         ),
         default=1,

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from itertools import pairwise
 
 _SPLIT_AFTER = "_./-"
+_DASH = re.compile(r"(?<=\w[-–—])(?=\w)")
 _NO_WIDTH = "\u200b"
 """A sign that is not seen and lets a line end."""
 
@@ -22,9 +24,17 @@ def n_gaps(text: str) -> int:
 
 
 def n_lines(text: str, width: float) -> int:
-    """Return the lines that text takes in a width of so many letters, broken between words."""
+    """Return the lines that text takes in a width of so many letters, broken between words.
+
+    Programs differ on whether a line may also end after a dash: the higher count is told.
+    """
+    words = _pieces(text)
+    return max(_n_lines(words, width), _n_lines([p for w in words for p in _DASH.split(w)], width))
+
+
+def _n_lines(words: Sequence[str], width: float) -> int:
     n, used = 1, 0
-    for word in _pieces(text):
+    for word in words:
         own = signs(word)
         if own > width:
             n += math.ceil(own / width) - (1 if used == 0 else 0)

@@ -222,6 +222,7 @@ def _look(chart: Chart, series: Series) -> dict[str, Any]:
         line = {"color": series.color, "width": width, "dash_type": _DASHES[series.dash]}
     marker: dict[str, Any] = {"type": "none"}
     if series.marks:
-        fill = {"color": series.color}
-        marker = {"type": "circle", "size": 6, "fill": fill, "border": fill}
+        (shape, is_full), ink = series.marker(), {"color": series.color}
+        fill = ink if is_full else {"none": True}
+        marker = {"type": shape, "size": 6, "fill": fill, "border": ink}
     return {"line": line, "marker": marker}

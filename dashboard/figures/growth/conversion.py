@@ -86,7 +86,9 @@ def cohorts_figure(cohorts: pd.DataFrame, words: Words, mode: theme.Mode = "ligh
     titles = words.t("Cohort"), words.t("Paid within the window (share of users)")
     theme.finish(figure, alt=alt, mode=mode, axis_titles=titles)
     figure.update_yaxes(tickformat=".1%", rangemode="tozero")
-    return figure
+    # Without a format of its own an axis of days names its months in English.
+    are_months = bool((pd.to_datetime(cohorts["cohort"]).dt.day == 1).all())
+    return figure.update_xaxes(tickformat="%Y-%m" if are_months else "%Y-%m-%d")
 
 
 def _whiskers(own: Any, column: str, color: str) -> dict[str, Any]:

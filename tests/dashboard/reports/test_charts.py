@@ -299,3 +299,60 @@ def test_ticks_are_written_as_the_figure_does(
     told: str | None, step: float | None, spelt: str
 ) -> None:
     assert chart_values.axis_format(told, step) == spelt
+
+
+class TestMonths:
+    def test_are_named_once_each_however_long_they_are(self) -> None:
+        firsts = pd.date_range("2025-01-01", periods=9, freq="MS")
+        figure = go.Figure(go.Scatter(x=firsts, y=list(range(9)), mode="lines"))
+        chart = only(figure.update_xaxes(tickformat="%Y-%m"))
+        assert chart.kind == "line"
+        assert chart.series[0].x == tuple(f"2025-{month:02d}" for month in range(1, 10))
+        assert chart.series[0].y == tuple(range(9))
+
+    def test_that_nobody_holds_keep_their_room(self) -> None:
+        figure = go.Figure(
+            [
+                go.Scatter(x=pd.to_datetime(["2024-11-01"]), y=[1], mode="markers"),
+                go.Scatter(x=pd.to_datetime(["2025-02-01"]), y=[2], mode="markers"),
+            ]
+        )
+        chart = only(figure)
+        assert chart.series[0].x == ("2024-11", "2024-12", "2025-01", "2025-02")
+        assert [series.y for series in chart.series] == [
+            (1, None, None, None),
+            (None, None, None, 2),
+        ]
+
+    @pytest.mark.parametrize(
+        "days", [["2025-01-01", "2025-02-02"], ["2025-01-01", "2025-04-01"]], ids=["days", "skips"]
+    )
+    def test_are_not_made_of_days_nor_of_lines_that_skip_some(self, days: list[str]) -> None:
+        chart = only(go.Figure(go.Scatter(x=pd.to_datetime(days), y=[1, 2], mode="lines")))
+        assert chart.kind == "scatter"
+
+
+class TestPanelsOfOneAxis:
+    @pytest.mark.parametrize("shared", [True, False])
+    def test_have_one_span_where_they_share_an_axis(self, shared: bool) -> None:
+        figure = make_subplots(rows=1, cols=2, shared_yaxes=shared)
+        figure.add_bar(x=[0, 1], y=[0.01, -0.02], row=1, col=1)
+        figure.add_bar(x=[0, 1], y=[0.3, -0.1], row=1, col=2)
+        one, other = charts_of(figure)
+        assert isinstance(one, Chart)
+        assert isinstance(other, Chart)
+        assert (one.y_span == other.y_span) == shared
+        if shared:
+            assert one.y_span is not None
+            assert one.y_span[0] <= -0.1 < 0.3 <= one.y_span[1]
+            assert one.y_format == other.y_format
+
+
+def test_a_marker_keeps_its_shape_and_whether_it_is_hollow() -> None:
+    figure = go.Figure(
+        [
+            go.Scatter(x=[1], y=[1], mode="markers", marker_symbol="diamond-open"),
+            go.Scatter(x=[1], y=[1], mode="markers"),
+        ]
+    )
+    assert [each.marker() for each in only(figure).series] == [("diamond", False), ("circle", True)]

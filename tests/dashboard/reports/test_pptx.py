@@ -16,6 +16,7 @@ from pptx.util import Emu, Pt
 from dashboard.reports import pptx
 from dashboard.reports.document import Document, Grid, Paragraph, Section
 from dashboard.reports.pptx_tables import layout, runs
+from dashboard.reports.room import n_lines
 
 FONT = "Noto Sans CJK SC"
 
@@ -132,6 +133,16 @@ def test_a_table_is_set_as_large_as_it_fits_and_no_number_is_broken() -> None:
     assert layout(few, 870).size > layout(many, 870).size >= 7
     assert sum(layout(many, 870).widths) <= 871
     assert all(width >= 8 * 0.5 * layout(many, 870).size for width in layout(many, 870).widths)
+
+
+def test_a_header_is_bold_and_may_end_a_line_at_its_dash() -> None:
+    grid = Grid("c", ("Kolari–Pynnönen (Patell)",), (("0.02",),), (True,))
+    found = layout(grid, 120)
+    wide = len("Kolari–Pynnönen") * 0.6 * found.size  # of bold letters
+    lines = 2 if found.widths[0] >= wide else 3
+    assert found.heights[0] >= lines * 1.4 * found.size
+    assert n_lines("Kolari–Pynnönen (Patell)", 14) == 3
+    assert n_lines("Kolari–Pynnönen (Patell)", 16) == 2
 
 
 def test_rows_are_never_lost_between_parts() -> None:
