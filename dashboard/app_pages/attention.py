@@ -239,7 +239,7 @@ def _waves(study: AttentionStudy, view: View, said: Words, mode: Mode) -> list[C
     rates, curves = study.all_look_ups() if limited else study.around_the_waves()
     rates = view.times.within(rates, "previous_on", "observed_on")
     curves = view.times.within(curves, "date")
-    figure = figures.rating_waves_figure(rates, curves, said, mode)
+    figure = figures.rating_waves_figure(rates, curves, said, mode, _coloured(study))
     _mark(figure, [*rates["previous_on"], *rates["observed_on"]], view, said)
     last = last_day(rates)
     measured = Provenance(
@@ -293,11 +293,15 @@ def _first_rated(study: AttentionStudy) -> str:
     return next((code for code in study.choice.app_ids if code in rated), "")
 
 
+def _coloured(study: AttentionStudy) -> tuple[str, ...]:
+    return figures.apps_in(study.rates, study.positions)
+
+
 def _charts(study: AttentionStudy, view: View, said: Words, mode: Mode) -> list[Card]:
     last = last_day(study.positions)
     read = Provenance("measured", said.t("position"), last, said.t("charts of the stores"))
     positions = view.times.within(study.lines(), "observed_on")
-    by_day = figures.bump_figure(positions, said, mode)
+    by_day = figures.bump_figure(positions, said, mode, _coloured(study))
     _mark(by_day, list(positions["observed_on"]), view, said)
     by_storefront = figures.storefront_figure(study.storefronts, said, mode)
     return [
@@ -341,7 +345,7 @@ def _downloads(study: AttentionStudy, view: View, said: Words, mode: Mode) -> li
         said.t("shape of paid charts of 2011 (Garg and Telang 2013), bounds widened"),
     )
     installs = view.times.within(study.installs, "start", "end")
-    sold = figures.installs_figure(installs, said, mode)
+    sold = figures.installs_figure(installs, said, mode, _coloured(study))
     _mark(sold, [*installs["start"], *installs["end"]], view, said)
     return [
         partial(st.header, said.t("What it may have sold"), anchor=False),

@@ -2,23 +2,55 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
+from plotly.subplots import make_subplots
 
 from dashboard.figures import theme
 from dashboard.text import Words
 
 MAX_CELLS_WITH_TEXT = 600
 """A heat map with more cells says its values on hover only."""
-_ROW_PX = 30
+MOST_STOREFRONTS = 32
+"""Storefronts side by side, so that every code can be read across a page of paper."""
+_ROW_PX, _CODES_PX = 30, 40
+_METHOD_MARKERS = {"ratings": "circle", "rank": "diamond", "disclosed": "star"}
+_KINDS_OF_MARKER = ("", "-open", "-dot", "-open-dot")
+
+
+def apps_in(*frames: pd.DataFrame) -> tuple[str, ...]:
+    """Return the names in ``app_name`` of all frames: what gives each app one colour in all."""
+    held = [set(frame["app_name"].dropna()) for frame in frames if "app_name" in frame]
+    return tuple(sorted(map(str, set().union(*held))))
+
+
+def _app_of(name: str, apps: Sequence[str]) -> str:
+    """Return the app that a series is of: its name begins with that of the app."""
+    return max((app for app in apps if name.startswith(app)), key=len, default=name)
+
+
+def _styles(names: Sequence[str], apps: Sequence[str]) -> dict[str, theme.SeriesStyle]:
+    """Return the look of each series: the colour of its app, other dashes and markers for each."""
+    order = list(dict.fromkeys((*apps, *(_app_of(name, apps) for name in names))))
+    found: dict[str, theme.SeriesStyle] = {}
+    n_rounds = len(theme.MARKERS)
+    for name in names:
+        place = order.index(_app_of(name, apps))
+        looks = [theme.series_style(place + len(theme.PALETTE) * n) for n in range(n_rounds)]
+        found[name] = next((each for each in looks if each not in found.values()), looks[0])
+    return found
 
 
 def rating_waves_figure(
-    rates: pd.DataFrame, curves: pd.DataFrame, words: Words, mode: theme.Mode = "light"
+    rates: pd.DataFrame,
+    curves: pd.DataFrame,
+    words: Words,
+    mode: theme.Mode = "light",
+    apps: Sequence[str] = (),
 ) -> go.Figure:
     """Draw new ratings a day by app as steps, each as wide as the time between two look-ups.
 
@@ -29,13 +61,16 @@ def rating_waves_figure(
         look-ups; missing where ratings were removed: a gap), by app and day.
     curves
         ``app_name, date, new_ratings_per_day``: the fitted decay where one could be fitted.
+    apps
+        As :func:`apps_in` of all that stands on the page.
     """
     if rates.empty:
         return theme.empty(words.t("No rating counts of these apps are held."), mode)
     figure = go.Figure()
     names = list(dict.fromkeys(rates["app_name"]))
-    for position, name in enumerate(names):
-        style = theme.series_style(position)
+    styles = _styles(names, apps)
+    for name in names:
+        style = styles[name]
         own = theme.thin(_steps(rates.loc[rates["app_name"] == name]), "new_ratings_per_day")
         figure.add_trace(
             go.Scatter(
@@ -115,7 +150,9 @@ def _waves_alt(rates: pd.DataFrame, names: list[str], words: Words) -> str:
     return words.sentences(told)
 
 
-def bump_figure(ranks: pd.DataFrame, words: Words, mode: theme.Mode = "light") -> go.Figure:
+def bump_figure(
+    ranks: pd.DataFrame, words: Words, mode: theme.Mode = "light", apps: Sequence[str] = ()
+) -> go.Figure:
     """Draw positions by day on an inverted axis, each name at its right end.
 
     Parameters
@@ -123,6 +160,8 @@ def bump_figure(ranks: pd.DataFrame, words: Words, mode: theme.Mode = "light") -
     ranks
         ``app_name, observed_on, rank, chart_depth``, one chart, and a missing ``rank`` on a day
         on which the chart was read and the app was not in it: a visible gap.
+    apps
+        As in :func:`rating_waves_figure`.
     """
     held = ranks.dropna(subset=["observed_on"])
     if held["rank"].dropna().empty:
@@ -134,8 +173,9 @@ def bump_figure(ranks: pd.DataFrame, words: Words, mode: theme.Mode = "light") -
             mode,
         )
     figure = go.Figure()
-    for position, (name, own) in enumerate(held.groupby("app_name", sort=True)):
-        style = theme.series_style(position)
+    styles = _styles(sorted(set(map(str, held["app_name"]))), apps)
+    for name, own in held.groupby("app_name", sort=True):
+        style = styles[str(name)]
         own = own.sort_values("observed_on")
         figure.add_trace(
             go.Scatter(
@@ -193,43 +233,60 @@ def storefront_figure(ranks: pd.DataFrame, words: Words, mode: theme.Mode = "lig
     ----------
     ranks
         ``app_name, storefront, rank``; a storefront without a row of an app has an empty cell:
-        not ranked.
+        not ranked. Storefronts stand by their codes, in rows where there are many.
     """
     held = ranks.dropna(subset=["rank"])
     if held.empty:
         return theme.empty(words.t("No chart that is held ranks these apps."), mode)
     table = held.pivot_table(index="app_name", columns="storefront", values="rank", aggfunc="min")
     table = table.loc[table.mean(axis=1).sort_values(ascending=False).index]
-    table = table[table.notna().sum().sort_values(ascending=False, kind="stable").index]
-    shown = table.size <= MAX_CELLS_WITH_TEXT and table.shape[1] <= 30
-    figure = go.Figure(
-        go.Heatmap(
-            z=table.to_numpy(),
-            x=list(table.columns),
-            y=[theme.escape(str(name)) for name in table.index],
-            colorscale="Cividis",
-            reversescale=True,
-            zmin=1,
-            zmax=max(2, int(np.nanmax(table.to_numpy()))),
-            hoverongaps=False,
-            xgap=1,
-            ygap=1,
-            texttemplate="%{z:d}" if shown else None,
-            colorbar={"title": {"text": words.t("Position")}, "tickformat": "d"},
-            hovertemplate="%{y}, %{x}: %{z:d}<extra></extra>",
-        )
-    )
-    titles = words.t("Storefront (ISO code)"), words.t("App")
+    n_rows = -(-table.shape[1] // MOST_STOREFRONTS)
+    per_row = -(-table.shape[1] // n_rows)
+    parts = [table.iloc[:, row * per_row : (row + 1) * per_row] for row in range(n_rows)]
+    row_px = _ROW_PX * len(table)
+    figure = make_subplots(rows=n_rows, cols=1, vertical_spacing=_between_rows(n_rows, row_px))
+    for row, part in enumerate(parts, 1):
+        figure.add_trace(_storefront_cells(part, words, table), row=row, col=1)
+        figure.update_xaxes(range=[-0.5, per_row - 0.5], row=row, col=1)
     theme.finish(
         figure,
         alt=_storefront_alt(held, words),
         mode=mode,
-        axis_titles=titles,
-        height=150 + _ROW_PX * len(table),
+        height=150 + n_rows * row_px + (n_rows - 1) * _CODES_PX,
     )
     figure.update_layout(margin_b=60)
-    figure.update_yaxes(showgrid=False)
-    return figure.update_xaxes(showgrid=False, tickangle=-90, tickfont_size=10, type="category")
+    figure.update_yaxes(showgrid=False, title_text=theme.upright_title(words.t("App")))
+    figure.update_xaxes(title_text=words.t("Storefront (ISO code)"), row=n_rows, col=1)
+    return figure.update_xaxes(
+        showgrid=False, tickangle=-90, tickfont_size=10, type="category", dtick=1
+    )
+
+
+def _between_rows(n_rows: int, row_px: int) -> float:
+    """Return the share of the plot between two rows, which their codes need."""
+    if n_rows == 1:
+        return 0.0
+    return _CODES_PX / (n_rows * row_px + (n_rows - 1) * _CODES_PX)
+
+
+def _storefront_cells(part: pd.DataFrame, words: Words, table: pd.DataFrame) -> go.Heatmap:
+    """Return some storefronts of a table, in the colours of the whole."""
+    return go.Heatmap(
+        z=part.to_numpy(),
+        x=list(part.columns),
+        y=[theme.escape(str(name)) for name in part.index],
+        colorscale="Cividis",
+        reversescale=True,
+        zmin=1,
+        zmax=max(2, int(np.nanmax(table.to_numpy()))),
+        hoverongaps=False,
+        xgap=1,
+        ygap=1,
+        texttemplate="%{z:d}" if table.size <= MAX_CELLS_WITH_TEXT else None,
+        colorbar={"title": {"text": words.t("Position")}, "tickformat": "d"},
+        showscale=part.columns[0] == table.columns[0],
+        hovertemplate="%{y}, %{x}: %{z:d}<extra></extra>",
+    )
 
 
 def _storefront_alt(held: pd.DataFrame, words: Words) -> str:
@@ -248,7 +305,9 @@ def _storefront_alt(held: pd.DataFrame, words: Words) -> str:
     return words.sentences(told)
 
 
-def installs_figure(installs: pd.DataFrame, words: Words, mode: theme.Mode = "light") -> go.Figure:
+def installs_figure(
+    installs: pd.DataFrame, words: Words, mode: theme.Mode = "light", apps: Sequence[str] = ()
+) -> go.Figure:
     """Draw downloads a day as each proxy estimates them, with bounds, beside what was disclosed.
 
     Parameters
@@ -256,11 +315,13 @@ def installs_figure(installs: pd.DataFrame, words: Words, mode: theme.Mode = "li
     installs
         ``name, method, start, end, downloads_per_day, low, high``: ``method`` is ``ratings``,
         ``rank`` or ``disclosed``; a disclosed figure may lack its bounds.
+    apps
+        As in :func:`rating_waves_figure`: colours tell apps apart, markers the methods.
     """
     held = installs.dropna(subset=["downloads_per_day"])
     if held.empty:
         return theme.empty(words.t("Nothing is held from which to estimate downloads."), mode)
-    figure = go.Figure(list(_install_traces(held, words)))
+    figure = go.Figure(list(_install_traces(held, words, apps)))
     titles = words.t("Day"), words.t("Downloads (a day)")
     n_disclosed = list(held["method"]).count("disclosed")
     alt = words.t(
@@ -274,15 +335,16 @@ def installs_figure(installs: pd.DataFrame, words: Words, mode: theme.Mode = "li
     return figure.update_xaxes(tickformat="%Y-%m-%d")
 
 
-def _install_traces(held: pd.DataFrame, words: Words) -> Iterator[go.Scatter]:
+def _install_traces(held: pd.DataFrame, words: Words, apps: Sequence[str]) -> Iterator[go.Scatter]:
     said = {
         "ratings": words.t("{name}: from new ratings, estimated"),
         "rank": words.t("{name}: from positions, estimated"),
         "disclosed": words.t("{name}: as published"),
     }
     groups: Any = held.groupby(["name", "method"], sort=True)
-    for position, ((name, method), own) in enumerate(groups):
-        style = theme.series_style(position)
+    looks = _install_looks([key for key, _ in groups], apps)
+    for (name, method), own in groups:
+        color, symbol = looks[name, method]
         own = theme.thin(own.sort_values("start"), "downloads_per_day")
         middle = own["start"] + (own["end"] - own["start"]) / 2
         half = (own["end"] - own["start"]) / 2
@@ -291,7 +353,7 @@ def _install_traces(held: pd.DataFrame, words: Words) -> Iterator[go.Scatter]:
             "symmetric": False,
             "array": (own["high"] - own["downloads_per_day"]).fillna(0),
             "arrayminus": (own["downloads_per_day"] - own["low"]).fillna(0),
-            "color": theme.translucent(style.color, 0.5),
+            "color": theme.translucent(color, 0.5),
             "width": 0,
             "thickness": 1.5,
         }
@@ -304,14 +366,29 @@ def _install_traces(held: pd.DataFrame, words: Words) -> Iterator[go.Scatter]:
                 "array": half.dt.total_seconds() * 1e3,
                 "width": 0,
                 "thickness": 2,
-                "color": style.color,
+                "color": color,
             },
             name=said[method].format(name=theme.escape(theme.wrap(name, 40, lines=1))),
             mode="markers",
             marker={
-                "symbol": "star" if method == "disclosed" else style.symbol,
+                "symbol": symbol,
                 "size": 10 if method == "disclosed" else 6,
-                "color": style.color,
+                "color": color,
             },
             hovertemplate="%{x|%Y-%m-%d}: %{y:,.3~s}<extra>%{fullData.name}</extra>",
         )
+
+
+def _install_looks(
+    keys: Sequence[tuple[str, str]], apps: Sequence[str]
+) -> dict[tuple[str, str], tuple[str, str]]:
+    """Return colour and marker of each name and method: no two look the same while marks last."""
+    # An estimate bears its storefront behind the name of its app.
+    known = apps or sorted({name.rsplit(", ", 1)[0] for name, how in keys if how != "disclosed"})
+    order = list(dict.fromkeys((*known, *(_app_of(name, known) for name, _ in keys))))
+    found: dict[tuple[str, str], tuple[str, str]] = {}
+    for name, method in keys:
+        color = theme.series_style(order.index(_app_of(name, known))).color
+        looks = [(color, _METHOD_MARKERS[method] + kind) for kind in _KINDS_OF_MARKER]
+        found[name, method] = next((each for each in looks if each not in found.values()), looks[0])
+    return found

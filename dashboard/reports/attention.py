@@ -295,7 +295,11 @@ def _fading(study: AttentionStudy, words: Words) -> Section:
     names = ("app_name", "storefront", "peak_begin", "peak_end", "peak_per_day", "half_life")
     names += ("how", "left_30", "left_90", "why")
     blocks: list[Block] = [
-        Picture("ratings", figures.rating_waves_figure(rates, curves, words), caption)
+        Picture(
+            "ratings",
+            figures.rating_waves_figure(rates, curves, words, apps=_coloured(study)),
+            caption,
+        )
     ]
     if len(study.waves):
         told = words.t("Peak, half-life and what was left")
@@ -311,7 +315,7 @@ def _standing(study: AttentionStudy, words: Words) -> Iterator[Section]:
         blocks.append(
             Picture(
                 "positions",
-                figures.bump_figure(study.lines(), words),
+                figures.bump_figure(study.lines(), words, apps=_coloured(study)),
                 words.t("Positions by day: {kind}, to {day}.", kind=measured, day=day),
             )
         )
@@ -320,11 +324,32 @@ def _standing(study: AttentionStudy, words: Words) -> Iterator[Section]:
             Picture(
                 "storefronts",
                 figures.storefront_figure(study.storefronts, words),
-                words.t("The last position by storefront: {kind}.", kind=measured),
+                _storefronts_caption(study, words),
             )
         )
     if blocks:
         yield Section(words.t("How high it stood"), tuple(blocks))
+
+
+def _storefronts_caption(study: AttentionStudy, words: Words) -> str:
+    """Say what the positions by storefront are, and that those without a day have none."""
+    said = words.t("The last position by storefront: {kind}.", kind=words.evidence("measured"))
+    undated = sum(pd.isna(day) for day in study.storefronts["observed_on"])
+    if not undated:
+        return said
+    if undated == len(study.storefronts):
+        return words.t("The last position by storefront: undated, the charts bear no day.")
+    more = words.n(
+        "{n} of {total} positions is undated.",
+        "{n} of {total} positions are undated.",
+        undated,
+        total=words.number(len(study.storefronts), digits=0),
+    )
+    return words.sentences([said, more])
+
+
+def _coloured(study: AttentionStudy) -> tuple[str, ...]:
+    return figures.apps_in(study.rates, study.positions)
 
 
 def _sold(study: AttentionStudy, words: Words) -> Iterator[Section]:
@@ -336,7 +361,7 @@ def _sold(study: AttentionStudy, words: Words) -> Iterator[Section]:
         (
             Picture(
                 "downloads",
-                figures.installs_figure(study.installs, words),
+                figures.installs_figure(study.installs, words, apps=_coloured(study)),
                 words.t(
                     "Downloads a day: {estimated} from {low} to {high} installs behind one new "
                     "rating ({assumed}), beside what was published.",

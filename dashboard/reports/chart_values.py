@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -81,7 +81,7 @@ def month(place: Place) -> int | None:
     """Return the months since year 0 of a day that is the first of one, else ``None``."""
     if not isinstance(place, int | float) or place % 1:
         return None
-    at = (_DAY_ZERO + pd.Timedelta(days=place)).to_pydatetime()
+    at = date(1899, 12, 30) + timedelta(days=int(place))
     return 12 * at.year + at.month - 1 if at.day == 1 else None
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from dashboard.figures.attention import (
+    apps_in,
     bump_figure,
     installs_figure,
     rating_waves_figure,
@@ -133,3 +134,41 @@ def test_nothing_held_says_so_in_both_languages() -> None:
         ):
             assert not empty.data
             assert empty.layout.meta["alt"]
+
+
+def test_many_storefronts_stand_in_rows_by_their_codes_in_the_same_colours() -> None:
+    codes = [a + b for a in "ZYXWVUTS" for b in "ABCDEFGHI"]
+    ranks = pd.DataFrame({"app_name": "Meitu", "storefront": codes, "rank": range(1, 73)})
+    figure = storefront_figure(ranks, EN)
+    assert max(len(heat.x) for heat in figure.data) <= 32
+    assert [code for heat in figure.data for code in heat.x] == sorted(codes)
+    assert {(heat.zmin, heat.zmax) for heat in figure.data} == {(1, 72)}
+    assert [heat.showscale for heat in figure.data] == [True, False, False]
+
+
+def test_one_app_in_one_storefront_is_drawn() -> None:
+    ranks = pd.DataFrame({"app_name": ["Meitu"], "storefront": ["JP"], "rank": [7]})
+    (heat,) = storefront_figure(ranks, EN).data
+    assert heat.z.tolist() == [[7]]
+
+
+def test_an_app_has_one_colour_in_all_figures_and_each_method_its_marker() -> None:
+    days = pd.to_datetime(["2022-12-01", "2022-12-07"])
+    kinds = [(f"App {n}, US", how) for n in range(1, 6) for how in ("ratings", "rank")]
+    kinds += [("App 3", "disclosed"), ("App 3, JP", "ratings")]
+    frame = pd.DataFrame(kinds, columns=["name", "method"]).assign(
+        start=days[0], end=days[1], downloads_per_day=10.0, low=5.0, high=20.0
+    )
+    positions = pd.DataFrame(
+        {"app_name": ["App 3", "App 5"], "observed_on": days, "rank": [1.0, 2.0]}
+    )
+    apps = apps_in(pd.DataFrame({"app_name": [f"App {n}" for n in range(1, 6)]}), positions)
+    drawn = installs_figure(frame, EN, apps=apps).data
+    looks = [(trace.marker.color, trace.marker.symbol) for trace in drawn]
+    assert len(set(looks)) == len(kinds)
+    of_app = {look[0] for look, trace in zip(looks, drawn, strict=True) if "App 3" in trace.name}
+    lines = bump_figure(positions, EN, apps=apps).data
+    assert of_app == {lines[0].line.color}
+    assert {
+        symbol for (_, symbol), t in zip(looks, drawn, strict=True) if "positions" in t.name
+    } == {"diamond"}
