@@ -94,7 +94,9 @@ def categories(column: Sequence[Any], axis: Any) -> tuple[str, ...]:
         )
     found = None if is_number(column) else _instants(column)
     if found is not None:
-        return tuple(f"{at:%Y-%m-%d}" for at in found)
+        told = axis.tickformat or ""
+        are_months = "%Y" in told and "%d" not in told and all(at.day == 1 for at in found)
+        return tuple(at.strftime("%Y-%m" if are_months else "%Y-%m-%d") for at in found)
     return tuple(
         plain(value) if isinstance(value, str) else "" if value is None else f"{value:g}"
         for value in column

@@ -310,6 +310,13 @@ class TestMonths:
         assert chart.series[0].x == tuple(f"2025-{month:02d}" for month in range(1, 10))
         assert chart.series[0].y == tuple(range(9))
 
+    def test_of_columns_are_named_as_their_figure_names_them(self) -> None:
+        firsts = pd.date_range("2025-01-01", periods=2, freq="MS")
+        bars = go.Figure(go.Bar(x=firsts, y=[1, 2]))
+        assert only(bars).series[0].x == ("2025-01-01", "2025-02-01")
+        named = bars.update_xaxes(tickformat="%Y-%m")
+        assert only(named).series[0].x == ("2025-01", "2025-02")
+
     def test_that_nobody_holds_keep_their_room(self) -> None:
         figure = go.Figure(
             [
