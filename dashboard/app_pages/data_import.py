@@ -108,13 +108,16 @@ def _options(said: Words) -> list[str]:
     return words if may_leave else [*words, "--not-redistributable"]
 
 
-def _steps(said: Words, words: tuple[str, ...]) -> None:
+def _steps(said: Words, words: tuple[str, ...], *, looks: bool) -> None:
+    """Show how far it is; ``looks`` says whether this part is run again by itself."""
     preview, done = st.session_state.get(_PREVIEW), st.session_state.get(_IMPORT)
     if preview is not None and _waited_too_long(preview):
         preview.process.kill()
     for started in (preview, done):
         if started is not None and started.status is None:
-            st.progress(0.0, text=plain(started.said().splitlines()[-1:] or [""]))
+            if not looks:
+                st.rerun()  # started in this part alone, which nobody would run again
+            st.progress(0.0, text=plain("".join(started.said().splitlines()[-1:])))
             return
     if st.session_state.pop(_SINCE, None) is not None:
         cache.follow()

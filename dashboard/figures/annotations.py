@@ -112,6 +112,8 @@ def place_names(
         width = (theme.columns(names[i]) * _COLUMN_PX + _GAP_PX) / _NARROW_PX
         is_left = at + width > 1
         low = at - width if is_left else at
+        if low < 0:  # too long for either side: the mark stands without a name
+            continue
         for row, spans in enumerate(taken):
             if all(low + width <= begin or low >= end for begin, end in spans):
                 spans.append((low, low + width))

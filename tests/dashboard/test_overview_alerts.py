@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from dashboard import components
+from dashboard import states
 from etl.alerts import state
 from etl.alerts.said import GONE
 from etl.alerts.state import Standing, State
@@ -31,7 +31,7 @@ def plain(text: str) -> str:
 def opened(open_page, published, tmp_path, monkeypatch):
     """Return a function that opens the Overview over a data folder with rules and a state."""
     # The rest of the page is tested elsewhere, and slow.
-    monkeypatch.setattr(components, "with_states", lambda *_: None)
+    monkeypatch.setattr(states, "with_states", lambda *_: None)
 
     def show(rules: str | None = RULES, found: State | None = None, lang: str = "en"):
         data = tmp_path / "data"

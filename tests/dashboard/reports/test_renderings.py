@@ -286,4 +286,5 @@ def test_a_long_table_repeats_its_header_and_sources_of_one_title_stand_together
     assert all("Share" in text for text in held)
     assert sum(text.count("12.5%") for text in texts) == 120
     flat = re.sub(r"\s+", " ", texts[-1])
-    assert "Prices: prices.example/1, prices.example/2" in flat
+    colon = "：" if language == "zh" else ": "
+    assert f"Prices{colon}prices.example/1, prices.example/2" in flat

@@ -26,10 +26,10 @@ FAULTS = {
         "gpus 的应答为空"
     ),
     str(SourceError("got gpus without ['name'] and with unknown []", "the columns")): (
-        "数据未通过检查"
+        "数据未通过校验"
     ),
     str(AuditError("got tables that break their rules: gpus.name", "every audit to hold")): (
-        "数据未通过检查"
+        "数据未通过校验"
     ),
     str(http.truncated(URL, "IncompleteRead")): "应答无法读取：形式与预期不同",
     repr(KeyError("x")): "意外错误（KeyError）",
