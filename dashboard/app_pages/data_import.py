@@ -46,7 +46,7 @@ def wizard(said: Words) -> None:
         disabled=_busy(),
     )
     busy = _busy()
-    fragment(_steps, run_every=1.0 if busy else None)(said, words)
+    fragment(_steps, run_every=1.0 if busy else None)(said, words, looks=busy)
 
 
 def _asked(said: Words) -> tuple[str, ...] | None:
