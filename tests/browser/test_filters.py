@@ -7,7 +7,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.test_pages import PATIENCE_MS, rest, visit
+from tests.browser.walking import PATIENCE_MS, rest, visit
 
 pytestmark = pytest.mark.browser
 OTHER = "300624.SZ"

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 from pypdf import PdfReader
 
-from tests.browser.test_pages import PAGES, PATIENCE_MS, rest, visit
+from tests.browser.walking import PAGES, PATIENCE_MS, rest, visit
 
 pytestmark = pytest.mark.browser
 A4_PAGES = range(3, 16)

@@ -6,30 +6,15 @@ import re
 import shutil
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
+from tests.browser.walking import PAGES, PATIENCE_MS, assert_is_whole, rest, visit
+
 pytestmark = pytest.mark.browser
-PAGES = ("", "market", "attention", "growth", "unit-economics", "compute", "reports", "data")
 # What is shown of the bundled snapshot alone: it holds nothing about growth.
 WITHOUT_FIGURES = {"growth", "reports", "data"}
 # Every page in both languages and in both colours; the words and the colours fail apart.
 LOOKS = [("en", "light"), ("zh", "dark")]
-PATIENCE_MS = 30_000
-
-
-def visit(page: Page, address: str) -> None:
-    """Open an address and wait until the page has been drawn and rests."""
-    page.goto(address)
-    page.get_by_role("heading", level=1).first.wait_for(timeout=PATIENCE_MS)
-    rest(page)
-
-
-def rest(page: Page) -> None:
-    """Wait until the script has run and no element is stale."""
-    page.wait_for_timeout(300)
-    app = page.locator("[data-testid='stApp']")
-    expect(app).to_have_attribute("data-test-script-state", "notRunning", timeout=PATIENCE_MS)
 
 
 def trace_points(page: Page) -> int:
@@ -49,27 +34,6 @@ def trace_points(page: Page) -> int:
             return counted
         page.wait_for_timeout(100)
     raise AssertionError("no cumulative abnormal return was drawn")
-
-
-def serious_violations(page: Page) -> dict[str, list[str]]:
-    """Return what axe finds serious, by rule."""
-    return {
-        v["id"]: [node["html"][:160] for node in v["nodes"][:3]]
-        for v in Axe().run(page).response["violations"]
-        if v["impact"] in {"serious", "critical"}
-    }
-
-
-def assert_is_whole(page: Page, *, figures: bool = True) -> None:
-    """Fail if the page shows an error, lacks its figures or hinders a reader."""
-    assert page.locator("[data-testid='stException']").count() == 0
-    assert page.locator("[data-testid='stAlertContentError']").count() == 0
-    if figures:
-        # A figure inside a folded part is drawn and not to be seen.
-        shown = page.locator(".js-plotly-plot").locator("visible=true")
-        expect(shown.first).to_be_visible(timeout=PATIENCE_MS)
-    page.wait_for_timeout(500)  # what fades in has other colours on its way
-    assert serious_violations(page) == {}
 
 
 @pytest.mark.parametrize("path", PAGES)
@@ -183,18 +147,12 @@ def own_dashboard(published, serve, tmp_path):
 
 
 @pytest.mark.timeout(400)
-def test_a_measurement_and_pictures_are_made_from_the_page(page, own_dashboard):
+def test_pictures_are_made_from_the_page(page, own_dashboard):
     visit(page, f"{own_dashboard}/compute?lang=en&section=measure")
-    page.get_by_label("Pictures", exact=True).first.fill("3")
-    page.get_by_role("button", name="Measure", exact=True).click()
-    told = page.get_by_text("Measured.", exact=True)
-    expect(told).to_be_visible(timeout=MEASURING_MS)
-    expect(page.get_by_text("made by this run").first).to_be_visible(timeout=PATIENCE_MS)
-    expect(page.get_by_text("The record is being collected.")).to_be_hidden(timeout=MEASURING_MS)
     page.get_by_label("Pictures", exact=True).nth(1).fill("2")
     page.get_by_role("button", name="Make pictures").click()
     expect(page.get_by_text("Seed 1:")).to_be_visible(timeout=MEASURING_MS)
-    assert page.locator("[data-testid='stImage']").count() >= 3
+    assert page.locator("[data-testid='stImage']").count() >= 2
     assert page.locator("[data-testid='stException']").count() == 0
 
 

@@ -11,6 +11,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from dashboard.text import Words
 
+PAGES = ("", "market", "attention", "growth", "unit-economics", "compute", "reports", "data")
 PATIENCE_MS = 30_000
 LONG_MS = 150_000
 """How long a program that a page has started may take."""

@@ -19,7 +19,7 @@ from etl.config import Settings
 from etl.errors import SnapshotMissingError
 from etl.warehouse import SnapshotReader, Warehouse
 
-KILLS = 60
+KILLS = 40
 LONGEST_ROUND_SECONDS = 0.6
 WRITER = Path(__file__).with_name("writer_to_kill.py")
 ASK = "SELECT count(*) AS n, min(close) AS low, max(close) AS high FROM stock_prices"
