@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from browser.conftest import CHROMIUM_FLAGS, chromium_path
-from browser.test_pages import serious_violations
+from browser.walking import serious_violations
 from cyclopts import App
 from documentation import building, links, pages
 from playwright.sync_api import sync_playwright
