@@ -101,11 +101,11 @@ def test_the_event_study_of_another_stock(page, address, said):
     expect(page).to_have_url(re.compile("ticker=ADBE"))
     heading = said.t("Every event")
     expect(page.get_by_role("heading", name=heading, exact=True)).to_be_visible()
-    drawn = page.locator(".js-plotly-plot")
-    expect(drawn.nth(2)).to_be_visible(timeout=PATIENCE_MS)
-    n_frames = page.get_by_test_id("stDataFrame").count()
-    page.get_by_text(said.t("Show as table"), exact=True).nth(2).click()
-    expect(page.get_by_test_id("stDataFrame")).to_have_count(n_frames + 1, timeout=PATIENCE_MS)
+    heading = page.get_by_role("heading", name=said.t("Price with its events"), exact=True)
+    card = page.get_by_test_id("stVerticalBlock").filter(has=heading).last
+    expect(card.locator(".js-plotly-plot")).to_be_visible()
+    card.get_by_text(said.t("Show as table"), exact=True).click()
+    expect(card.get_by_test_id("stDataFrame")).to_be_visible()
     assert_is_whole(page)
 
 
