@@ -202,10 +202,11 @@ def _frame(panels: list[Panel]) -> go.Figure:
     widths = [_SPACER if is_apart and column == columns - 2 else 1.0 for column in range(columns)]
     grid = [[(row + 1, column + 1) for column in range(columns)] for row in range(rows)]
     gap = _gap_px(panels)
+    one_scale: Any = "all"  # plotly's types know of true and false alone
     return make_subplots(
         rows=rows,
         cols=columns,
-        shared_yaxes="all",
+        shared_yaxes=one_scale,
         horizontal_spacing=0.02 if rows == 1 else 0.06,
         vertical_spacing=gap / _plot_px(panels),
         column_widths=widths,
