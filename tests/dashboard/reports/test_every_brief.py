@@ -156,6 +156,6 @@ def test_pages_have_their_size_margins_letters_and_fonts(
     told("pdftoppm", "-r", str(_DPI), "-gray", "-png", str(file), str(tmp_path / "page"))
     for picture in sorted(tmp_path.glob("page*.png")):
         marks = np.asarray(Image.open(picture)) < 250
-        assert 0.001 < marks.mean() < 0.5, picture.name
+        assert 0.001 < marks.mean() < 0.8, picture.name  # a shaded triangle is half a page
         for margin in (marks[:3], marks[-3:], marks[:, :3], marks[:, -3:]):
             assert not margin.any(), f"something runs out of {picture.name}"
