@@ -134,6 +134,7 @@ def test_everything_is_reached_by_keyboard_alone(page, dashboard):
     page.locator(".skip-link.frame-moved").focus()
     tab_to(page, "English")  # the arrows move within a group of choices
     page.keyboard.press("ArrowRight")
+    page.keyboard.press("Space")
     expect(page.locator("html")).to_have_attribute("lang", "zh-CN", timeout=PATIENCE_MS)
 
 
