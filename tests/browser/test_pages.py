@@ -149,7 +149,10 @@ def own_dashboard(published, serve, tmp_path):
 @pytest.mark.timeout(400)
 def test_pictures_are_made_from_the_page(page, own_dashboard):
     visit(page, f"{own_dashboard}/compute?lang=en&section=measure")
-    page.get_by_label("Pictures", exact=True).nth(1).fill("2")
+    pictures = page.get_by_label("Pictures", exact=True).nth(1)
+    pictures.fill("2")
+    pictures.press("Tab")
+    rest(page)
     page.get_by_role("button", name="Make pictures").click()
     expect(page.get_by_text("Seed 1:")).to_be_visible(timeout=MEASURING_MS)
     assert page.locator("[data-testid='stImage']").count() >= 2
