@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import pandas as pd
+from babel.numbers import get_currency_precision
 
 from dashboard.reports.document import Grid
 from dashboard.tables.table import Table, TableColumn
@@ -83,6 +84,24 @@ def by_month(table: Grid, words: Words, column: int = 0) -> Grid:
     return replace(table, rows=rows, formats=formats, whole=whole)
 
 
+def by_currency(table: Grid, words: Words, currency: int, amount: int) -> Grid:
+    """Return a table with a column of amounts in the decimals of each row's currency.
+
+    Yen and won have none. Its values stay as they are: a spreadsheet has one format a column.
+    """
+
+    def told(row: tuple[str, ...], values: tuple[object, ...]) -> tuple[str, ...]:
+        value: Any = values[amount]
+        if value is None:
+            return row
+        written = words.number(value, digits=get_currency_precision(row[currency]))
+        return (*row[:amount], written, *row[amount + 1 :])
+
+    rows = tuple(told(row, values) for row, values in zip(table.rows, table.values, strict=True))
+    whole = None if table.whole is None else by_currency(table.whole, words, currency, amount)
+    return replace(table, rows=rows, whole=whole)
+
+
 def calculation_header(words: Words) -> tuple[str, str, str, str, str]:
     """Return the words above a calculation: see :class:`dashboard.reports.document.Calculation`."""
     return (
@@ -113,7 +132,7 @@ def cell(value: Any, look: TableColumn, words: Words) -> str:
         case "instant":
             return words.instant(value)
         case "check":
-            return words.t("yes") if value else words.t("no")
+            return words.t("Yes") if value else words.t("No")
         case "text" | "state" | "wide" | "link":
             return str(value)
 

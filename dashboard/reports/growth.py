@@ -17,10 +17,7 @@ from dashboard.reports import require
 from dashboard.reports.choice import Choice, Prepared
 from dashboard.reports.document import (
     Block,
-    Calculation,
     Document,
-    Formula,
-    Input,
     Paragraph,
     Picture,
     Points,
@@ -28,19 +25,27 @@ from dashboard.reports.document import (
     Source,
 )
 from dashboard.reports.edition import Edition, Reader, edition_of
-from dashboard.reports.grids import by_month, calculation_header, grid, month
+from dashboard.reports.grids import by_currency, by_month, grid, month
+from dashboard.reports.growth_value import worth
 from dashboard.studies.growth.conversion import ConversionStudy, conversion_study
 from dashboard.studies.growth.definitions import Definitions, definitions
 from dashboard.studies.growth.retention import RetentionChoice, RetentionStudy, retention_study
 from dashboard.studies.growth.sources import histories, nearest
 from dashboard.studies.growth.subscriptions import SubscriptionStudy, subscription_study
-from dashboard.studies.growth.value import FEWEST_AT_RISK, SurvivalStudy, survival_study
+from dashboard.studies.growth.value import (
+    FEWEST_AT_RISK,
+    SurvivalStudy,
+    ValueStudy,
+    products,
+    survival_study,
+    value_study,
+)
 from dashboard.tables.growth import conversion as paying_tables
 from dashboard.tables.growth import money as money_tables
 from dashboard.tables.growth import names
 from dashboard.tables.growth import retention as retention_tables
 from dashboard.text import Words
-from etl.analytics.proportions import wilson
+from etl.analytics.proportions import compare, wilson
 from etl.errors import InputError
 
 OPTIONS = ("source",)
@@ -49,7 +54,8 @@ _TABLES = ("lake_days", "subscription_transactions", "acquisition_spend")
 _STEPS = (1, 7, 30)
 """Days whose retention is told."""
 _MOST_ROWS = 24
-_INSTALLS = 1_000
+_SIGNIFICANCE = 0.05
+_FEWEST_EXPECTED = 5
 
 
 @dataclass(frozen=True)
@@ -66,6 +72,8 @@ class GrowthReport:
         Source of the transactions beside the events; empty without one.
     revenue, survival
         Of the transactions; ``None`` without them.
+    values
+        What a payer of each plan is worth.
     edition
         The data.
     """
@@ -76,6 +84,7 @@ class GrowthReport:
     payments: str
     revenue: SubscriptionStudy | None
     survival: SurvivalStudy | None
+    values: tuple[ValueStudy, ...]
     edition: Edition
 
     @property
@@ -115,6 +124,9 @@ def review(reader: Reader, choice: Choice) -> GrowthReport:
         payments=payments,
         revenue=subscription_study(reader, payments) if payments else None,
         survival=survival_study(reader, payments) if payments else None,
+        values=tuple(value_study(reader, payments, plan) for plan in products(reader, payments))
+        if payments
+        else (),
         edition=edition,
     )
 
@@ -238,28 +250,41 @@ def _pays(study: ConversionStudy, words: Words) -> Iterator[str]:
 
 
 def _changed(first: Any, last: Any, words: Words) -> str:
-    """Say whether the last complete cohort differs from the first, by their intervals."""
+    """Say by how much the last complete cohort differs from the first, and how sure that is."""
+    payers, sizes = [[int(each[name]) for each in (last, first)] for name in ("payers", "size")]
+    found = compare(payers, sizes)
+    # The z test is only good where each kind of user is expected in each cohort a few times.
+    few = min(sum(payers), sum(sizes) - sum(payers)) * min(sizes) / sum(sizes) < _FEWEST_EXPECTED
+    p_value = found.fisher_p if few else found.p_pooled
     told = {
         "first": words.percent(first["conversion_rate"]),
         "last": words.percent(last["conversion_rate"]),
         "before": month(first["cohort"], words),
         "after": month(last["cohort"], words),
+        "difference": words.signed_number(100 * found.difference, digits=1),
+        "low": words.signed_number(100 * found.newcombe[0], digits=1),
+        "high": words.signed_number(100 * found.newcombe[1], digits=1),
+        "test": words.t("Fisher's exact test") if few else words.t("pooled z test"),
+        "p": words.number(p_value, digits=3),
     }
-    if last["low"] > first["high"]:
+    if not p_value < _SIGNIFICANCE:
         return words.t(
-            "The cohort of {after} paid more than that of {before}: {last} against {first}; their "
-            "95% intervals do not meet.",
+            "The cohorts of {before} and {after} are not told apart at 5%: {first} and {last}, a "
+            "difference of {difference} percentage points (95% interval {low} to {high}; {test}, p "
+            "{p}).",
             **told,
         )
-    if last["high"] < first["low"]:
+    if found.difference > 0:
         return words.t(
-            "The cohort of {after} paid less than that of {before}: {last} against {first}; their "
-            "95% intervals do not meet.",
+            "The cohort of {after} paid more than that of {before}: {last} against {first}, a "
+            "difference of {difference} percentage points (95% interval {low} to {high}; {test}, p "
+            "{p}).",
             **told,
         )
     return words.t(
-        "The cohorts of {before} and {after} are not told apart: {first} and {last}, and their 95% "
-        "intervals meet.",
+        "The cohort of {after} paid less than that of {before}: {last} against {first}, a "
+        "difference of {difference} percentage points (95% interval {low} to {high}; {test}, p "
+        "{p}).",
         **told,
     )
 
@@ -288,6 +313,8 @@ def _sections(report: GrowthReport, words: Words) -> Iterator[Section]:
         yield _revenue(report.revenue, words)
     if report.survival is not None and len(report.survival.groups):
         yield _survival(report.survival, report.kind, words)
+    if report.revenue is not None:
+        yield from worth(report.values, report.revenue.evidence_kind, words)
     yield _cautions(report, words)
     yield Section(words.t("How it was measured"), (Paragraph(_methods(report, words)),))
 
@@ -335,6 +362,7 @@ def _conversion(report: GrowthReport, words: Words) -> Iterator[Section]:
                 rows=_MOST_ROWS,
             ),
         ]
+        blocks += _counted_by_day(study, words)
         yield Section(words.t("Who pays"), tuple(blocks))
     if len(study.funnel):
         figure = paying_figures.funnel_figure(study.funnel, names.events(words), words)
@@ -356,6 +384,26 @@ def _conversion(report: GrowthReport, words: Words) -> Iterator[Section]:
         yield Section(words.t("How far they come"), tuple(shown))
 
 
+def _counted_by_day(study: ConversionStudy, words: Words) -> Iterator[Paragraph]:
+    """Yield why users by country and the like are more than those of the complete cohorts."""
+    whole, segments = _complete(study), study.segments
+    if whole.empty or segments.empty:
+        return
+    by_cohort = int(whole["size"].sum())
+    by_day = int(segments.loc[segments["attribute"] == segments["attribute"].iloc[0], "size"].sum())
+    if by_day > by_cohort:
+        yield Paragraph(
+            words.t(
+                "Complete cohorts hold {cohorts} users: a month counts when all of its days have "
+                "had their {days} days. By country, channel, platform and plan {segments} users "
+                "count: there every day counts that has had them, those of a month begun too.",
+                cohorts=words.number(by_cohort, digits=0),
+                segments=words.number(by_day, digits=0),
+                days=study.told.window_days,
+            )
+        )
+
+
 def _revenue(study: SubscriptionStudy, words: Words) -> Section:
     kind = words.evidence(study.evidence_kind)
     gross = words.t("US dollars a month, gross of fees: {kind}.", kind=kind)
@@ -365,87 +413,15 @@ def _revenue(study: SubscriptionStudy, words: Words) -> Section:
         blocks.append(Picture("movements", moved, gross))
         told = words.t("What came and what went, by month: {kind}", kind=kind)
         blocks.append(by_month(grid(money_tables.movements(study, words), told, words), words))
-        blocks += _worth(study, words)
     if len(study.renewals):
         figure = money_figures.renewal_figure(study.renewals, pd.DataFrame(), words)
         blocks.append(
             Picture("renewals", figure, words.t("Renewals by period: {kind}.", kind=kind))
         )
     told = words.t("Every cent of the source, by currency: {kind}", kind=kind)
-    blocks.append(grid(money_tables.money(study, words), told, words))
+    counted = grid(money_tables.money(study, words), told, words)
+    blocks.append(by_currency(counted, words, currency=0, amount=3))
     return Section(words.t("Recurring revenue"), tuple(blocks))
-
-
-def _worth(study: SubscriptionStudy, words: Words) -> Iterator[Calculation]:
-    """Yield what a subscriber brings at the churn of the last month, for a reader to change."""
-    last: Any = study.movements.iloc[-1]
-    opening, n = float(last["opening"]), float(last["n_subscribers"])
-    churned = abs(float(last["churn"])) / opening if opening > 0 else float("nan")
-    if not n or pd.isna(churned) or churned <= 0:
-        return
-    kind = words.evidence(study.evidence_kind)
-    held = month(last["month"], words)
-    revenue = float(last["closing"]) / n
-    usd, share = words.t("USD a month"), words.t("share a month")
-    inputs = (
-        Input(
-            "arppu_usd",
-            words.t("Revenue of a subscriber"),
-            revenue,
-            words.money(revenue, "USD"),
-            "0.00",
-            usd,
-            kind,
-            held,
-        ),
-        Input(
-            "churn_rate",
-            words.t("Revenue that leaves"),
-            churned,
-            words.percent(churned),
-            "0.0%",
-            share,
-            kind,
-            held,
-        ),
-        Input(
-            "fee_rate",
-            words.t("Store fee"),
-            0.30,
-            words.percent(0.30, digits=0),
-            "0%",
-            words.t("share"),
-            words.evidence("assumed"),
-            words.t("to be replaced by your own"),
-        ),
-    )
-    months = 1 / churned
-    formulas = (
-        Formula(
-            "months",
-            words.t("Months a subscriber stays"),
-            "1 / {churn_rate}",
-            months,
-            words.number(months, digits=1),
-            "0.0",
-            words.t("months"),
-        ),
-        Formula(
-            "ltv_usd",
-            words.t("Revenue of a subscriber over that time, after the fee"),
-            "{arppu_usd} * {months} * (1 - {fee_rate})",
-            revenue * months * 0.70,
-            words.money(revenue * months * 0.70, "USD"),
-            "0.00",
-            "USD",
-        ),
-    )
-    yield Calculation(
-        words.t("What a subscriber brings if every month were like the last one: estimated"),
-        calculation_header(words),
-        inputs,
-        formulas,
-    )
 
 
 def _survival(study: SurvivalStudy, kind: str, words: Words) -> Section:

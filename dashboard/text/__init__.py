@@ -140,28 +140,41 @@ class Words:
         """Write a number with ``digits`` decimals; a missing one as a dash."""
         if not _known(x):
             return MISSING
-        return format_decimal(x, format=_signed(_pattern(digits)), locale=self.locale)
+        return _no_minus_zero(
+            format_decimal(x, format=_signed(_pattern(digits)), locale=self.locale)
+        )
+
+    def signed_number(self, x: float | None, *, digits: int = 2) -> str:
+        """Write a number that always bears its sign, for example +1.2; zero has none."""
+        told = self.number(x, digits=digits)
+        return f"+{told}" if _known(x) and x > 0 and any(map(_counts, told)) else told
 
     def percent(self, x: float | None, *, digits: int = 1) -> str:
         """Write a ratio (0–1) as a percentage."""
         if not _known(x):
             return MISSING
-        return format_percent(x, format=_signed(f"{_pattern(digits)}%"), locale=self.locale)
+        return _no_minus_zero(
+            format_percent(x, format=_signed(f"{_pattern(digits)}%"), locale=self.locale)
+        )
 
     def signed_percent(self, x: float | None, *, digits: int = 1) -> str:
         """Write a ratio as a percentage that always bears its sign."""
         if not _known(x):
             return MISSING
         pattern = f"{_pattern(digits)}%"
-        return format_percent(x, format=f"+{pattern};−{pattern}", locale=self.locale)
+        return _no_minus_zero(
+            format_percent(x, format=f"+{pattern};−{pattern}", locale=self.locale)
+        )
 
     def money(self, amount: float | None, currency: str, *, digits: int = 2) -> str:
         """Write an amount with its ISO code, for example CNY 1.25 (a sign like ¥ is ambiguous)."""
         if not _known(amount):
             return MISSING
         pattern = _signed(f"¤¤ {_pattern(digits)}")
-        return format_currency(
-            amount, currency, format=pattern, locale=self.locale, currency_digits=False
+        return _no_minus_zero(
+            format_currency(
+                amount, currency, format=pattern, locale=self.locale, currency_digits=False
+            )
         )
 
     def evidence(self, kind: str) -> str:
@@ -183,6 +196,15 @@ def _pattern(digits: int) -> str:
 def _signed(pattern: str) -> str:
     """Return a pattern with a true minus sign (−) for what is below zero."""
     return f"{pattern};−{pattern}"
+
+
+def _no_minus_zero(told: str) -> str:
+    """Return a number as written, without the minus of what is rounded to zero."""
+    return told if any(map(_counts, told)) else told.removeprefix("−")
+
+
+def _counts(sign: str) -> bool:
+    return sign in "123456789"
 
 
 def _known(value: Value | None) -> TypeGuard[Value]:

@@ -337,6 +337,14 @@ def test_numbers_bear_their_sign_and_their_currency():
     assert en.percent(0.0512) == "5.1%"
     assert en.signed_percent(0.2435) == "+24.4%"
     assert en.signed_percent(-0.006) == "−0.6%"
+    assert (en.number(-0.004), en.percent(-0.0004), en.signed_percent(-0.0004)) == (
+        "0.00",
+        "0.0%",
+        "0.0%",
+    )
+    assert en.money(-0.004, "USD") == "USD 0.00"
+    assert (en.signed_number(1.26, digits=1), en.signed_number(-1.26, digits=1)) == ("+1.3", "−1.3")
+    assert en.signed_number(0.004) == en.signed_number(0) == "0.00"
     assert en.money(1.25, "CNY").replace("\xa0", " ") == "CNY 1.25"
     assert en.money(0.6255, "CNY", digits=3).replace("\xa0", " ") == "CNY 0.626"
 
