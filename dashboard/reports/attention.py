@@ -379,9 +379,15 @@ def _sold(study: AttentionStudy, words: Words) -> Iterator[Section]:
 def _scoreboard(report: AttentionReport, words: Words) -> Iterator[Section]:
     if report.waves.waves.empty:
         return
-    names = ("name", "firm", "chosen", "abnormal_return", "p_value", "percentile", "half_life")
+    names = ("name", "firm", "chosen", "abnormal_return", "p_value")
+    names += ("cumulative_abnormal_return", "car_p_value", "percentile", "half_life")
+    first, last = report.waves.spec.window
     caption = words.t(
-        "Share price and attention of each wave: {kind}", kind=words.evidence("estimated")
+        "Share price and attention of each wave; CAR, its p (window) and the rank among random "
+        "days are of days {first} to {last}: {kind}",
+        first=words.number(first, digits=0),
+        last=words.number(last, digits=0),
+        kind=words.evidence("estimated"),
     )
     table = grid(wave_tables.scoreboard(report.waves, words), caption, words, names)
     yield Section(words.t("The waves side by side"), (table,))

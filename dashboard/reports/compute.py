@@ -157,13 +157,40 @@ def _cheapest(table: pd.DataFrame, words: Words) -> str:
 
 
 def _dearest(table: pd.DataFrame, words: Words) -> str:
+    """Say how much more the dearest card costs, of which days, and whether that is sure."""
     last, first = table.iloc[-1], table.iloc[0]
-    return words.t(
-        "The dearest of {n} cards, the {card}, costs {times} times as much: {cost}.",
+    told = words.t(
+        "The dearest of {n} cards, the {card}, costs {times} times as much by the medians: {cost} "
+        "({prices}): estimated.",
         n=words.number(len(table), digits=0),
         card=last["card"],
         times=words.number(last["cost_usd"] / first["cost_usd"], digits=1),
         cost=words.money(last["cost_usd"], "USD"),
+        prices=_prices_of(last, words),
+    )
+    hedges: list[str] = []
+    if last["cost_low_usd"] < first["cost_high_usd"]:
+        hedges.append(
+            words.t(
+                "The two ranges overlap: at some published prices the {dear} is the cheaper one.",
+                dear=last["card"],
+            )
+        )
+    if last["price_from"] > first["price_to"] or first["price_from"] > last["price_to"]:
+        hedges.append(words.t("The prices of the two are of different times."))
+    return words.sentences([told, *hedges])
+
+
+def _prices_of(row: Any, words: Words) -> str:
+    """Say over which prices a cost ranges; a single one has no range."""
+    if int(row["n_prices"]) == 1:
+        return words.t("by its only price, of {day}", day=words.date(row["price_to"]))
+    return words.t(
+        "{low} to {high} over the prices of {start} to {end}",
+        low=words.money(row["cost_low_usd"], "USD"),
+        high=words.money(row["cost_high_usd"], "USD"),
+        start=words.date(row["price_from"]),
+        end=words.date(row["price_to"]),
     )
 
 
@@ -265,7 +292,7 @@ def _hour(price: float, evidence: str, source: str, words: Words) -> Input:
         "hourly_price_usd",
         words.t("Price of an hour"),
         price,
-        words.money(price, "USD"),
+        words.number(price),
         "0.00",
         words.t("USD an hour"),
         evidence,
@@ -292,7 +319,7 @@ def _cost_of(caption: str, speed: Input, hour: Input, cost: float, words: Words)
         words.t("Generated"),
         "1000 * {hourly_price_usd} / {pictures_an_hour}",
         1_000 * hour.value / hourly,
-        words.money(1_000 * hour.value / hourly, "USD", digits=4),
+        words.number(1_000 * hour.value / hourly, digits=4),
         "0.0000",
         unit,
     )
@@ -316,7 +343,7 @@ def _cost_of(caption: str, speed: Input, hour: Input, cost: float, words: Words)
                 words.t("Delivered, retries and blocked ones paid"),
                 "{generated_usd} * (1 + {retry_rate}) / (1 - {blocked_rate})",
                 cost,
-                words.money(cost, "USD", digits=4),
+                words.number(cost, digits=4),
                 "0.0000",
                 unit,
             ),

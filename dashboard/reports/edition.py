@@ -111,12 +111,15 @@ class Edition:
         return f"; left out by their terms: {', '.join(names)}" if names else ""
 
     def disclaimer(self, words: Words) -> str:
-        """Return what the report is not, after the house's own words where it has some."""
+        """Return what the report is not, after the house's own words where it has some.
+
+        Each paragraph and each line of the house stands on a line of its own.
+        """
         ours = words.t(
             "This report describes the past. It is no investment advice and no offer to buy or "
             "sell anything."
         )
-        return words.sentences([self.house.get(words.language, ""), ours])
+        return "\n".join(filter(None, (self.house.get(words.language, ""), ours)))
 
 
 def edition_of(reader: Reader, as_of: date | None, house: dict[str, str], *tables: str) -> Edition:
@@ -152,11 +155,16 @@ def edition_of(reader: Reader, as_of: date | None, house: dict[str, str], *table
 def house_words(data_dir: Path) -> dict[str, str]:
     """Return the house's own disclosure by language: ``disclosure.en.txt``, ``disclosure.zh.txt``.
 
-    They lie in the data folder; a language without a file has none.
+    They lie in the data folder; a language without a file has none. Lines stay lines, empty ones
+    are left out.
     """
     files = {language: data_dir / f"disclosure.{language}.txt" for language in LANGUAGES}
     return {
-        language: " ".join(file.read_text(encoding="utf-8").split())
+        language: "\n".join(filter(None, (" ".join(line.split()) for line in _lines(file))))
         for language, file in files.items()
         if file.is_file()
     }
+
+
+def _lines(file: Path) -> list[str]:
+    return file.read_text(encoding="utf-8").splitlines()

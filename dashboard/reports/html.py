@@ -168,4 +168,5 @@ def _foot(document: Document) -> str:
         f"<div><dt>{escape(name)}</dt><dd>{escape(value)}</dd></div>"
         for name, value in document.facts
     )
-    return f"<footer><dl>{facts}</dl>{_paragraph(document.disclaimer)}</footer>"
+    disclaimer = "".join(map(_paragraph, document.disclaimer.splitlines()))
+    return f"<footer><dl>{facts}</dl>{disclaimer}</footer>"

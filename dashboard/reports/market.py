@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import combinations
 from typing import Any
 from urllib.parse import urlencode
 
@@ -191,7 +192,7 @@ def document(report: MarketReport, words: Words) -> Document:
             Section(words.t("How it was measured"), (Paragraph(_methods(study, words)),)),
         ),
         sources_heading=words.t("Sources"),
-        sources=(*report.sources, *_event_sources(events, words)),
+        sources=(*_named(report.sources, words), *_event_sources(events, words)),
         facts=tuple(_facts(report, words)),
         disclaimer=report.edition.disclaimer(words),
         data_at=report.edition.published_at,
@@ -339,6 +340,7 @@ def _peers(study: MarketStudy, words: Words) -> Section:
 
 def _cautions(study: MarketStudy, events: pd.DataFrame, words: Words) -> Section:
     points = (
+        *_sharing_days(study, events, words),
         *remarks.cautions(study, list(events["event_id"]), words),
         *_flags(study, events, words),
     )
@@ -346,6 +348,27 @@ def _cautions(study: MarketStudy, events: pd.DataFrame, words: Words) -> Section
     return Section(
         words.t("What to know before trusting it"), (Points(tuple(points) or (nothing,)),)
     )
+
+
+def _sharing_days(study: MarketStudy, events: pd.DataFrame, words: Words) -> Iterator[str]:
+    """Say which tested events share days: the tests over all of them take them for independent."""
+    tested = by_day(events, "tested")
+    days = [set(path_of(study, row)["trade_date"]) for row in tested]
+    sharing = [
+        (one["day_zero"], other["day_zero"])
+        for (one, own), (other, others) in combinations(zip(tested, days, strict=True), 2)
+        if own & others
+    ]
+    if sharing:
+        pairs = words.t("; ").join(
+            words.t("{first} and {last}", first=words.date(one), last=words.date(other))
+            for one, other in sharing
+        )
+        yield words.t(
+            "The windows of these tested events share trading days: {pairs}. They are not "
+            "independent, and the tests over all events together are surer than they should be.",
+            pairs=pairs,
+        )
 
 
 def _flags(study: MarketStudy, events: pd.DataFrame, words: Words) -> Iterator[str]:
@@ -402,6 +425,15 @@ def _price_sources(reader: Reader, study: MarketStudy) -> Iterator[Source]:
     read = bars[["ticker", "source_url"]].drop_duplicates()
     for address, rows in read.groupby("source_url", sort=False):
         yield Source(", ".join(rows["ticker"]), str(address))
+
+
+def _named(sources: Sequence[Source], words: Words) -> Iterator[Source]:
+    """Yield sources; what the program computed itself lies in a file of ours, which is no place."""
+    for source in sources:
+        if source.on_the_web:
+            yield source
+        else:
+            yield Source(words.noted(source.title, words.t("an index computed by this program")))
 
 
 def _event_sources(events: pd.DataFrame, words: Words) -> Iterator[Source]:

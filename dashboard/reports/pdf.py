@@ -103,7 +103,7 @@ def _plain(document: Document, drawings: Mapping[str, str], fonts: Sequence[str]
         ],
         "facts": document.facts,
         "colon": words(document.language).labelled("", ""),
-        "disclaimer": document.disclaimer,
+        "disclaimer": document.disclaimer.splitlines(),
     }
 
 

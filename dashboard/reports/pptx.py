@@ -143,7 +143,7 @@ class _Deck:
     def _opening(self) -> None:
         document = self.document
         facts = [self.words.labelled(name, value) for name, value in document.facts]
-        foot = [" · ".join(facts), document.disclaimer]
+        foot = [" · ".join(facts), *document.disclaimer.splitlines()]
         room = _high(foot, _SMALL, gap=4)
         apart = room > Inches(2.2)
         top = Inches(1.7)
@@ -157,7 +157,9 @@ class _Deck:
                 place = (_LEFT, floor, _FULL, room)
                 self._text(slide, place, foot, _SMALL, INKS["light"].quiet, gap=4)
         if apart:
-            for told in _fitted([*facts, document.disclaimer], 12, _BOTTOM - _TOP, gap=4):
+            for told in _fitted(
+                [*facts, *document.disclaimer.splitlines()], 12, _BOTTOM - _TOP, gap=4
+            ):
                 slide = self.slide(document.title, self._notes(document.subtitle))
                 self._text(slide, (_LEFT, _TOP, _FULL, _BOTTOM - _TOP), told, 12, gap=4)
 

@@ -45,7 +45,7 @@ from dashboard.studies.economics.waterfall import waterfall as way
 from dashboard.tables import spoken
 from dashboard.tables.economics import inputs as input_tables
 from dashboard.tables.economics import names, results, verdict
-from dashboard.tables.economics.plans import unsettled
+from dashboard.tables.economics.plans import unsettled, without_an_order
 from dashboard.text import Words
 from etl.analytics.inputs import INPUTS
 from etl.analytics.scenario_result import Evaluation, Outcome
@@ -335,6 +335,7 @@ def _given(memo: Memo, words: Words) -> Section:
 def _plan_notes(study: ScenarioStudy, words: Words) -> Iterator[str]:
     """Yield what must be known of the terms: which tax is not settled, then what their rows say."""
     yield from unsettled(study, words)
+    yield from without_an_order(study, words)
     plans: dict[str, list[str]] = {}
     for each in study.scenario.plans:
         tax = each.terms.get("tax_rate")

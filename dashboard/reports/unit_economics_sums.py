@@ -188,7 +188,7 @@ class _Lines:
         self, key: str, label: str, value: float, unit: str, evidence: str, source: str
     ) -> Input:
         is_share = unit in _SHARES
-        text = names.amount(value if math.isfinite(value) else None, unit, self.words)
+        text = names.bare_amount(value if math.isfinite(value) else None, unit, self.words)
         return Input(
             key,
             label,
@@ -252,7 +252,7 @@ class _Lines:
 
     def formula(self, key: str, label: str, expression: str, value: float, unit: str) -> Formula:
         """Return a formula with its value in the currency; NaN where it is not known."""
-        text = names.amount(value, self.study.currency, self.words)
+        text = names.bare_amount(value, self.study.currency, self.words)
         return Formula(key, label, expression, value, text, "#,##0.00##", unit)
 
     def step(self, name: str) -> float:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from functools import partial
 from typing import Any
+from urllib.parse import urlsplit
 
 import pandas as pd
 
@@ -24,6 +25,7 @@ from dashboard.reports.document import (
 )
 from dashboard.reports.edition import Edition, Reader, edition_of
 from dashboard.reports.grids import grid
+from dashboard.reports.sources import is_web
 from dashboard.studies.growth.sources import histories
 from dashboard.studies.weekly import TRADING_DAYS, WeeklyStudy, weekly_study
 from dashboard.tables import attention as attention_tables
@@ -39,6 +41,7 @@ DEFAULT_DAYS = 7
 _TABLES = ("stock_prices", "market_events", "disclosed_facts", "app_chart_ranks", "lake_days")
 _MOST_ROWS = 15
 _TOLD_SHARES = 3
+_MOST_ADDRESSES = 3
 
 
 @dataclass(frozen=True)
@@ -307,6 +310,9 @@ def _health(study: WeeklyStudy, words: Words) -> Section:
     if len(study.ledger):
         caption = words.t("What each source brought: measured by the run ledger")
         blocks.append(grid(tables.ledger(study, words), caption, words))
+    if len(study.rejected):
+        caption = words.t("Why rows were rejected, by source: measured by the checks")
+        blocks.append(grid(tables.rejected(study, words), caption, words))
     faults = study.ledger.dropna(subset=["last_error"])
     if len(faults):
         blocks.append(
@@ -397,7 +403,26 @@ def _sources(study: WeeklyStudy, words: Words) -> Iterator[Source]:
     ran = set(study.ledger["source"])
     own = frame.loc[frame["source"].isin(ran)] if ran else frame
     for row in own.to_dict("records"):
+        title = words.labelled(row["source"], row["title"])
         address = str(row["source_url"] or "")
         # A table of several publishers has no address of its own: its rows bear theirs.
-        is_published = address.startswith(("https://", "http://"))
-        yield Source(words.labelled(row["source"], row["title"]), address if is_published else "")
+        addresses = (address,) if is_web(address) else study.addresses.get(row["source"], ())
+        if len(addresses) > _MOST_ADDRESSES:
+            yield Source(words.noted(title, _many(addresses, words)))
+        elif addresses:
+            yield from (Source(title, each) for each in addresses)
+        else:
+            yield Source(title)
+
+
+def _many(addresses: Sequence[str], words: Words) -> str:
+    """Say how many addresses the rows of a source bear, and of which sites where these are few."""
+    sites = dict.fromkeys(urlsplit(each).netloc for each in addresses)
+    if len(sites) > _MOST_ADDRESSES:
+        return words.n("{n} address", "{n} addresses, each row its own", len(addresses))
+    return words.n(
+        "{n} address at {sites}",
+        "{n} addresses at {sites}, each row its own",
+        len(addresses),
+        sites=words.listed(sites),
+    )

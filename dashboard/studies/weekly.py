@@ -46,6 +46,10 @@ class WeeklyStudy:
         measured_at, is_toy, is_bundled``.
     sources
         As of :func:`dashboard.queries.sources_with_freshness`, stale as of ``until``.
+    rejected
+        Rows first kept out after ``since``: ``source, check_name, reason`` (of one of them), ``n``.
+    addresses
+        By source the addresses on the web that its rows bear, in order.
     """
 
     since: datetime
@@ -59,6 +63,8 @@ class WeeklyStudy:
     shocks: pd.DataFrame
     runs: pd.DataFrame
     sources: pd.DataFrame
+    rejected: pd.DataFrame
+    addresses: dict[str, tuple[str, ...]]
 
     @property
     def moved(self) -> pd.DataFrame:
@@ -101,6 +107,7 @@ def weekly_study(reader: Any, since: datetime, until: datetime) -> WeeklyStudy:
     if since >= until:
         raise ValueError(f"got {since} to {until}; expected a first instant before the second")
     events, facts = queries.events(reader), queries.facts(reader)
+    sources = queries.sources_with_freshness(reader, until)
     return WeeklyStudy(
         since=since,
         until=until,
@@ -112,7 +119,9 @@ def weekly_study(reader: Any, since: datetime, until: datetime) -> WeeklyStudy:
         n_facts=len(facts),
         shocks=_shocks(reader, since),
         runs=_runs(reader, since),
-        sources=queries.sources_with_freshness(reader, until),
+        sources=sources,
+        rejected=_rejected(reader, since),
+        addresses=_addresses(reader, list(sources["source"])),
     )
 
 
@@ -134,6 +143,34 @@ def _ledger(reader: Reader, since: datetime) -> pd.DataFrame:
         """,
         (since, since),
     )
+
+
+def _rejected(reader: Reader, since: datetime) -> pd.DataFrame:
+    return reader.query(
+        """
+        SELECT source, check_name, min(reason) AS reason, count(*) AS n
+        FROM quarantine WHERE quarantined_at > ?
+        GROUP BY source, check_name ORDER BY source, n DESC, check_name
+        """,
+        (since,),
+    )
+
+
+def _addresses(reader: Reader, sources: list[str]) -> dict[str, tuple[str, ...]]:
+    """Return the addresses of the rows of each source that has a table of its name."""
+    held = reader.query(
+        "SELECT DISTINCT table_name FROM information_schema.columns "
+        "WHERE column_name = 'source_url'"
+    )
+    found: dict[str, tuple[str, ...]] = {}
+    for source in sources:
+        if source in set(held["table_name"]):
+            own = reader.query(
+                f"SELECT DISTINCT source_url FROM {source} "
+                "WHERE regexp_matches(source_url, '^https?://') ORDER BY source_url"
+            )
+            found[source] = tuple(own["source_url"])
+    return found
 
 
 def _shares(reader: Reader, since: datetime) -> pd.DataFrame:

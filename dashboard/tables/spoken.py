@@ -6,6 +6,8 @@ Text that is not known here is shown as it was written.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from typing import Any
 
 from dashboard.tables import reasons, source_faults
 from dashboard.tables.economics import names
@@ -14,6 +16,7 @@ from etl.analytics.inputs import INPUTS
 from etl.pipeline import NEVER_READ
 
 _KEPT_OUT = re.compile(r"(?P<n>\d+) rows? kept out: (?P<reasons>.+?)\. They lie in the quarantine")
+_SAME_KEY = re.compile(r"with the same (?P<column>\w+)")
 _REPEATS = re.compile(r"(\d+) × the row repeats another one with the same (\w+)")
 _NOT_STATED = re.compile(
     r"no (?P<name>\w+) was stated by the scenario's day for (?P<what>[^:]+)(?P<rest>.*)"
@@ -47,6 +50,21 @@ def run_error(error: str, said: Words) -> str:
         int(found["n"]),
         reasons=reasons,
     )
+
+
+def rejection(row: Mapping[str, Any], said: Words) -> str:
+    """Say why a row was kept out, by the check it failed; English shows the ledger's own words."""
+    check, reason = str(row["check_name"]), str(row["reason"])
+    if check == "duplicate_key" and (found := _SAME_KEY.search(reason)):
+        return said.t("the row repeats another one with the same {column}", column=found["column"])
+    if check.endswith("_missing"):
+        return said.t("{column} is missing", column=check.removesuffix("_missing"))
+    if check == "known_source_error":
+        told = said.t("a known error of the source")
+        return told if said.language == "zh" else said.labelled(told, reason)
+    if said.language == "zh":
+        return said.t("the check {check} failed", check=check)
+    return reason
 
 
 def input_source(source: str, said: Words) -> str:

@@ -8,6 +8,7 @@ import pandas as pd
 
 from dashboard.figures import labels
 from dashboard.studies.weekly import TRADING_DAYS, WeeklyStudy
+from dashboard.tables import spoken
 from dashboard.tables.ledgers import outcomes
 from dashboard.tables.metrics import in_per_cent, metric_name
 from dashboard.tables.table import Table, TableColumn
@@ -149,6 +150,20 @@ def ledger(study: WeeklyStudy, said: Words) -> Table:
         "outcome": TableColumn(said.t("Last status")),
     }
     return Table(shown, columns, "weekly-ledger")
+
+
+def rejected(study: WeeklyStudy, said: Words) -> Table:
+    """Return why rows of each source were kept out."""
+    frame: Any = study.rejected
+    shown = frame.assign(
+        why=[spoken.rejection(row, said) for row in frame.to_dict("records")],
+    )
+    columns = {
+        "source": TableColumn(said.t("Source")),
+        "why": TableColumn(said.t("Reason"), "wide"),
+        "n": TableColumn(said.t("Rows"), "integer"),
+    }
+    return Table(shown, columns, "weekly-rejected")
 
 
 def runs(study: WeeklyStudy, said: Words) -> Table:

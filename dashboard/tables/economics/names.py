@@ -263,6 +263,15 @@ def amount(value: float | None, unit: str, said: Words) -> str:
     return f"{said.number(value, digits=digits)} {unit_name(unit, said)}"
 
 
+def bare_amount(value: float | None, unit: str, said: Words) -> str:
+    """Write a figure as :func:`amount` without its unit, which then stands beside it."""
+    if value is None or value != value:
+        return MISSING
+    if unit.partition("/")[0] == "ratio":
+        return amount(value, unit, said)
+    return said.number(value, digits=_digits(value))
+
+
 def _digits(value: float) -> int:
     """Return the decimals that leave three telling digits."""
     size = abs(value)

@@ -68,6 +68,20 @@ def unsettled(study: ScenarioStudy, said: Words) -> list[str]:
     ]
 
 
+def without_an_order(study: ScenarioStudy, said: Words) -> list[str]:
+    """Say of which plans it is not known what the fee is taken on, a sentence a plan."""
+    return [
+        said.t(
+            "{plan}: whether the fee is taken on the price with tax or without it is not stated. "
+            "The fee and what is kept are the middle of both, each rounded by itself: their sum "
+            "may miss the price by a cent.",
+            plan=each.plan.name,
+        )
+        for each in study.scenario.plans
+        if each.tax and "tax_deducted_before_commission" not in each.terms
+    ]
+
+
 def _rates(tax: Term) -> dict[str, float]:
     low, high = tax.ends
     return {"value": tax.value, "low": low, "high": high}
@@ -80,7 +94,7 @@ def _plan_columns(study: ScenarioStudy, said: Words) -> dict[str, TableColumn]:
     return {
         "name": TableColumn(said.t("Plan")),
         "price": money(said.t("Price a month")),
-        "tax": money(said.t("Tax")),
+        "tax": money(said.t("Amount of tax")),
         "fees": money(said.t("Store and payment")),
         "net": money(said.t("Kept")),
         "net_low": money(said.t("Kept, low")),

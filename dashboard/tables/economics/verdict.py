@@ -25,12 +25,15 @@ class Deciding:
     evidence_kind
         How it is known; empty where it is missing.
     told
-        Its share of the variance, where the result turns, and what would settle it: in words.
+        Its share of the variance, where the result turns, and last what would settle it: in words.
+    settled
+        What would settle it.
     """
 
     name: str
     evidence_kind: str
     told: tuple[str, ...]
+    settled: str
 
 
 def sentences(
@@ -115,14 +118,20 @@ def _input(study: ScenarioStudy, name: str, outcome: Outcome, said: Words) -> De
     if name in outcome.thresholds:
         unit = INPUTS[name].unit.replace("{c}", study.currency)
         at = names.amount(outcome.thresholds[name], unit, said)
-        told.append(said.t("zero at {value}", value=at))
+        told.append(said.t("the result is zero at {value}", value=at))
     settled = names.settled_by(INPUTS[name].settled_by, said)
     told.append(said.t("would settle it: {what}", what=settled))
     kind = given.evidence_kind if given is not None else ""
-    return Deciding(names.input_name(name, said), kind, tuple(told))
+    return Deciding(names.input_name(name, said), kind, tuple(told), settled)
 
 
 def in_words(one: Deciding, said: Words) -> str:
-    """Return an input that decides in one line of plain text."""
+    """Return an input that decides in plain sentences."""
     kind = said.evidence(one.evidence_kind) if one.evidence_kind else said.t("missing, needed")
-    return " · ".join((one.name, kind, *one.told))
+    *facts, _ = one.told
+    decides = (
+        said.t("{input} ({kind}): {facts}.", input=one.name, kind=kind, facts=said.listed(facts))
+        if facts
+        else said.t("{input} decides ({kind}).", input=one.name, kind=kind)
+    )
+    return said.sentences([decides, said.t("What would settle it: {what}.", what=one.settled)])

@@ -138,3 +138,12 @@ def test_without_waves_it_says_so(reader: SnapshotReader) -> None:
     assert attention.document(empty, words("en")).finding[0] == (
         "No wave of ratings is known for these apps."
     )
+
+
+def test_the_rank_stands_behind_the_return_it_ranks(reader: SnapshotReader) -> None:
+    document = attention.prepare(reader, Choice()).document(words("en"))
+    section = next(s for s in document.sections if s.heading == "The waves side by side")
+    (table,) = section.blocks
+    assert isinstance(table, Grid)
+    assert table.header[5:8] == ("CAR (ratio)", "p, window", "Rank among random days")
+    assert "of days −2 to 2" in table.caption

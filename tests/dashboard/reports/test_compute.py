@@ -91,3 +91,26 @@ def test_versions_of_one_file_are_one_source_with_their_number(
     assert len(kept) == 1
     assert kept[0].title.endswith(f"({own['source_url'].nunique()} versions)")
     assert kept[0].address in set(own.loc[own["as_of"] == own["as_of"].max(), "source_url"])
+
+
+def test_the_dearest_card_is_told_with_its_days_and_its_doubts(
+    report: compute.ComputeReport,
+) -> None:
+    def told(**last: Any) -> str:
+        table = report.published.copy()
+        table.loc[table.index[-1], list(last)] = list(last.values())
+        found = compute.document(replace(report, published=table), words("en")).finding
+        return next(sentence for sentence in found if sentence.startswith("The dearest"))
+
+    first: Any = report.published.iloc[0]
+    days = {"price_from": first["price_from"], "price_to": first["price_to"], "n_prices": 2}
+    apart = {"cost_low_usd": first["cost_high_usd"] + 1, "cost_high_usd": 9.0}
+    sure = told(**days, **apart)
+    assert f"over the prices of {words('en').date(first['price_from'])} to" in sure
+    assert "overlap" not in sure
+    assert "different times" not in sure
+    assert "The two ranges overlap" in told(**days, **{**apart, "cost_low_usd": 0.01})
+    early = first["price_from"] - pd.Timedelta(days=1)
+    other = told(**apart, price_from=early, price_to=early, n_prices=1)
+    assert f"by its only price, of {words('en').date(early)}" in other
+    assert "different times" in other

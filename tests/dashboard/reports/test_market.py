@@ -10,7 +10,7 @@ import pytest
 
 from dashboard.reports import market
 from dashboard.reports.choice import Choice
-from dashboard.reports.document import Grid, Paragraph
+from dashboard.reports.document import Grid, Paragraph, Points
 from dashboard.text import words
 from etl.errors import InputError
 from etl.warehouse import SnapshotReader
@@ -57,3 +57,22 @@ def test_days_before_an_event_bear_the_sign_of_all_other_numbers(
     told = [*document.finding, *methods, *(head for table in tables for head in table.header)]
     assert sum("−2" in text for text in told) >= 2
     assert not [text for text in told if re.search(r"(?:\s|第)-\d", text)]
+
+
+def test_events_whose_windows_share_days_are_called_dependent(reader: SnapshotReader) -> None:
+    def points(window: tuple[int, int]) -> str:
+        report = market.market(reader, Choice(ticker="1357.HK", window=window))
+        blocks = [b for s in market.document(report, words("en")).sections for b in s.blocks]
+        return " ".join(item for b in blocks if isinstance(b, Points) for item in b.items)
+
+    assert "24 Nov 2022 and 28 Nov 2022; 28 Nov 2022 and 1 Dec 2022. They are not" in points(
+        (-2, 2)
+    )
+    assert "share trading days" not in points((0, 0))
+
+
+def test_a_file_of_ours_is_no_address_of_a_market(reader: SnapshotReader) -> None:
+    report = market.market(reader, Choice(ticker="1357.HK"))
+    sources = market.document(report, words("en")).sources
+    assert any(source.title == "HKEW (an index computed by this program)" for source in sources)
+    assert all(source.on_the_web for source in sources if source.address)

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from dashboard import reports
+from dashboard.reports import unit_economics
 from dashboard.reports.charts import charts_of
 from dashboard.reports.choice import Choice
 from dashboard.reports.document import Calculation, Document, Grid, Paragraph, Picture, Points
+from dashboard.reports.edition import Edition, house_words
 from dashboard.reports.native_charts import Surface
 from dashboard.text import words
 from etl.errors import InputError
@@ -131,6 +134,24 @@ def test_the_house_adds_its_own_words(reader: SnapshotReader, name: str) -> None
     assert document.disclaimer.startswith("The house holds shares of Meitu.")
     chinese = reports.definition(name).prepare(reader, choice).document(words("zh"))
     assert "The house" not in chinese.disclaimer
+
+
+def test_lines_of_the_house_stay_lines_before_ours(tmp_path: Path) -> None:
+    (tmp_path / "disclosure.en.txt").write_text("We hold  shares.\n\nAsk us.\n", encoding="utf-8")
+    house = house_words(tmp_path)
+    assert house == {"en": "We hold shares.\nAsk us."}
+    edition = Edition(None, datetime(2026, 1, 1, tzinfo=UTC), "", "", house=house)
+    lines = edition.disclaimer(words("en")).splitlines()
+    assert lines[:2] == ["We hold shares.", "Ask us."]
+    assert lines[2].startswith("This report describes the past.")
+    assert len(edition.disclaimer(words("zh")).splitlines()) == 1
+
+
+def test_what_decides_is_told_in_sentences(reader: SnapshotReader) -> None:
+    for language, stop in (("en", "."), ("zh", "。")):
+        document = unit_economics.prepare(reader, Choice()).document(words(language))
+        assert not [told for told in document.finding if " · " in told]
+        assert all(told.endswith(stop) for told in document.finding)
 
 
 def test_points_are_whole_sentences(report: dict[str, Document]) -> None:

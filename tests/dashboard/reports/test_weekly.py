@@ -281,3 +281,34 @@ def test_a_file_of_ours_is_no_address_of_a_source(report: weekly.WeeklyReport) -
     listed = weekly.document(report, words("en")).sources
     assert listed
     assert all(each.on_the_web for each in listed if each.address)
+
+
+def test_sources_bear_the_addresses_of_their_rows(report: weekly.WeeklyReport) -> None:
+    listed = weekly.document(report, words("en")).sources
+    addresses = {each.title.partition(":")[0]: each.address for each in listed}
+    assert addresses["fx_rates"].startswith("https://www.ecb.europa.eu/")
+    many = next(each.title for each in listed if each.title.startswith("disclosed_facts"))
+    assert many.endswith(
+        f"({len(report.study.addresses['disclosed_facts'])} addresses, each row its own)"
+    )
+    prices = next(each.title for each in listed if each.title.startswith("stock_prices"))
+    assert "addresses at finance.yahoo.com, quote.eastmoney.com" in prices
+
+
+def test_rejected_rows_of_every_source_have_their_reason(report: weekly.WeeklyReport) -> None:
+    ledger: Any = report.study.ledger
+    rejecting = set(ledger.loc[ledger["rows_quarantined"] > 0, "source"])
+    assert len(rejecting) > 1
+    for language in ("en", "zh"):
+        sections = weekly.document(report, words(language)).sections
+        table = next(each for each in grids(sections) if each.header[1:] == reasons_head(language))
+        assert {row[0] for row in table.rows} == rejecting
+        assert all(row[1] for row in table.rows)
+        assert sum(int(row[2].replace(",", "")) for row in table.rows) == (
+            ledger["rows_quarantined"].sum()
+        )
+    assert not any(" is missing" in row[1] for row in table.rows)
+
+
+def reasons_head(language: str) -> tuple[str, str]:
+    return words(language).t("Reason"), words(language).t("Rows")
