@@ -333,12 +333,16 @@ def _standing(study: AttentionStudy, words: Words) -> Iterator[Section]:
 
 def _storefronts_caption(study: AttentionStudy, words: Words) -> str:
     """Say what the positions by storefront are, and that those without a day have none."""
-    said = words.t("The last position by storefront: {kind}.", kind=words.evidence("measured"))
+    measured = words.evidence("measured")
+    said = words.t("The last position by storefront: {kind}.", kind=measured)
     undated = sum(pd.isna(day) for day in study.storefronts["observed_on"])
     if not undated:
         return said
     if undated == len(study.storefronts):
-        return words.t("The last position by storefront: undated, the charts bear no day.")
+        return words.t(
+            "The last position by storefront: {kind}, undated: the charts bear no day.",
+            kind=measured,
+        )
     more = words.n(
         "{n} of {total} positions is undated.",
         "{n} of {total} positions are undated.",
