@@ -2,6 +2,7 @@
 
 One question for all packages at once; pip-audit then tells of those that are hit. Without an answer
 nothing is audited, which is said and is no failure: the audit needs the network, the project not.
+An answer that names a package fails where its details cannot be had.
 """
 
 from __future__ import annotations
@@ -43,12 +44,17 @@ def main(words: Sequence[str] | None = None, today: date | None = None) -> int:
     try:
         ignored = still_ignored(given.ignored, today or date.today())  # noqa: DTZ011  a day is meant
         hit = affected(given.service, pins)
-        found = details(given.service, hit, ignored) if hit else []
     except NotAuditedError as reason:
         _say(f"not audited: {reason}")
         return 0
     except ValueError as error:
         _say(f"error: {given.ignored}: {error}")
+        return 1
+    try:
+        found = details(given.service, hit, ignored) if hit else []
+    except NotAuditedError as reason:  # something is wrong with them: that is known
+        held = ", ".join(f"{name} {version}" for name, version in hit.items())
+        _say(f"error: known vulnerabilities in {held}, and no details: {reason}")
         return 1
     fixable = [line for line, fix in found if fix]
     for line, _ in found:

@@ -15,7 +15,12 @@ LANGUAGE_NAMES = {"en": "English", "zh": "中文"}
 
 
 def main() -> None:
-    """Show the page the address asks for, in its language."""
+    """Show the page the address asks for, in its language, all of it of one snapshot."""
+    with cache.one_snapshot():
+        _show()
+
+
+def _show() -> None:
     st.set_page_config("Artonomics", page_icon=str(ICON), layout="wide")
     st.html(looks.STYLE)
     language = _chosen_language()

@@ -8,29 +8,65 @@ changed. What was asked of one snapshot is asked of the next before sessions are
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any, TypeVar
 
 import pandas as pd
 import streamlit as st
 
-from dashboard import reporting
+from dashboard import launch, reporting
 from dashboard.figures.theme import Mode
 from dashboard.refresh import Failure, Refresher, Served
 from dashboard.text import Words
-from etl.config import default_data_dir
-from etl.errors import ArtonomicsError, SnapshotMissingError
+from etl.errors import ArtonomicsError
 from etl.journal import Running, read
 from etl.warehouse import SnapshotInfo, SnapshotReader
 
 T = TypeVar("T")
+_shown: ContextVar[list[Served] | None] = ContextVar("shown", default=None)
+"""The one snapshot of a run of the script, once it has been looked at."""
 
 
 def data_dir() -> Path:
     """Return the data folder named after ``--data=`` on the command line, or the user's own."""
-    given = [word.removeprefix("--data=") for word in sys.argv[1:] if word.startswith("--data=")]
-    return Path(given[-1]) if given else default_data_dir()
+    return launch.data_dir(sys.argv[1:])
+
+
+@contextmanager
+def one_snapshot() -> Iterator[None]:
+    """Let all that is asked in the block be answered of the snapshot that is looked at first.
+
+    A run that went over to a newer one half-way would keep figures of the older under the name of
+    the newer, for everybody.
+    """
+    if _shown.get() is not None:
+        yield
+        return
+    before = _shown.set([])
+    try:
+        yield
+    finally:
+        _shown.reset(before)
+
+
+def as_shown(make: Callable[[], T]) -> Callable[[], T]:
+    """Return ``make`` as it would answer now, whatever is published before it is called."""
+    try:
+        present = _present()
+    except ArtonomicsError:  # nothing is shown of a snapshot
+        return make
+
+    def made() -> T:
+        before = _shown.set([present])
+        try:
+            return make()
+        finally:
+            _shown.reset(before)
+
+    return made
 
 
 def reader() -> SnapshotReader:
@@ -62,6 +98,8 @@ def info() -> SnapshotInfo:
 def follow() -> None:
     """Show sessions the newest snapshot from now on: somebody waits for what it brings."""
     _refresher(str(data_dir())).follow()
+    if shown := _shown.get():
+        shown.clear()
 
 
 def settled(seconds: float) -> bool:
@@ -80,17 +118,6 @@ def info_or_none() -> SnapshotInfo | None:
         return info()
     except ArtonomicsError:
         return None
-
-
-def is_empty() -> bool:
-    """Return whether nothing has been published yet."""
-    try:
-        info()
-    except SnapshotMissingError:
-        return True
-    except ArtonomicsError:  # shown by the page as what it is
-        return False
-    return False
 
 
 def running() -> Running | None:
@@ -131,20 +158,25 @@ def drawn(name: str, build: Callable[[Mode], T], said: Words, *parameters: Hasha
 
 
 def forget() -> None:
-    """Drop everything that is kept: the retry of a page that failed."""
+    """Drop everything that is kept: what was asked stands for something else now."""
     for kept in (_refresher, _held_back, _ask, _study, _drawn):
         kept.clear()
 
 
 def _present() -> Served:
-    return _refresher(str(data_dir())).present()
+    shown = _shown.get()
+    if shown:
+        return shown[0]
+    present = _refresher(str(data_dir())).present()
+    if shown is not None:
+        shown.append(present)
+    return present
 
 
 def _asked(name: Hashable, answer: Callable[[Served], T]) -> T:
     """Answer about the present snapshot, and remember what was asked for the next one."""
-    refresher = _refresher(str(data_dir()))
-    found = answer(refresher.present())
-    refresher.note(name, answer)
+    found = answer(_present())
+    _refresher(str(data_dir())).note(name, answer)
     return found
 
 

@@ -186,7 +186,7 @@ def download_button(
         for form, label in kinds.items():
             st.download_button(
                 label,
-                data=partial(downloads.make, table, form, origin, words),
+                data=cache.as_shown(partial(downloads.make, table, form, origin, words)),
                 file_name=f"artonomics-{table.file_name}.{form}",
                 mime=downloads.MIME_TYPES[form],
                 key=f"{table.file_name}:{form}",

@@ -24,6 +24,7 @@ from etl.errors import ArtonomicsError
 from etl.warehouse import SnapshotReader
 
 _fed_by: ContextVar[tuple[str, ...]] = ContextVar("fed_by", default=())
+_older: ContextVar[datetime | None] = ContextVar("older", default=None)
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,16 @@ def fed_by(*sources: str) -> Iterator[None]:
         _fed_by.reset(before)
 
 
+@contextmanager
+def of_older(published_at: datetime) -> Iterator[None]:
+    """Let what is drawn in the block bear that it is of an older snapshot."""
+    before = _older.set(published_at)
+    try:
+        yield
+    finally:
+        _older.reset(before)
+
+
 def badge(said: Words, *, stale: bool | None) -> str:
     """Return the Markdown of a freshness badge; ``None`` is a source that never goes stale."""
     if stale is None:
@@ -74,8 +85,9 @@ def mark(said: Words) -> str:
     """
     try:
         info = cache.info()
-        if info.note:
-            told = said.t("of the snapshot of {date}", date=said.instant(info.published_at))
+        older = _older.get() or (info.published_at if info.note else None)
+        if older is not None:
+            told = said.t("of the snapshot of {date}", date=said.instant(older))
             return f"{badge(said, stale=True)} {told}"
         reaches = _reaches(_fed_by.get())
     except ArtonomicsError:
@@ -100,7 +112,7 @@ def gaps(said: Words, sources: Sequence[str]) -> list[str]:
         told.append(
             said.t(
                 "{sources} failed when last asked: what stands here is what was held before.",
-                sources=_listed(failed, said),
+                sources=said.listed(map(plain, failed)),
             )
         )
     absent = [name for name in sources if name not in known]
@@ -108,7 +120,7 @@ def gaps(said: Words, sources: Sequence[str]) -> list[str]:
         told.append(
             said.t(
                 "{sources}: not collected yet, so what rests on it is missing here.",
-                sources=_listed(absent, said),
+                sources=said.listed(map(plain, absent)),
             )
         )
     unread = [name for name in sources if name in known and known[name].n_unread]
@@ -118,7 +130,7 @@ def gaps(said: Words, sources: Sequence[str]) -> list[str]:
                 "{n} share of {sources} was never read.",
                 "{n} shares of {sources} were never read.",
                 sum(known[name].n_unread for name in unread),
-                sources=_listed(unread, said),
+                sources=said.listed(map(plain, unread)),
             )
         )
     counts = cache.study(kept_out)
@@ -129,7 +141,7 @@ def gaps(said: Words, sources: Sequence[str]) -> list[str]:
                 "{n} row of {sources} failed a check and is in no figure.",
                 "{n} rows of {sources} failed a check and are in no figure.",
                 n_rows,
-                sources=_listed([name for name in sources if name in counts], said),
+                sources=said.listed(plain(name) for name in sources if name in counts),
             )
         )
     return told
@@ -173,7 +185,3 @@ def _state(value: Any) -> bool | None:
 def _day(value: Any) -> date | None:
     day: Any = pd.Timestamp(value) if value is not None else pd.NaT
     return None if pd.isna(day) else day.date()
-
-
-def _listed(names: Sequence[str], said: Words) -> str:
-    return said.t(", ").join(plain(name) for name in names)

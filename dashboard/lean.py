@@ -65,5 +65,7 @@ class _Shortened:
 
 def _is_page(begin: Message) -> bool:
     headers = MutableHeaders(scope=begin)
-    whole = begin["status"] == 200 and "content-encoding" not in headers
+    # A page that is offered as a file is given as it is.
+    changed = "content-encoding" in headers or "content-disposition" in headers
+    whole = begin["status"] == 200 and not changed
     return whole and headers.get("content-type", "").startswith("text/html")

@@ -64,6 +64,11 @@ class Served:
         info = self.reader.info
         return f"{info.path}:{info.snapshot_id}"
 
+    @property
+    def is_gone(self) -> bool:
+        """Whether its file was thinned out: what is open still answers, nothing can be opened."""
+        return not self.reader.info.path.exists()
+
 
 @dataclass(frozen=True)
 class Failure:
@@ -125,7 +130,10 @@ class Refresher:
         """
         named = Snapshots(self.data_dir / "warehouse").named()
         with self._guard:
-            if self._served is None or (named != self._served.named and self._is_due(named)):
+            served = self._served
+            if served is None or (
+                named != served.named and (served.is_gone or self._is_due(named))
+            ):
                 self._go_over(self._opened(named))
             assert self._served is not None
             return self._served

@@ -15,11 +15,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import wraps
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import streamlit as st
 
-from dashboard import cache, freshness, queries
+from dashboard import cache, freshness, queries, signing_in
 from dashboard.components import Card
 from dashboard.figures.theme import Mode
 from dashboard.tables import faults
@@ -27,12 +27,13 @@ from dashboard.tables.table import plain
 from dashboard.text import Words
 from etl.errors import ArtonomicsError, SnapshotMissingError
 
+T = TypeVar("T")
 LOG = logging.getLogger("artonomics.dashboard")
 CARD_PX = 480
 """Height of a figure's card with its head and its line of provenance."""
 
 _Key = tuple[Hashable, ...]
-_MOST_KEPT = 64
+_MOST_KEPT, _MOST_PLACES = 64, 2_000
 _LEAST_PX = 50
 _STOOD = "states:stood"
 _OURS = Path(__file__).resolve().parent.parent
@@ -141,7 +142,7 @@ def parts(words: Words, shown: Sequence[Part], *on: Hashable) -> None:
     for one, place in zip(shown, places, strict=True):
         with place.container(), freshness.fed_by(*one.feeds):
             if part(words, one.show, name=one.name):
-                _been_shown().add(_key(words, one.name, on))
+                _keep(_been_shown(), _key(words, one.name, on), True, _MOST_PLACES)
 
 
 def sections(words: Words, shown: Sequence[Section], *on: Hashable) -> None:
@@ -169,10 +170,13 @@ def fragment(show: Callable[..., None], *, run_every: float | None = None) -> Ca
 
     @wraps(show)
     def alone(*given: Any, **named: Any) -> None:
+        if not signing_in.is_let_in():
+            st.rerun()  # the way in stands in a run of the whole page
         said = next(each for each in (*given, *named.values()) if isinstance(each, Words))
         try:
             name = f"{show.__module__}.{show.__qualname__}"
-            part(said, lambda: show(*given, **named), name=name)
+            with cache.one_snapshot():
+                part(said, lambda: show(*given, **named), name=name)
         except SnapshotMissingError as missing:  # it was dropped under an open page
             _foreseen(said, missing)
 
@@ -258,12 +262,16 @@ def _fill(words: Words, section: Section, on: tuple[Hashable, ...]) -> None:
     except Exception:
         _last_good(words, key)
         raise
-    kept = _worked_out()
-    kept.pop(key, None)
-    kept[key] = (cards, cache.info().published_at)
-    while len(kept) > _MOST_KEPT:
-        kept.pop(next(iter(kept)), None)
+    _keep(_worked_out(), key, (cards, cache.info().published_at), _MOST_KEPT)
     _draw(words, cards)
+
+
+def _keep(kept: dict[_Key, T], key: _Key, value: T, most: int) -> None:
+    """Keep a value as the newest of ``most``."""
+    kept.pop(key, None)
+    kept[key] = value
+    while len(kept) > most:
+        kept.pop(next(iter(kept)), None)
 
 
 def _draw(words: Words, cards: Sequence[Card]) -> None:
@@ -281,7 +289,8 @@ def _last_good(words: Words, key: _Key) -> None:
         date=words.instant(published_at),
     )
     st.markdown(f"{freshness.badge(words, stale=True)} {told}")
-    _draw(words, cards)
+    with freshness.of_older(published_at):
+        _draw(words, cards)
 
 
 @st.cache_resource(show_spinner=False)
@@ -291,9 +300,9 @@ def _worked_out() -> dict[_Key, tuple[Sequence[Card], datetime]]:
 
 
 @st.cache_resource(show_spinner=False)
-def _been_shown() -> set[_Key]:
-    """Return what has been worked out for somebody."""
-    return set()
+def _been_shown() -> dict[_Key, bool]:
+    """Return what has been worked out for somebody, the latest last."""
+    return {}
 
 
 def _key(words: Words, name: str, on: tuple[Hashable, ...]) -> _Key:
@@ -354,8 +363,4 @@ def _unforeseen(words: Words, code: str) -> None:
 
 
 def _retry(words: Words, key: str = "retry") -> None:
-    st.button(words.t("Try again"), on_click=_again, icon=":material/refresh:", key=key)
-
-
-def _again() -> None:
-    cache.forget()
+    st.button(words.t("Try again"), on_click=cache.follow, icon=":material/refresh:", key=key)

@@ -141,10 +141,8 @@ def _inside(said: Words) -> tuple[Step, ...]:
 def _step(number: int, said: Words) -> None:
     step = steps(said)[number - 1]
     with st.container(border=True, key=KEY, gap="small"):
-        st.markdown(
-            said.t("Tour, step {n} of {m}", n=number, m=_N_STEPS)
-            + said.t(": {source}", source=f"**{step.question}**")
-        )
+        place = said.t("Tour, step {n} of {m}", n=number, m=_N_STEPS)
+        st.markdown(said.labelled(place, f"**{step.question}**"))
         st.markdown(said.sentences([step.see, step.why]))
         with st.container(horizontal=True, vertical_alignment="center"):
             if number > 1:

@@ -219,9 +219,8 @@ class _Upkeep:
     def _run(self) -> int:
         _make_tables(self.con)
         if self.con.execute("FROM told WHERE engine <> 'duckdb'").fetchone():
-            for (
-                name
-            ) in growth_sql.TABLES:  # counts of another engine: the lake holds the events now
+            # Counts of another engine: the lake holds the events now.
+            for name in growth_sql.TABLES:
                 self.con.execute(f"DELETE FROM {name}")
         held = dict(self.con.execute("FROM days").fetchall())
         now = {day.number: day for day in self.days}

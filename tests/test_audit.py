@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import subprocess
 import threading
 import time
 from collections.abc import Iterator
@@ -144,6 +145,21 @@ def test_what_nobody_has_mended_yet_is_told_and_fails_nothing(run: Any, osv: Osv
     assert status == 0
     assert "cherry-py 1.0: " in said
     assert "not mended yet" in said
+
+
+def test_what_is_known_to_be_wrong_fails_without_its_details_too(
+    run: Any, osv: Osv, monkeypatch: Any
+) -> None:
+    osv.report("requests", "GHSA-3", fixed="2.9")
+    monkeypatch.setattr(audit.subprocess, "run", broken)
+    status, said = run()
+    assert status == 1
+    assert "requests 2.0.0" in said
+    assert "no module named pip_audit" in said
+
+
+def broken(*_: Any, **__: Any) -> Any:
+    return subprocess.CompletedProcess([], 1, "", "no module named pip_audit")
 
 
 @pytest.mark.parametrize(("until", "expected"), [("2026-06-01", 0), ("2026-05-31", 1)])

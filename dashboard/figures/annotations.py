@@ -63,16 +63,17 @@ def mark_events(
     if held.empty or not figure.data:
         return figure
     first, last = _days(between)
+    names = [short_name(row, words) for row in _rows(held)]
     places = place_names(
-        [short_name(row, words) for row in _rows(held)],
+        names,
         list(held["event_date"]),
         (first, last),
         named_first=list(held["is_own"]),
     )
-    for row, place in zip(_rows(held), places, strict=True):
+    for row, name, place in zip(_rows(held), names, places, strict=True):
         _line(figure, row["event_date"], _style(row), is_named=place is not None)
         if place is not None:
-            write_name(figure, row["event_date"], short_name(row, words), place)
+            write_name(figure, row["event_date"], name, place)
     _markers(figure, held, words)
     make_room(figure, places)
     figure.update_xaxes(showgrid=False)

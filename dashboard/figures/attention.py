@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -12,6 +12,8 @@ from plotly.subplots import make_subplots
 
 from dashboard.figures import theme
 from dashboard.text import Words
+
+Look = TypeVar("Look")
 
 MAX_CELLS_WITH_TEXT = 600
 """A heat map with more cells says its values on hover only."""
@@ -35,14 +37,25 @@ def _app_of(name: str, apps: Sequence[str]) -> str:
 
 def _styles(names: Sequence[str], apps: Sequence[str]) -> dict[str, theme.SeriesStyle]:
     """Return the look of each series: the colour of its app, other dashes and markers for each."""
-    order = list(dict.fromkeys((*apps, *(_app_of(name, apps) for name in names))))
+    places = _places(names, apps)
     found: dict[str, theme.SeriesStyle] = {}
     n_rounds = len(theme.MARKERS)
     for name in names:
-        place = order.index(_app_of(name, apps))
-        looks = [theme.series_style(place + len(theme.PALETTE) * n) for n in range(n_rounds)]
-        found[name] = next((each for each in looks if each not in found.values()), looks[0])
+        looks = [theme.series_style(places[name] + len(theme.PALETTE) * n) for n in range(n_rounds)]
+        found[name] = _first_free(looks, found.values())
     return found
+
+
+def _places(names: Iterable[str], apps: Sequence[str]) -> dict[str, int]:
+    """Return for each series the place of its app, in the order that gives the colours."""
+    of = {name: _app_of(name, apps) for name in names}
+    order = list(dict.fromkeys((*apps, *of.values())))
+    return {name: order.index(app) for name, app in of.items()}
+
+
+def _first_free(looks: Sequence[Look], taken: Collection[Look]) -> Look:
+    """Return the first look that nothing has yet; the first of all where all are taken."""
+    return next((each for each in looks if each not in taken), looks[0])
 
 
 def rating_waves_figure(
@@ -385,10 +398,10 @@ def _install_looks(
     """Return colour and marker of each name and method: no two look the same while marks last."""
     # An estimate bears its storefront behind the name of its app.
     known = apps or sorted({name.rsplit(", ", 1)[0] for name, how in keys if how != "disclosed"})
-    order = list(dict.fromkeys((*known, *(_app_of(name, known) for name, _ in keys))))
+    places = _places((name for name, _ in keys), known)
     found: dict[tuple[str, str], tuple[str, str]] = {}
     for name, method in keys:
-        color = theme.series_style(order.index(_app_of(name, known))).color
+        color = theme.series_style(places[name]).color
         looks = [(color, _METHOD_MARKERS[method] + kind) for kind in _KINDS_OF_MARKER]
-        found[name, method] = next((each for each in looks if each not in found.values()), looks[0])
+        found[name, method] = _first_free(looks, found.values())
     return found

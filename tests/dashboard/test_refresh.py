@@ -11,6 +11,8 @@ import pytest
 
 from dashboard import cache, queries
 from dashboard.refresh import MOST_ASKED, Refresher, Served
+from dashboard.text import words
+from etl.warehouse import SnapshotReader
 
 SECONDS = 10
 """More than any of this takes."""
@@ -202,3 +204,49 @@ def test_a_session_finds_the_answers_about_a_new_snapshot_ready(data, publish, m
     here = threading.current_thread().name
     assert asked_by == [here, "refresh"]
     assert cache.failures() == []
+
+
+def test_a_run_is_of_one_snapshot_to_its_end(data, publish, monkeypatch):
+    monkeypatch.setenv("ARTONOMICS_DATA", str(data))
+    cache.forget()
+    said, of = words("en"), cache.info
+    with cache.one_snapshot():
+        before = of().path
+        newest = publish()
+        assert cache.study(queries.failed_sources) == []
+        cache.follow()
+        assert of().path.parent.name == newest, "who waits for the newest is shown it"
+    with cache.one_snapshot():
+        held = of().path
+        publish()
+        cache._refresher(str(data)).follow()  # another session waits for the newest
+        card = cache.drawn("card", lambda _: held, said)
+        assert of().path == card == held != before
+    assert cache.drawn("card", lambda _: of().path, said) == of().path != held
+
+
+def test_a_download_is_of_the_snapshot_it_was_offered_with(data, publish, monkeypatch):
+    monkeypatch.setenv("ARTONOMICS_DATA", str(data))
+    cache.forget()
+    offered = cache.as_shown(lambda: (cache.info().path, cache.passed_on(_path)))
+    shown = cache.info().path
+    publish()
+    cache.follow()
+    assert cache.info().path != shown
+    assert offered() == (shown, shown)
+    assert cache.info().path != shown
+
+
+def _path(reader: SnapshotReader) -> Path:
+    return reader.info.path
+
+
+def test_a_snapshot_that_was_thinned_out_is_not_shown_until_the_next_is_ready(data, publish):
+    refresher, go_on = Refresher(data), threading.Event()
+    before = refresher.present().reader.info.path
+    refresher.note("slow", lambda _: go_on.wait(SECONDS))
+    newest = publish()
+    assert names(refresher) != newest
+    shutil.rmtree(before.parent)
+    assert names(refresher) == newest
+    go_on.set()

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import logging
 import shutil
+from datetime import UTC, datetime
 
 import pytest
 
-from dashboard import cache, queries, states
+from dashboard import cache, freshness, queries, signing_in, states
 from dashboard.tables import faults
 from dashboard.text import words
 from etl import pipeline
@@ -222,7 +223,36 @@ def test_what_failed_shows_the_last_good_cards_badged_stale(open_page, published
     assert "The last that could be worked out" in shown
     assert "Code ASKED" in shown
     assert len(opened.subheader) == whole > 5
+    assert _badged(opened, "of the snapshot of") > 5
     states._worked_out().clear()
+
+
+def test_an_older_card_bears_no_state_of_the_newest_snapshot(open_page, published, monkeypatch):
+    fresh = {name: freshness.Reach(stale=False, last=None) for name in ("stock_prices",)}
+    monkeypatch.setattr(freshness, "_known", lambda: fresh)
+    monkeypatch.setenv("ARTONOMICS_DATA", str(published))
+    with freshness.fed_by("stock_prices"):
+        assert "fresh" in freshness.mark(words("en"))
+        with freshness.of_older(datetime(2026, 1, 2, tzinfo=UTC)):
+            told = freshness.mark(words("en"))
+    assert "stale" in told
+    assert "fresh" not in told
+    assert "2 Jan 2026" in told
+
+
+def test_a_part_that_runs_by_itself_asks_again_who_is_there(open_page, published, monkeypatch):
+    answers = iter([True])  # the whole page is let in, and the time is over at its first part
+    monkeypatch.setattr(signing_in, "is_let_in", lambda: next(answers, False))
+    opened = open_page(published, "data", view="runs")
+    assert [title.value for title in opened.title] == ["Sign-in"]
+    assert not opened.button
+
+
+def test_only_the_newest_of_what_is_kept_is_kept():
+    kept: dict[tuple[object, ...], int] = {}
+    for n in (1, 2, 3, 2, 4):
+        states._keep(kept, (n,), n, 3)
+    assert list(kept) == [(3,), (2,), (4,)]
 
 
 def test_a_message_of_ours_is_chinese_on_a_chinese_page_and_another_is_framed():
