@@ -15,6 +15,10 @@ UNLOCKED = {"akshare"}
 """Packages of extras that are tested against a stand-in only and follow their own releases."""
 
 
+INSTALLER = {"pip"}
+"""What installs cannot be locked by what it installs: an environment brings its own."""
+
+
 def pins() -> dict[str, Requirement]:
     lines = LOCK.read_text(encoding="utf-8").splitlines()
     wanted = [Requirement(line) for line in lines if line and not line.startswith("#")]
@@ -39,7 +43,7 @@ def needed() -> set[str]:
             below = canonicalize_name(requirement.name)
             if applies and below not in found:
                 waiting.append((below, ("", *requirement.extras)))
-    return found - {"artonomics"}
+    return found - {"artonomics"} - INSTALLER
 
 
 def test_everything_needed_is_locked():

@@ -246,7 +246,7 @@ def test_a_measurement_is_run_and_its_pictures_seen(page, address, said):
     assert page.locator("[data-testid='stException']").count() == 0
 
 
-def test_a_report_is_previewed_built_and_opened(page, address, said, tmp_path):
+def test_a_report_is_previewed_built_and_opened(page, address, folder, said, tmp_path):
     language = said.language
     asked = f"report=market&formats=html&languages={language}"
     visit(page, f"{address}/reports?{asked}")
@@ -260,6 +260,8 @@ def test_a_report_is_previewed_built_and_opened(page, address, said, tmp_path):
         ready.get_by_role("button").click(timeout=LONG_MS)
     report = tmp_path / "report.html"
     shutil.copy(waited.value.path(), report)
+    built = [file.read_bytes() for file in folder.rglob("*.html")]
+    assert report.read_bytes() in built, "what is downloaded is what was built"
     page.goto(report.as_uri())
     expect(page.get_by_role("heading", level=1)).to_be_visible()
     assert page.locator("html").get_attribute("lang").startswith(language)

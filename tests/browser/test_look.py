@@ -160,7 +160,6 @@ def test_places_stand_before_the_cards_and_nothing_jumps(page, serve, published)
         timeout=PATIENCE_MS
     )
     rest(page)
-    assert page.get_by_test_id("stSkeleton").count() == 0
     assert page.evaluate("window.shift") < MOST_SHIFT
 
 

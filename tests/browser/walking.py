@@ -28,8 +28,9 @@ def visit(page: Page, address: str) -> None:
 
 
 def rest(page: Page) -> None:
-    """Wait until the script has run and no element is stale."""
+    """Wait until the script has run and every card has taken the place held for it."""
     page.wait_for_timeout(300)
+    expect(page.get_by_test_id("stSkeleton")).to_have_count(0, timeout=PATIENCE_MS)
     app = page.locator("[data-testid='stApp']")
     expect(app).to_have_attribute("data-test-script-state", "notRunning", timeout=PATIENCE_MS)
 

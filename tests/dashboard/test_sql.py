@@ -26,6 +26,7 @@ REVIEWED = {
     ("dashboard/studies/growth/retention.py", "segment"): "refused unless one of ATTRIBUTES",
     ("dashboard/studies/growth/sources.py", "table"): "a constant of the caller",
     ("dashboard/studies/growth/sources.py", "when"): "a constant of the caller",
+    ("dashboard/studies/weekly.py", "source"): "the name of a table that the snapshot holds",
 }
 
 
