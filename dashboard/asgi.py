@@ -7,7 +7,7 @@ import sys
 import streamlit as st
 from starlette.middleware import Middleware
 
-from dashboard import access, guard, launch, lean
+from dashboard import access, guard, launch, lean, returning
 
 _login = access.of_process(launch.data_dir(sys.argv[1:]))
 _names = access.server_names(launch.server_names(sys.argv[1:]), _login)
@@ -19,6 +19,7 @@ app = st.App(
     secrets=_login.secrets() if _login else None,
     middleware=[
         Middleware(guard.Guard, names=_names, login=_login, base_path=_base),
+        Middleware(returning.Returning, login=_login, base_path=_base),
         Middleware(lean.Lean),
     ],
 )

@@ -12,8 +12,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dashboard import access, launch
+from etl.errors import ArtonomicsError, InputError, SourceError
 
 _TAIL_BYTES = 4_000
+_LABELS = ("error", "expected", "to do", "code")
+"""How a command begins the lines of the error it ends with."""
+_ENDED = "ENDED"
+_FAULTS = (ArtonomicsError, InputError, SourceError)
+_CODES = {fault.exit_status: fault.default_code for fault in _FAULTS}
 
 
 @dataclass(frozen=True)
@@ -54,6 +60,30 @@ class Started:
         except FileNotFoundError:
             return ""
         return content[-_TAIL_BYTES:].decode("utf-8", errors="replace").strip()
+
+    def failure(self) -> ArtonomicsError | None:
+        """Return why it has failed, as it was told; ``None`` where it has not, or is at work.
+
+        What ended without an error of ours bears its last line, and the code of its status.
+        """
+        if self.status in (None, 0):
+            return None
+        told = dict.fromkeys(_LABELS, "")
+        lines = self.said().splitlines()
+        label = ""
+        for line in lines:
+            begun, _, words = line.partition(": ")
+            if begun in _LABELS:
+                label, told[begun] = begun, words
+            elif label:
+                told[label] += f" {line.strip()}"
+        got, expected, todo, code = told.values()
+        return ArtonomicsError(
+            got or (lines or [f"exit status {self.status}"])[-1],
+            expected,
+            todo,
+            code=code or _CODES.get(self.status or 1, _ENDED),
+        )
 
 
 def start(data_dir: Path, words: Sequence[str], name: str) -> Started:

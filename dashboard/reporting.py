@@ -34,8 +34,6 @@ WITH_AS_OF = ("market", "attention")
 MAX_SIGNS = 2_000
 """Signs of the house's own disclosure in a language."""
 _STEP = re.compile(r"^(\d+)/(\d+) (\S.*)$")
-_LABELS = {"error": "got", "expected": "expected", "to do": "todo", "code": "code"}
-_CODES = {1: ArtonomicsError.default_code, 2: InputError.default_code, 3: "SOURCE"}
 _KEPT_SECONDS = 24 * 3600.0
 
 
@@ -115,22 +113,6 @@ class Progress:
     doing: str
 
 
-@dataclass(frozen=True)
-class Failure:
-    """Why a report was not built: what was got, expected, to do, and a short code."""
-
-    got: str
-    expected: str = ""
-    todo: str = ""
-    code: str = ""
-
-    @property
-    def reason(self) -> str:
-        """One line."""
-        parts = (self.got, self.expected and f"expected: {self.expected}", self.todo)
-        return "; ".join(filter(None, parts))
-
-
 def progress(started: Started) -> Progress:
     """Return how far a process is by the last step that it has told."""
     steps = [found for line in started.said().splitlines() if (found := _STEP.match(line))]
@@ -138,20 +120,6 @@ def progress(started: Started) -> Progress:
         return Progress(0.0, "")
     done, of, doing = steps[-1].groups()
     return Progress(min(1.0, int(done) / max(1, int(of))), doing)
-
-
-def failure(started: Started) -> Failure | None:
-    """Return why an ended process has failed; ``None`` where it has not, or is at work."""
-    if started.status in (None, 0):
-        return None
-    told: dict[str, str] = {}
-    for line in started.said().splitlines():
-        label, _, words = line.partition(": ")
-        if label in _LABELS:
-            told[_LABELS[label]] = words
-    code = _CODES.get(int(started.status or 1), "ENDED")
-    last = (started.said().splitlines() or [f"exit status {started.status}"])[-1]
-    return Failure(**{"got": last, "code": code, **told})
 
 
 def document(started: Started) -> Any:

@@ -31,28 +31,33 @@ def _body(said: Words) -> None:
         "measure": compute_measure.show,
     }
     section = _section(said)
+    if section != "measure":  # which has headings of its own
+        st.header(_names(said)[section], anchor=False)
     kept_line(said)
     gaps(said, *compute_runs.FEEDS)
     part(said, lambda: show[section](study, said), name=f"compute:{section}:all")
 
 
 def _section(said: Words) -> str:
-    names = {
-        "runs": said.t("Measured runs"),
-        "stages": said.t("Stages and limits"),
-        "cost": said.t("Cost"),
-        "measure": said.t("Measure here"),
-    }
     permalinks.restore("section", permalinks.one_of(SECTIONS, said), SECTIONS[0], said)
     st.segmented_control(
         said.t("Part of the page"),
         SECTIONS,
         key="section",
-        format_func=names.__getitem__,
+        format_func=_names(said).__getitem__,
         required=True,
         label_visibility="collapsed",
     )
     return permalinks.chosen("section")
+
+
+def _names(said: Words) -> dict[str, str]:
+    return {
+        "runs": said.t("Measured runs"),
+        "stages": said.t("Stages and limits"),
+        "cost": said.t("Cost"),
+        "measure": said.t("Measure here"),
+    }
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from dashboard.processes import Started
 from dashboard.states import fragment
 from dashboard.studies.compute import ComputeStudy
 from dashboard.tables import compute as tables
+from dashboard.tables import faults
 from dashboard.text import Words
 
 _RUN, _COLLECTION, _PICTURES = "bench_run", "bench_collection", "bench_pictures"
@@ -128,10 +129,10 @@ def _collect_once(said: Words) -> None:
     elif st.session_state.get(f"{_COLLECTION}:seen") != collection.process.pid:
         st.session_state[f"{_COLLECTION}:seen"] = collection.process.pid
         st.rerun()
-    elif collection.status != 0:
+    elif (failed := collection.failure()) is not None:
         st.warning(
             said.t(
-                "**Recorded, and not collected yet.** {reason}", reason=plain(collection.said())
+                "**Recorded, and not collected yet.** {reason}", reason=faults.told(failed, said)
             ),
             icon=":material/report:",
         )

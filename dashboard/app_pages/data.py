@@ -17,6 +17,7 @@ from dashboard.app_pages.filters import kept_line
 from dashboard.components import plain, table_card
 from dashboard.states import with_states
 from dashboard.tables import ledgers
+from dashboard.tables.metrics import metric_name
 from dashboard.text import Words, words
 
 _ALL = "all"
@@ -123,7 +124,8 @@ def _claims(said: Words) -> None:
         text = _search(said)
     with metric:
         metrics = [str(code) for code in facts["metric"].value_counts().index]
-        chosen = _filter("metric", said.t("Metric"), metrics, {}, said)
+        names = {code: metric_name(code, said) for code in metrics}
+        chosen = _filter("metric", said.t("Metric"), metrics, names, said)
     with kind:
         kinds = {code: said.evidence(code) for code in sorted(facts["evidence_kind"].unique())}
         evidence = _filter("evidence", said.t("Evidence"), list(kinds), kinds, said)

@@ -16,6 +16,7 @@ import streamlit as st
 from dashboard import cache, processes, uploads
 from dashboard.components import Table, TableColumn, plain, table_card
 from dashboard.states import fragment
+from dashboard.tables import faults
 from dashboard.text import Words
 from etl.errors import ArtonomicsError
 
@@ -183,10 +184,11 @@ def _result(said: Words, done: processes.Started) -> None:
 
 
 def _failure(said: Words, headline: str, started: processes.Started) -> None:
-    reason = started.said()
+    failed = started.failure()
+    reason = faults.told(failed, said) if failed else ""
     if started.status is not None and started.status < 0:
         reason = said.t("It took too long or too much memory and was ended.")
-    st.error(f"{headline} {plain(reason)}", icon=":material/error:")
+    st.error(f"{headline}\n\n{reason}", icon=":material/error:")
 
 
 def _mapping(said: Words, told: dict[str, Any]) -> Table:

@@ -9,7 +9,7 @@ import streamlit as st
 from dashboard import cache, processes
 from dashboard.components import plain, table_card
 from dashboard.states import fragment
-from dashboard.tables import ledgers
+from dashboard.tables import faults, ledgers
 from dashboard.text import Words
 
 if TYPE_CHECKING:
@@ -96,11 +96,11 @@ def _headline(said: Words, running: Running) -> str:
 def _report_own_failure(said: Words, running: Running | None) -> None:
     """Say why a run that was started here ended before it had any steps to show."""
     started = st.session_state.get(_STARTED)
-    if started is None or started.status in (None, 0):
+    if started is None or (failed := started.failure()) is None:
         return
     if running is not None and running.pid == started.process.pid:
         return  # its steps say what failed
     st.error(
-        said.t("**The run could not start.** {reason}", reason=plain(started.said())),
+        said.t("**The run could not start.** {reason}", reason=faults.told(failed, said)),
         icon=":material/error:",
     )

@@ -11,9 +11,11 @@ import streamlit as st
 from dashboard import cache, downloads, processes, reporting
 from dashboard.components import plain
 from dashboard.processes import Started
-from dashboard.reporting import Failure, Wanted
+from dashboard.reporting import Wanted
 from dashboard.states import fragment
+from dashboard.tables import faults
 from dashboard.text import Words
+from etl.errors import ArtonomicsError
 
 _BUILD, _PREVIEW, _TOKEN = "report:build", "report:preview", "report:token"
 _LOOK_SECONDS = 1.0
@@ -108,7 +110,7 @@ def _state(wanted: Wanted, said: Words) -> None:
             _going_on(started, said)
         elif st.session_state.pop(f"{key}:waits", False):
             st.rerun()  # the buttons above wake up
-        elif (failed := reporting.failure(started)) is not None:
+        elif (failed := started.failure()) is not None:
             _failed(failed, started, said)
         elif key == _BUILD:
             _done(started, said)
@@ -125,7 +127,7 @@ def _going_on(started: Started, said: Words) -> None:
     )
 
 
-def _failed(failed: Failure, started: Started, said: Words) -> None:
+def _failed(failed: ArtonomicsError, started: Started, said: Words) -> None:
     if (started.status or 0) < 0:
         st.warning(said.t("**Cancelled.** No file was written."), icon=":material/cancel:")
         return
@@ -134,7 +136,7 @@ def _failed(failed: Failure, started: Started, said: Words) -> None:
         "NOT_REDISTRIBUTABLE": said.t("**Nothing of this may be passed on.** {reason}"),
     }
     head = told.get(failed.code, said.t("**The report could not be built.** {reason}"))
-    st.error(head.replace("{reason}", plain(failed.reason)), icon=":material/error:")
+    st.error(head.replace("{reason}", faults.told(failed, said)), icon=":material/error:")
     st.caption(said.t("Code {code}", code=plain(failed.code)))
 
 

@@ -13,6 +13,7 @@ from dashboard.components import plain, table_card
 from dashboard.processes import Started
 from dashboard.reporting import Timing, Wanted
 from dashboard.states import fragment
+from dashboard.tables import faults
 from dashboard.tables import reports as tables
 from dashboard.text import Words
 from etl.errors import ArtonomicsError
@@ -153,9 +154,9 @@ def _ended(started: Started, said: Words) -> None:
     if verb == "run" and isinstance(told, list):
         _tried(told, said)
         return
-    if (failed := reporting.failure(started)) is not None:
+    if (failed := started.failure()) is not None:
         st.error(
-            said.t("**This could not be done.** {reason}", reason=plain(failed.reason)),
+            said.t("**This could not be done.** {reason}", reason=faults.told(failed, said)),
             icon=":material/error:",
         )
         st.caption(said.t("Code {code}", code=plain(failed.code)))

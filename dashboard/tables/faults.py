@@ -64,7 +64,13 @@ def _commands(text: str) -> str:
 
 
 def _sentences(said: Words) -> tuple[str, ...]:
-    return (*_of_the_warehouse(said), *_of_shares(said), *_of_histories(said), *_of_files(said))
+    return (
+        *_of_the_warehouse(said),
+        *_of_shares(said),
+        *_of_histories(said),
+        *_of_files(said),
+        *_of_imports(said),
+    )
 
 
 def _of_the_warehouse(said: Words) -> tuple[str, ...]:
@@ -133,4 +139,41 @@ def _of_files(said: Words) -> tuple[str, ...]:
         said.t("a folder that can be written"),
         said.t("free the disk, or name another folder with --data"),
         said.t("one of {options}"),
+    )
+
+
+def _of_imports(said: Words) -> tuple[str, ...]:
+    return (
+        said.t("got no column for {missing} in {file}, whose columns are {columns}"),
+        said.t("the columns {columns}, or one a figure ({measures})"),
+        said.t("the columns {columns}"),
+        said.t("name them: {maps}, or give one value for all rows with --set OURS=VALUE; {advice}"),
+        said.t("name them: {maps}, or give one value for all rows with --set OURS=VALUE"),
+        said.t("got money ({columns}) without a currency"),
+        said.t("a column with ISO 4217 codes"),
+        said.t("say --set currency=USD if all of it is in one currency"),
+        said.t("got --map {theirs}=…, but {file} has no column {quoted}"),
+        said.t("got no rows in {file}"),
+        said.t("at least one row below the header"),
+        said.t("got an empty file at {file}"),
+        said.t("got {n} cells in line {line} of {file}"),
+        said.t("{n} cells, as in the header"),
+        said.t(
+            "use one separator in the whole file, and quotation marks around a value that holds it"
+        ),
+        said.t("got {file} with values in its first line ({values})"),
+        said.t("a header line with the names of the columns"),
+        said.t("write the names into the first line"),
+        said.t("got {file} in an encoding that cannot be told ({where})"),
+        said.t("one of {options}, the same in the whole file"),
+        said.t("save it in UTF-8, or name its encoding with --encoding"),
+        said.t("got the column {name} {n} times in {file}"),
+        said.t("each column once, whatever its case"),
+        said.t("rename or remove the others"),
+        said.t("got a damaged or cut-off archive at {file} ({error})"),
+        said.t("a whole gzip or zip file"),
+        said.t("got an Office document at {file}"),
+        said.t("save it as CSV"),
+        said.t("export it again"),
+        said.t("fetch it again"),
     )

@@ -13,6 +13,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from browser.walking import NARROW, VIEWPORT
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from dashboard import launch
@@ -112,7 +113,18 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="module")
 def context(browser: Browser) -> Iterator[BrowserContext]:
     """One profile for a module: what the dashboard's programs are, is fetched once."""
-    context = browser.new_context(viewport={"width": 1280, "height": 900}, locale="en-GB")
+    # What moves is drawn sixty times a second, on processors that have better things to do.
+    context = browser.new_context(viewport=VIEWPORT, locale="en-GB", reduced_motion="reduce")
+    yield context
+    context.close()
+
+
+@pytest.fixture(scope="module")
+def pocket(browser: Browser) -> Iterator[BrowserContext]:
+    """One profile of a phone for a module."""
+    context = browser.new_context(
+        viewport=NARROW, locale="zh-CN", has_touch=True, reduced_motion="reduce"
+    )
     yield context
     context.close()
 
@@ -120,15 +132,22 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
 @pytest.fixture
 def page(context: BrowserContext) -> Iterator[Page]:
     """Open a fresh page; the test fails if the page asks anybody but this machine for anything."""
-    page = context.new_page()
+    yield from _watched(context.new_page())
+
+
+@pytest.fixture
+def phone(pocket: BrowserContext) -> Iterator[Page]:
+    """Open a fresh page on a narrow screen that is touched; watched as any page."""
+    yield from _watched(pocket.new_page())
+
+
+def _watched(page: Page) -> Iterator[Page]:
     strangers: list[str] = []
 
     def note(url: str) -> None:
         parts = urlsplit(url)
-        if parts.scheme not in {"data", "blob"} and parts.hostname not in {
-            "127.0.0.1",
-            "localhost",
-        }:
+        is_own = parts.hostname in {"127.0.0.1", "localhost"}
+        if parts.scheme not in {"data", "blob"} and not is_own:
             strangers.append(url)
 
     page.on("request", lambda request: note(request.url))

@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 
 import pytest
+from browser.walking import PATIENCE_MS, rest, visit
 from playwright.sync_api import Page, expect
-
-from tests.browser.walking import PATIENCE_MS, rest, visit
 
 pytestmark = pytest.mark.browser
 OTHER = "300624.SZ"

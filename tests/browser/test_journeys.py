@@ -9,19 +9,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
-
-from dashboard import scenarios
-from dashboard.text import Words, words
-from etl import pipeline, sources
-from etl.alerts.check import check
-from etl.config import Settings
-from etl.errors import SourceError
-from etl.warehouse import SnapshotReader
-from tests.browser.walking import (
+from browser.walking import (
     LONG_MS,
     PATIENCE_MS,
-    assert_is_whole,
+    VIEWPORT,
+    assert_is_drawn,
     before_placeholder,
     choose,
     go_to,
@@ -32,6 +24,15 @@ from tests.browser.walking import (
     shown,
     visit,
 )
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from dashboard import scenarios
+from dashboard.text import Words, words
+from etl import pipeline, sources
+from etl.alerts.check import check
+from etl.config import Settings
+from etl.errors import SourceError
+from etl.warehouse import SnapshotReader
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(400)]
 LOCALES = {"en": "en-GB", "zh": "zh-CN"}
@@ -70,15 +71,26 @@ def said(request: pytest.FixtureRequest) -> Words:
     return words(request.param)
 
 
+@pytest.fixture(scope="module")
+def speaking(browser: Browser) -> Iterator[dict[str, BrowserContext]]:
+    """Return a profile for each language: the dashboard follows it unasked."""
+    contexts = {
+        language: browser.new_context(viewport=VIEWPORT, locale=locale, reduced_motion="reduce")
+        for language, locale in LOCALES.items()
+    }
+    for context in contexts.values():
+        context.set_default_timeout(PATIENCE_MS)
+    yield contexts
+    for context in contexts.values():
+        context.close()
+
+
 @pytest.fixture
-def page(browser: Browser, said: Words) -> Iterator[Page]:
-    """Open a browser that speaks the language: the dashboard follows it unasked."""
-    context = browser.new_context(
-        viewport={"width": 1280, "height": 900}, locale=LOCALES[said.language]
-    )
-    context.set_default_timeout(PATIENCE_MS)
-    yield context.new_page()
-    context.close()
+def page(speaking: dict[str, BrowserContext], said: Words) -> Iterator[Page]:
+    """Open a page in a browser that speaks the language."""
+    page = speaking[said.language].new_page()
+    yield page
+    page.close()
 
 
 def test_a_first_visit_is_answered_in_the_readers_language(page, address, said):
@@ -91,7 +103,7 @@ def test_a_first_visit_is_answered_in_the_readers_language(page, address, said):
     asked = said.t("Did the share price really react?")
     expect(page.get_by_role("heading", level=1)).to_have_text(asked, timeout=PATIENCE_MS)
     rest(page)
-    assert_is_whole(page)
+    assert_is_drawn(page)
 
 
 def test_the_event_study_of_another_stock(page, address, said):
@@ -106,7 +118,7 @@ def test_the_event_study_of_another_stock(page, address, said):
     expect(card.locator(".js-plotly-plot")).to_be_visible()
     card.get_by_text(said.t("Show as table"), exact=True).click()
     expect(card.get_by_test_id("stDataFrame")).to_be_visible()
-    assert_is_whole(page)
+    assert_is_drawn(page)
 
 
 def test_two_waves_are_compared(page, address, folder, said):
@@ -183,7 +195,7 @@ def test_another_rule_of_retention_gives_another_number(page, address, said):
     expect(page).to_have_url(re.compile("rule=n_day_24h"))
     expect(page.get_by_role("heading", name=said.t("Who comes back"))).to_be_visible()
     assert retained(page) != before
-    assert_is_whole(page)
+    assert_is_drawn(page)
 
 
 def retained(page: Page) -> list[float]:
@@ -223,7 +235,7 @@ def test_a_scenario_is_saved_shared_and_opened_again(page, browser, address, sai
         other = elsewhere.new_page()
         visit(other, link)
         assert tiles(other) == tiles(page)
-        assert_is_whole(other)
+        assert_is_drawn(other)
     finally:
         elsewhere.close()
 
@@ -238,6 +250,7 @@ def test_a_measurement_is_run_and_its_pictures_seen(page, address, said):
     pytest.importorskip("torch", reason="no torch: make generator adds it")
     visit(page, f"{address}/compute?section=measure")
     page.get_by_label(said.t("Pictures"), exact=True).first.fill("3")
+    page.get_by_label(said.t("Seconds at most"), exact=True).first.fill("5")
     page.get_by_role("button", name=said.t("Measure"), exact=True).click()
     shown(page, re.compile(said.t("made by this run")), within_ms=LONG_MS)
     assert page.locator("[data-testid='stImage']").count() >= 1
@@ -280,7 +293,7 @@ def test_an_alert_leads_to_its_evidence(page, address, folder, said):
     expect(page.get_by_role("heading", level=1)).to_have_text(asked, timeout=PATIENCE_MS)
     rest(page)
     assert "scenario=meitu-2025" in page.url
-    assert_is_whole(page)
+    assert_is_drawn(page)
 
 
 def test_a_failed_source_is_told_and_recovered_from(page, address, folder, said, monkeypatch):
@@ -297,7 +310,7 @@ def test_a_failed_source_is_told_and_recovered_from(page, address, folder, said,
             break
         page.wait_for_timeout(3000)
     expect(page.get_by_text(failed(said))).to_be_visible()
-    assert_is_whole(page)  # what was known before still stands
+    assert_is_drawn(page)  # what was known before still stands
     go_to(page, said.t("Data"))
     section(page, said.t("Runs"))
     press(page, said.t("Collect the bundled snapshot"))

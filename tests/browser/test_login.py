@@ -80,8 +80,8 @@ def come(page: Page, address: str) -> None:
     expect(page.get_by_role("heading", level=1)).to_be_visible(timeout=PATIENCE_MS)
 
 
-def sign_in(page: Page, guarded: Guarded, name: str) -> None:
-    come(page, f"{guarded.address}/?lang=en")
+def sign_in(page: Page, guarded: Guarded, name: str, address: str = "") -> None:
+    come(page, address or f"{guarded.address}/?lang=en")
     page.get_by_role("button", name="Sign in with").click()
     page.get_by_role("link", name=f"Continue as {name}").click()
 
@@ -111,11 +111,13 @@ def test_nothing_is_seen_before_a_sign_in_and_everything_until_the_sign_out(
     assert seen
     assert [word for word in (b"300624", b".SZ", b"snap") if word in seen] == []
 
-    sign_in(visitor, guarded, "Alice")
+    asked = f"{guarded.address}/market?lang=en&ticker=300624.SZ"
+    sign_in(visitor, guarded, "Alice", asked)
     expect(visitor.get_by_text("alice@example.com")).to_be_visible(timeout=PATIENCE_MS)
-    expect(visitor.get_by_role("heading", level=1)).to_contain_text(
-        "curiosity", timeout=PATIENCE_MS
+    expect(visitor.get_by_role("heading", level=1)).to_have_text(
+        "Did the share price really react?", timeout=PATIENCE_MS
     )
+    assert visitor.url.startswith(asked), "the page that was asked for, and not the first"
     assert not [
         cookie["name"]
         for cookie in visitor.context.cookies()

@@ -6,15 +6,12 @@ import re
 import shutil
 
 import pytest
+from browser.walking import PAGES, PATIENCE_MS, assert_fits, assert_is_whole, rest, visit
 from playwright.sync_api import Page, expect
-
-from tests.browser.walking import PAGES, PATIENCE_MS, assert_is_whole, rest, visit
 
 pytestmark = pytest.mark.browser
 # What is shown of the bundled snapshot alone: it holds nothing about growth.
 WITHOUT_FIGURES = {"growth", "reports", "data"}
-# Every page in both languages and in both colours; the words and the colours fail apart.
-LOOKS = [("en", "light"), ("zh", "dark")]
 
 
 def trace_points(page: Page) -> int:
@@ -37,13 +34,27 @@ def trace_points(page: Page) -> int:
 
 
 @pytest.mark.parametrize("path", PAGES)
-@pytest.mark.parametrize(("language", "colour"), LOOKS)
-def test_a_page_is_drawn_without_an_error_and_axe_finds_nothing_serious(
-    page, dashboard, path, language, colour
-):
-    page.emulate_media(color_scheme=colour)
-    visit(page, f"{dashboard}/{path}?lang={language}")
+def test_a_page_is_whole_on_a_wide_screen_in_english_and_light(page, dashboard, path):
+    page.emulate_media(color_scheme="light")
+    visit(page, f"{dashboard}/{path}?lang=en")
     assert_is_whole(page, figures=path not in WITHOUT_FIGURES)
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_page_is_whole_on_a_phone_in_chinese_and_dark(phone, dashboard, path):
+    phone.emulate_media(color_scheme="dark")
+    visit(phone, f"{dashboard}/{path}?lang=zh")
+    assert_is_whole(phone, figures=path not in WITHOUT_FIGURES)
+    assert_fits(phone)
+
+
+def test_a_phone_shows_one_tile_a_row_and_the_pages_behind_a_button(phone, dashboard):
+    visit(phone, f"{dashboard}/?lang=en")
+    tiles = phone.get_by_test_id("stMetric")
+    first, second = (tiles.nth(at).bounding_box() for at in range(2))
+    assert first["x"] == second["x"]
+    phone.get_by_test_id("stExpandSidebarButton").click()
+    expect(phone.get_by_role("link", name="Market").first).to_be_visible()
 
 
 def test_the_overview_says_what_the_evidence_carries(page, dashboard):

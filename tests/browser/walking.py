@@ -6,12 +6,16 @@ written once and walked in both.
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Locator, Page, expect
 
 from dashboard.text import Words
 
 PAGES = ("", "market", "attention", "growth", "unit-economics", "compute", "reports", "data")
+VIEWPORT = {"width": 1280, "height": 900}
+NARROW = {"width": 400, "height": 800}
 PATIENCE_MS = 30_000
 LONG_MS = 150_000
 """How long a program that a page has started may take."""
@@ -91,13 +95,41 @@ def serious_violations(page: Page) -> dict[str, list[str]]:
     }
 
 
-def assert_is_whole(page: Page, *, figures: bool = True) -> None:
-    """Fail if the page shows an error, lacks its figures or hinders a reader."""
+def assert_is_drawn(page: Page, *, figures: bool = True) -> None:
+    """Fail if the page shows an error or lacks its figures."""
     assert page.locator("[data-testid='stException']").count() == 0
     assert page.locator("[data-testid='stAlertContentError']").count() == 0
     if figures:
         # A figure inside a folded part is drawn and not to be seen.
         drawn = page.locator(".js-plotly-plot").locator("visible=true")
         expect(drawn.first).to_be_visible(timeout=PATIENCE_MS)
+
+
+def assert_is_whole(page: Page, *, figures: bool = True) -> None:
+    """Fail if the page shows an error, lacks its figures or hinders a reader."""
+    assert_is_drawn(page, figures=figures)
     page.wait_for_timeout(500)  # what fades in has other colours on its way
     assert serious_violations(page) == {}
+    levels = page.evaluate(
+        "() => [...document.querySelectorAll('h1,h2,h3,h4')].map(e => +e.tagName[1])"
+    )
+    assert levels[0] == 1
+    assert levels.count(1) == 1
+    assert all(below <= above + 1 for above, below in pairwise(levels)), levels
+
+
+def assert_fits(page: Page) -> None:
+    """Fail if the page has to be moved aside to be read, or has targets that are too small."""
+    widths = page.evaluate(
+        "() => { const main = document.querySelector('[data-testid=stMain]');"
+        " return [document.documentElement.scrollWidth, main.scrollWidth]; }"
+    )
+    assert page.viewport_size
+    assert max(widths) <= page.viewport_size["width"]
+    small = page.evaluate(
+        "() => [...document.querySelectorAll('[data-testid=stMain] button, header button')]"
+        ".map(e => [e.getBoundingClientRect(), e.innerText || e.ariaLabel || e.outerHTML])"
+        ".filter(([box, _]) => box.width && Math.min(box.width, box.height) < 24)"
+        ".map(([box, name]) => `${name.slice(0, 80)} ${box.width}x${box.height}`)"
+    )
+    assert small == []

@@ -29,8 +29,8 @@ def wizard(open_page, tmp_path, published):
     """Return the wizard with files uploaded: ``wizard("spend", (name, bytes))``."""
     shutil.copytree(published, tmp_path, dirs_exist_ok=True)
 
-    def opened(kind: str, *files: tuple[str, bytes], source: str = "") -> Any:
-        page = open_page(tmp_path, "data", view="import")
+    def opened(kind: str, *files: tuple[str, bytes], source: str = "", lang: str = "en") -> Any:
+        page = open_page(tmp_path, "data", view="import", lang=lang)
         page.selectbox(key="import:kind").set_value(kind)
         page.text_input(key="import:source").set_value(source)
         page.file_uploader(key="import:files").set_value(
@@ -94,6 +94,18 @@ def test_a_column_can_be_named_by_hand(wizard):
     )
 
 
+def test_a_refusal_is_told_line_by_line_in_the_language_of_the_page(wizard):
+    page = previewed(wizard("spend", ("spend.csv", SPEND.replace(b"date,", b"quux,")), lang="zh"))
+    told = page.error[0].value.replace("\\", "")
+    headline, _, got, expected, todo = told.splitlines()
+    assert headline == "**这些文件无法按现状读取。**"
+    assert got.startswith("spend.csv 中没有对应 spend_date 的列")
+    assert expected.startswith("应为：列 ")
+    assert todo.startswith("处理办法：请指明对应关系：")
+    assert "got no column" not in told
+    assert "code" not in told
+
+
 def test_a_changed_form_wants_a_new_preview(wizard):
     page = previewed(wizard("spend", ("spend.csv", SPEND)))
     assert not page.button(key="import:go").disabled
@@ -117,7 +129,7 @@ def test_a_mislabelled_or_hostile_file_is_told_and_the_page_lives(wizard, name, 
     page = previewed(wizard("spend", (name, content)))
     assert not page.exception
     assert "cannot be read as they are" in page.error[0].value
-    assert "expected" in page.error[0].value
+    assert "Expected: " in page.error[0].value
 
 
 def test_a_preview_that_takes_too_long_is_ended(wizard, monkeypatch):

@@ -224,11 +224,12 @@ def test_progress_is_the_last_step_told(tmp_path):
 
 def test_a_failure_is_what_was_got_expected_and_to_do(tmp_path):
     told = "1/3 x\nerror: got 1\nexpected: 2\nto do: 3\ncode: NO_BROWSER\n"
-    failed = reporting.failure(ended(tmp_path, 1, told))
-    assert failed == reporting.Failure("got 1", "2", "3", "NO_BROWSER")
-    assert failed.reason == "got 1; expected: 2; 3"
-    assert reporting.failure(ended(tmp_path, 2, "boom")) == reporting.Failure("boom", code="INPUT")
-    assert reporting.failure(ended(tmp_path, 0)) is None
+    failed = ended(tmp_path, 1, told).failure()
+    assert (failed.got, failed.expected, failed.todo) == ("got 1", "2", "3")
+    assert failed.code == "NO_BROWSER"
+    boom = ended(tmp_path, 2, "step 1\nboom").failure()
+    assert (boom.got, boom.code) == ("boom", "INPUT")
+    assert ended(tmp_path, 0).failure() is None
 
 
 @pytest.mark.parametrize(
