@@ -36,7 +36,7 @@ DAGSTER := $(filter orchestrate,$(subst $(comma), ,$(EXTRAS)))
 SPARK := $(filter spark,$(subst $(comma), ,$(EXTRAS)))
 TEST_STAMP := $(STAMPS)-test$(if $(TORCH),-generator)$(if $(DAGSTER),-orchestrate)$(if $(SPARK),-spark)
 
-.PHONY: help demo test check audit lint bench screenshot docs generator card lock clean
+.PHONY: help demo test check audit lint bench screenshot docs generator card toy lock clean
 help:
 	@echo "make demo       install, collect the bundled data, open the dashboard"
 	@echo "make test       install what the tests need, then formatting, lint, documentation, types, all tests"
@@ -49,6 +49,7 @@ help:
 	@echo "make docs       the documentation, served on this machine while it is written"
 	@echo "make generator  add torch and diffusers"
 	@echo "make card       measure this machine's card: speed, energy, numbers, targets (MINUTES=25)"
+	@echo "make toy        train the picture model of 64 px to its end, and judge it (STEPS=200000; a card)"
 	@echo "make lock       refresh constraints.txt"
 	@echo "make clean      remove what was made, the installation too"
 	@echo "options         PYTHON=python3.12  PORT=8501  EXTRAS=generator,orchestrate,spark"
@@ -106,13 +107,19 @@ card: $(STAMPS)-generator-quantise
 	  if ls $(CACHE)/card/bench-*.json >/dev/null 2>&1; then \
 	    $(BIN)/python -m generator adopt $(CACHE)/card --page data/measured.md; fi; exit $$status
 
+# Fetches its picture sets with npm. What was stopped goes on from its checkpoint.
+toy: $(STAMPS)-generator-toy
+	@$(BIN)/python -m generator make-emoji $(CACHE)/emoji-64 --cache $(CACHE)/emoji \
+	  --steps $(or $(STEPS),200000)
+	@$(BIN)/python -m generator judge-emoji $(CACHE)/emoji-64 --cache $(CACHE)/emoji
+
 generator: $(STAMPS)-generator
 	@$(BIN)/python -m generator probe
 
 # A local suffix (torch's +cpu) is to be found nowhere else, so it is cut off.
 lock:
 	$(PYTHON) -m venv $(CACHE)/lock
-	$(CACHE)/lock/bin/python -m pip install --quiet ".[generator,login,orchestrate,quantise,spark,test]"
+	$(CACHE)/lock/bin/python -m pip install --quiet ".[generator,login,orchestrate,quantise,spark,test,toy]"
 	@{ echo "# All extras locked together: the versions this release is tested with. Refresh with \`make lock\`."; \
 	   $(CACHE)/lock/bin/python -m pip freeze --all --exclude artonomics --exclude pip --exclude wheel \
 	   | sed 's/+[A-Za-z0-9.]*$$//' | LC_ALL=C sort -f; } > constraints.txt

@@ -17,6 +17,7 @@ from typing import Any
 
 from generator import catalog, children, commands, commands_list, commands_records, commands_suite
 from generator.cell import size
+from generator.emoji import commands as commands_emoji
 from generator.errors import GeneratorError
 
 
@@ -116,6 +117,7 @@ def _parser(program: str) -> argparse.ArgumentParser:
     tiny.add_argument("folder", type=Path)
     tiny.add_argument("--steps", type=int, default=5_000)
     tiny.add_argument("--seed", type=int, default=7)
+    commands_emoji.add(verb, _listed(int))
     pack = verb("pack", "write this program as one file (zipapp)", commands.pack)
     pack.add_argument("file", type=Path)
     pack.add_argument("--wheels", type=Path, help="folder for wheels of what such machines lack")

@@ -17,6 +17,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+from generator import emoji
 from generator.errors import GeneratorError
 
 TEXT_TOKENS_WITHOUT_OWN = 77  # CLIP's window, where a model's file names no other
@@ -26,6 +27,7 @@ SAFETY_CHECKER = (
 )
 TOY = "tiny-shapes"
 TOY_REMARK = "a toy that draws shapes: its speed and cost are no product's"
+TOYS = {TOY: TOY_REMARK, emoji.NAME: emoji.REMARK}
 PROMPT_RULE = "Every prompt fills the text window of its model, as padding would."
 
 
@@ -90,16 +92,16 @@ def _files() -> Iterator[str]:
     return (file.name for file in folder.iterdir() if file.name.endswith(".json"))
 
 
-def toy_folder() -> Path | None:
-    """Return the folder of the small bundled pipeline; ``None`` where it was not shipped along."""
+def toy_folder(name: str = TOY) -> Path | None:
+    """Return the folder of a small bundled pipeline; ``None`` where it was not shipped along."""
     root = Path(__file__).resolve().parent.parent
-    places = (root / "etl" / "bundled" / "models" / TOY, root / "data" / "models" / TOY)
+    places = (root / "etl" / "bundled" / "models" / name, root / "data" / "models" / name)
     return next((place for place in places if place.is_dir()), None)
 
 
 def named(word: str) -> str:
-    """Return a model as a cell names it: the toy by its folder, every other as it was given."""
-    folder = toy_folder() if word == TOY else None
+    """Return a model as a cell names it: a toy by its folder, every other as it was given."""
+    folder = toy_folder(word) if word in TOYS else None
     return word if folder is None else str(folder)
 
 
@@ -149,7 +151,7 @@ def model(model_id: str) -> Model:
 
 
 def _unknown(model_id: str) -> GeneratorError:
-    known = (*model_ids(), *((TOY,) if toy_folder() else ()))
+    known = (*model_ids(), *(name for name in TOYS if toy_folder(name)))
     near = get_close_matches(model_id, known, n=3, cutoff=0.4)
     return GeneratorError(
         f"the model {model_id!r}",

@@ -1,0 +1,82 @@
+"""What judges the small picture model: distances against SciPy, shares, hits, the card's table."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import linalg
+
+from generator.emoji import card, frechet
+from generator.errors import GeneratorError
+
+
+def by_scipy(one: np.ndarray, other: np.ndarray) -> float:
+    first, second = np.cov(one, rowvar=False), np.cov(other, rowvar=False)
+    apart = one.mean(0) - other.mean(0)
+    root = linalg.sqrtm(first @ second)
+    return float(apart @ apart + np.trace(first + second - 2 * np.real(root)))
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 2**32 - 1), st.integers(2, 12), st.floats(0.1, 5))
+def test_the_distance_is_that_of_scipys_root(seed: int, width: int, scale: float) -> None:
+    rng = np.random.default_rng(seed)
+    mixed = rng.normal(size=(width, width))
+    one = rng.normal(size=(60, width)) @ mixed
+    other = scale * rng.normal(size=(80, width)) + rng.normal(size=width)
+    assert frechet.distance(one, other) == pytest.approx(by_scipy(one, other), rel=1e-6, abs=1e-6)
+
+
+def test_a_mere_shift_is_its_square_and_the_same_set_is_at_no_distance() -> None:
+    one = np.random.default_rng(0).normal(size=(50, 4))
+    assert frechet.distance(one, one) == pytest.approx(0, abs=1e-9)
+    assert frechet.distance(one, one + np.array([3, 0, 4, 0])) == pytest.approx(25)
+
+
+def test_fewer_pictures_than_features_are_no_obstacle() -> None:
+    rng = np.random.default_rng(1)
+    one, other = rng.normal(size=(5, 16)), rng.normal(size=(300, 16))
+    assert frechet.distance(one, other) == pytest.approx(frechet.distance(other, one))
+
+
+@pytest.mark.parametrize(
+    "wrong", [np.zeros((1, 3)), np.zeros(3), np.full((4, 3), np.nan), np.zeros((4, 2))]
+)
+def test_features_that_are_none_are_refused(wrong: np.ndarray) -> None:
+    with pytest.raises(ValueError, match=r"got .*; expected"):
+        frechet.distance(wrong, np.ones((4, 3)))
+
+
+def told() -> dict:
+    seen = {"n": 100, "top1_rate": 0.5, "top1_low": 0.4, "top1_high": 0.6, "top5_rate": 0.75}
+    other = dict(seen, top5_rate=0.125)
+    row = {"variant": "guided", "steps": 4, "seen": seen, "wording": other, "held_out": other}
+    held = {"seen": seen, "frechet": 1.25}
+    return {
+        "rows": [row | {"frechet": 12.34, "seconds_per_picture": 0.5}],
+        "autoencoder": {"renderings": held, "coded": held},
+    }
+
+
+def test_the_card_states_what_was_measured(tmp_path) -> None:
+    import json
+
+    page, numbers = tmp_path / "README.md", tmp_path / "quality.json"
+    numbers.write_text(json.dumps(told()))
+    page.write_text("# a\n<!-- measured: begin -->\nold\n<!-- measured: end -->\nb\n")
+    card.fill(page, numbers)
+    text = page.read_text()
+    assert "| guided | 4 | 50 % (40 to 60 %) | 75 % | 12 % | 12 % | 12.3 | 0.50 |" in text
+    assert "old" not in text
+    assert text.startswith("# a\n")
+    assert text.endswith("<!-- measured: end -->\nb\n")
+    card.fill(page, numbers)
+    assert page.read_text() == text
+
+
+def test_a_card_without_marks_is_told(tmp_path) -> None:
+    (tmp_path / "README.md").write_text("# a\n")
+    with pytest.raises(GeneratorError, match="without marks"):
+        card.fill(tmp_path / "README.md", tmp_path / "quality.json")

@@ -1,0 +1,389 @@
+"""The small picture model, trained for a moment on drawings made here, resumed and judged."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+pytest.importorskip("torch", reason="no torch: make generator adds it")
+pytest.importorskip("diffusers", reason="no diffusers: make generator adds it")
+pytest.importorskip("resvg_py", reason="no resvg-py: the extra `toy` adds it")
+
+import torch
+
+from generator import catalog
+from generator.emoji import (
+    autoencoder,
+    build,
+    card,
+    commands,
+    denoiser,
+    drawings,
+    few,
+    judge,
+    quality,
+    seeded,
+    source,
+    stage,
+    training,
+    use,
+)
+from generator.emoji.drawings import Drawing
+from generator.emoji.stage import Budget, Stage
+from generator.errors import GeneratorError
+
+SMALL = build.Shape(unet=(16, 16, 32), autoencoder=(8, 8, 8), text=16, text_layers=1)
+PLAN = training.Plan(seed=3, steps=(3, 4, 2), precision="float32", shape=SMALL)
+FORMS = {
+    "circle": '<circle cx="8" cy="8" r="6" fill="{}"/>',
+    "square": '<rect x="3" y="3" width="10" height="10" fill="{}"/>',
+    "cross": '<path d="M6 1h4v5h5v4h-5v5H6v-5H1V6h5z" fill="{}"/>',
+}
+
+
+def quiet(_line: str) -> None:
+    """Tell nobody."""
+
+
+def drawn_here() -> list[Drawing]:
+    """Return twelve concepts in two styles; one of them is held out."""
+    made = []
+    for form, body in FORMS.items():
+        for colour in ("red", "blue", "green", "gold"):
+            for style, ground in (("flat", "white"), ("shaded", "#ddd")):
+                svg = (
+                    f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16">'
+                    f'<rect width="16" height="16" fill="{ground}"/>{body.format(colour)}</svg>'
+                )
+                keywords = ("form", form, colour)
+                concept = f"{colour}-{form}"
+                made.append(Drawing(concept, style, f"{colour} {form}", keywords, svg))
+    return sorted(made, key=lambda one: (one.concept, one.style))
+
+
+def train(folder: Path, plan: training.Plan = PLAN, everything: Sequence[Drawing] = ()) -> Path:
+    training.train(folder, everything or drawn_here(), plan, plan.budgets(), quiet)
+    return folder
+
+
+@pytest.fixture(autouse=True, scope="module")
+def small_batches() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(autoencoder, "_BATCH", 2)
+        patched.setattr(denoiser, "BATCH", 4)
+        patched.setattr(judge, "_BATCH", 16)
+        yield
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return train(tmp_path_factory.mktemp("model") / "small")
+
+
+def weights(folder: Path) -> dict[str, bytes]:
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in sorted(folder.rglob("*.safetensors"))
+    }
+
+
+def test_the_folder_is_a_pipeline_of_diffusers_in_float16_without_pickles(trained) -> None:
+    from safetensors.torch import load_file
+
+    names = {path.name for path in trained.rglob("*") if path.is_file()}
+    assert not [name for name in names if name.endswith((".bin", ".pt", ".ckpt", ".pkl"))]
+    files = list(trained.rglob("*.safetensors"))
+    assert len(files) == 4  # the three parts and the adapter
+    for path in files:
+        assert {weight.dtype for weight in load_file(path).values()} == {torch.float16}
+    model = catalog.model(str(trained))
+    assert (model.pipeline, model.native_px, model.steps) == ("StableDiffusionPipeline", 64, 20)
+    assert model.text_tokens == build.WINDOW
+
+
+def test_the_record_tells_how_it_was_made_and_nothing_of_the_machine_s_folders(trained) -> None:
+    told = json.loads((trained / training.RECORD).read_text())
+    assert told["steps"] == [3, 4, 2]
+    assert told["packages"] == source.told()
+    assert [part["stage"] for part in told["stages"]] == list(training.STAGES)
+    for part in told["stages"]:
+        assert part["seconds"] > 0
+        assert part["loss"][-1][0] == part["steps"]
+    assert told["versions"]["torch"] == torch.__version__.split("+")[0]
+    assert str(trained.parent) not in json.dumps(told)
+    assert told["weights"] == build.weights(use.load(trained).pipe) | {
+        few.FOLDER: told["weights"][few.FOLDER]
+    }
+
+
+def test_the_same_seed_makes_the_same_weights_and_another_does_not(trained, tmp_path) -> None:
+    assert weights(train(tmp_path / "again")) == weights(trained)
+    other = weights(train(tmp_path / "other", replace(PLAN, seed=4)))
+    assert other.keys() == weights(trained).keys()
+    assert all(other[name] != held for name, held in weights(trained).items())
+
+
+def test_a_seed_and_a_prompt_make_one_picture_alone_or_among_others(trained) -> None:
+    maker = use.load(trained)
+    (alone,) = use.draw(maker, ["red circle"], [5], 2)
+    among = use.draw(maker, ["blue square", "red circle"], [4, 5], 2)
+    assert alone.shape == (64, 64, 3)
+    assert np.abs(alone.astype(int) - among[1]).max() <= 1
+    assert (use.draw(maker, ["red circle"], [5], 2)[0] == alone).all()
+    assert (use.draw(maker, ["red circle"], [6], 2)[0] != alone).any()
+
+
+def test_the_adapter_draws_with_one_call_a_step(trained) -> None:
+    maker = use.load(trained, with_adapter=True)
+    sizes: list[int] = []
+    maker.pipe.unet.register_forward_pre_hook(lambda _unet, given: sizes.append(len(given[0])))
+    plain = use.load(trained)
+    plain.pipe.unet.register_forward_pre_hook(lambda _unet, given: sizes.append(len(given[0])))
+    few_made = use.draw(maker, ["red circle"], [5], 3)
+    assert sizes == [1, 1, 1]
+    guided = use.draw(plain, ["red circle"], [5], 2)
+    assert sizes[3:] == [2, 2]
+    assert (few_made != guided).any()
+    assert use.is_for_adapter(trained, 4)
+    assert not use.is_for_adapter(trained, 5)
+
+
+def test_a_folder_without_an_adapter_says_so(trained, tmp_path) -> None:
+    assert not few.has_adapter(tmp_path)
+    with pytest.raises(GeneratorError, match="got no adapter"):
+        use.load(tmp_path, with_adapter=True)
+
+
+def test_words_that_were_never_read_are_named(trained) -> None:
+    assert use.unknown_words(trained, "A Red circle, please: red-square") == ["a", "please"]
+
+
+def test_a_picture_is_shown_larger_and_no_sharper(trained) -> None:
+    flat = np.full((64, 64, 3), 7, dtype="uint8")
+    shown = use.shown(flat)
+    assert shown.size == (256, 256)
+    assert (np.asarray(shown) == 7).all()
+
+
+def test_the_teacher_steps_as_the_scheduler_of_diffusers_does(trained) -> None:
+    pipe = use.load(trained).pipe
+    from peft import LoraConfig
+
+    pipe.unet.add_adapter(LoraConfig(r=2, target_modules=["to_q"]), "few")
+    seen = torch.randn(2, build.LATENT_CHANNELS, 16, 16, generator=torch.Generator().manual_seed(0))
+    states = denoiser.read(pipe, ["red circle", "blue"]), denoiser.read(pipe, ["", ""])
+    pipe.scheduler.set_timesteps(20)
+    for when in (999, 499, 49):
+        with torch.no_grad():
+            ours = few._teacher_step(pipe, seen, torch.full((2,), when), 50, states)
+            told, untold = (pipe.unet(seen, when, part).sample for part in states)
+        v = untold + 3.0 * (told - untold)
+        theirs = pipe.scheduler.step(v, when, seen).prev_sample
+        assert torch.allclose(ours, theirs, atol=1e-4), when
+
+
+def test_the_held_out_concept_is_in_no_lesson(monkeypatch, tmp_path) -> None:
+    said: set[str] = set()
+    wrapped = denoiser.caption
+
+    def listen(one: Drawing, *more: Any) -> str:
+        said.add(one.concept)
+        return wrapped(one, *more)
+
+    monkeypatch.setattr(denoiser, "caption", listen)
+    split = drawings.split(drawn_here(), 3, share=1 / 6)
+    lessons = denoiser.Lessons(torch.zeros(len(split.trained), build.LATENT_CHANNELS, 16, 16), split.trained, 3)
+    for step in range(20):
+        lessons.batch(2, step, 16)
+    assert said == {one.concept for one in split.trained}
+    assert len(said) == 10
+
+
+def a_line(seed: int = 1) -> Stage:
+    """Return a stage that learns one weight matrix from noise of its own."""
+    torch.manual_seed(seed)
+    layer = torch.nn.Linear(4, 4, bias=False)
+
+    def loss(step: int) -> Any:
+        given = torch.randn(8, 4, generator=torch.Generator().manual_seed(step))
+        return (layer(given) - 2 * given).square().mean()
+
+    return Stage("line", layer, loss, learning_rate=0.05, seed=seed)
+
+
+def test_a_stage_learns_and_tells_its_loss(tmp_path) -> None:
+    learnt = a_line()
+    told = stage.run(learnt, Budget(steps=300), tmp_path, "cpu", quiet)
+    losses = [loss for _, loss in told["loss"]]
+    assert losses[-1] < 0.01 * losses[0]
+    assert [step for step, _ in told["loss"]] == [50, 100, 150, 200, 250, 300]
+    wanted = 2 * torch.eye(4)
+    assert torch.allclose(learnt.trained.weight, wanted, atol=0.05)
+
+
+def test_a_stopped_stage_goes_on_as_if_it_had_not_been(tmp_path, monkeypatch) -> None:
+    whole = a_line()
+    stage.run(whole, Budget(steps=90), tmp_path / "whole", "cpu", quiet)
+    monkeypatch.setattr(stage, "_KEPT_EVERY", 20)
+    stopped, calls = a_line(), []
+
+    def dies(step: int) -> Any:
+        calls.append(step)
+        if step == 50:
+            raise KeyboardInterrupt
+        return a_loss(step)
+
+    a_loss = stopped.loss
+    with pytest.raises(KeyboardInterrupt):
+        stage.run(replace(stopped, loss=dies), Budget(steps=90), tmp_path / "x", "cpu", quiet)
+    resumed, later = a_line(), []
+    first = resumed.loss
+    on = replace(resumed, loss=lambda step: (later.append(step), first(step))[1])
+    stage.run(on, Budget(steps=90), tmp_path / "x", "cpu", quiet)
+    assert later == list(range(40, 90))
+    assert torch.equal(on.trained.weight, whole.trained.weight)
+
+
+def test_a_checkpoint_of_another_seed_is_refused(tmp_path) -> None:
+    stage.run(a_line(), Budget(steps=3), tmp_path, "cpu", quiet)
+    with pytest.raises(GeneratorError, match="a checkpoint of another training"):
+        stage.run(a_line(seed=2), Budget(steps=3), tmp_path, "cpu", quiet)
+
+
+def test_fewer_steps_than_were_done_are_refused(tmp_path) -> None:
+    stage.run(a_line(), Budget(steps=5), tmp_path, "cpu", quiet)
+    with pytest.raises(GeneratorError, match="got 3 steps"):
+        stage.run(a_line(), Budget(steps=3), tmp_path, "cpu", quiet)
+
+
+def test_a_loss_that_is_no_number_ends_the_training(tmp_path) -> None:
+    broken = replace(a_line(), loss=lambda _step: torch.tensor(float("nan"), requires_grad=True))
+    with pytest.raises(GeneratorError, match="the loss nan at step 0"):
+        stage.run(broken, Budget(steps=5), tmp_path, "cpu", quiet)
+
+
+def test_seconds_of_work_are_as_many_steps_as_fit(tmp_path, monkeypatch) -> None:
+    ticks = iter(np.arange(0, 1e6, 0.25))  # every look at the clock, three a step
+    monkeypatch.setattr(stage, "worked_seconds", lambda _device: float(next(ticks)))
+    told = stage.run(a_line(), Budget(seconds=10), tmp_path, "cpu", quiet)
+    assert told["steps"] == 40  # of a quarter of a second
+
+
+def test_the_learning_rate_rises_stays_and_falls_to_nothing() -> None:
+    assert [stage.rate(step, 1000) for step in (0, 99, 600, 800)] == pytest.approx(
+        [0.01, 1, 1, 0.5]
+    )
+    assert stage.rate(999, 1000) < 0.003
+    assert stage.rate(500, 0) == 1
+
+
+@pytest.mark.parametrize("wrong", [(1, 2), (0,), (1, 2, 3, 4)])
+def test_steps_that_make_no_sense_are_refused(wrong: tuple[int, ...]) -> None:
+    with pytest.raises(GeneratorError, match="got the steps"):
+        training.Plan(steps=wrong).budgets()
+
+
+def test_minutes_and_steps_are_shared_among_the_stages() -> None:
+    seconds = [budget.seconds for budget in training.Plan(minutes=10).budgets()]
+    assert sum(filter(None, seconds)) == pytest.approx(600)
+    assert [b.steps for b in training.Plan(steps=(80,)).budgets()] == [20, 80, 10]
+
+
+@pytest.fixture(scope="module")
+def judged(trained: Path, tmp_path_factory) -> dict[str, Any]:
+    kept = tmp_path_factory.mktemp("judge")
+    (trained / "README.md").write_text("<!-- measured: begin -->\n<!-- measured: end -->\n")
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(quality, "STEPS_MEASURED", (1, 2))
+        patched.setattr(quality, "_TIMED", 1)
+        return quality.held_against(trained, drawn_here(), kept, (3, 5), quiet)
+
+
+def test_quality_is_measured_for_every_number_of_steps_and_way_of_drawing(judged, trained) -> None:
+    assert json.loads((trained / quality.FILE).read_text()) == judged
+    drawn = [(row["variant"], row["steps"]) for row in judged["rows"]]
+    assert drawn == [("few-steps", 1), ("few-steps", 2), ("guided", 1), ("guided", 2)]
+    for row in judged["rows"]:
+        assert row["seconds_per_picture"] > 0
+        assert row["frechet"] >= 0
+        assert row["seen"]["n"] == 3
+        assert 0 <= row["seen"]["top1_low"] <= row["seen"]["top1_rate"] <= row["seen"]["top5_rate"]
+    assert judged["judge"]["concepts"] == 12
+
+
+def test_the_judge_learns_to_name_what_it_has_only_seen_changed(tmp_path) -> None:
+    everything = drawn_here()
+    pictures = training.rendered(everything)
+    made = judge.train(everything, pictures, 80, 3, tmp_path, quiet)
+    known = judge.concepts(everything)
+    truth = np.array([known.index(one.concept) for one in everything])
+    _, scores = judge.look(made, pictures)
+    assert judge.hits(scores, truth, 1).mean() > 0.8
+
+
+def test_changes_leave_a_picture_a_picture() -> None:
+    pictures = training.rendered(drawn_here()[:4])
+    rng = np.random.default_rng(0)
+    changed = judge.changed(autoencoder.scaled(pictures), rng)
+    assert changed.shape == (4, 3, 64, 64)
+    assert changed.isfinite().all()
+    assert (changed - autoencoder.scaled(pictures)).abs().mean(dim=(1, 2, 3)).min() > 0.02
+
+
+def test_a_hit_is_among_the_best_scores() -> None:
+    scores = np.array([[3.0, 2.0, 1.0], [3.0, 2.0, 1.0]])
+    assert judge.hits(scores, np.array([0, 2]), 1).tolist() == [True, False]
+    assert judge.hits(scores, np.array([1, 2]), 2).tolist() == [True, False]
+
+
+def test_the_interval_of_a_share_is_that_of_statsmodels() -> None:
+    from statsmodels.stats.proportion import proportion_confint
+
+    for hits, n in ((0, 10), (7, 10), (300, 300), (31, 103)):
+        theirs = proportion_confint(hits, n, method="wilson")
+        assert quality.wilson(hits / n, n) == pytest.approx(theirs, abs=1e-4)
+
+
+def test_a_picture_and_a_grid_lie_in_the_folder_afterwards(judged, trained) -> None:
+    from PIL import Image
+
+    assert Image.open(trained / quality.GRID).width > 4 * 64
+    outcome = seeded.compare(trained)
+    assert outcome == seeded.Outcome(True, True, 0.0)
+    assert outcome.holds
+    card.fill(trained / "README.md", trained / quality.FILE)
+    assert "| guided | 2 |" in (trained / "README.md").read_text()
+
+
+def test_on_another_machine_a_picture_may_be_a_little_off_and_on_the_same_not_at_all() -> None:
+    assert seeded.Outcome(False, False, 1.9).holds
+    assert not seeded.Outcome(False, False, 2.1).holds
+    assert not seeded.Outcome(True, False, 0.1).holds
+
+
+def test_a_folder_that_was_not_trained_here_cannot_be_judged(tmp_path) -> None:
+    with pytest.raises(GeneratorError, match=r"got no training.json"):
+        quality.held_against(tmp_path, drawn_here(), tmp_path, (1, 1), quiet)
+
+
+def test_the_verbs_train_and_judge_a_folder(tmp_path, monkeypatch, capsys) -> None:
+    from generator.__main__ import main
+
+    seen: list[Any] = []
+    monkeypatch.setattr(training, "make", lambda *given: seen.append(given))
+    with pytest.raises(SystemExit) as ended:
+        main(["make-emoji", str(tmp_path / "m"), "--steps", "1,2,3", "--device", "cpu"])
+    assert ended.value.code == 0
+    assert seen[0][2] == training.Plan(steps=(1, 2, 3))
+    monkeypatch.setattr(quality, "measure", lambda *_given: {"rows": []})
+    with pytest.raises(SystemExit) as ended:
+        main(["judge-emoji", str(tmp_path / "m"), "--threads", "1"])
+    assert ended.value.code == 0
+    assert json.loads(capsys.readouterr().out) == {"rows": []}
+    assert commands.say
