@@ -353,9 +353,16 @@ def _co_movement(subject: Subject) -> list[Card]:
             offered(co_movement_tables.components),
             heading=said.t(
                 "What moves {n} shares together", n=said.number(study.n_shares, digits=0)
-            ),
+            )
+            if study.n_shares
+            else said.t("What moves the shares together"),
             note=said.t(
                 "Principal components of what the market leaves, in the days before the event."
+            )
+            if study.n_shares
+            else said.t(
+                "Not worked out: no traded event is chosen, or before it the shares have fewer than "
+                "60 trading days in common."
             ),
             provenance=Provenance("estimated", "", last, said.t("bounds by shuffled days, seeded")),
         ),

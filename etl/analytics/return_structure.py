@@ -33,6 +33,7 @@ REASONS = {
     "no_prices": "the prices hold no bar of the share in the span",
     "no_prices_for_benchmark": "the prices hold no bar of its benchmark in the span",
     "too_few_days": "the share traded on too few of its benchmark's days",
+    "too_few_common_days": "the shares and their benchmarks share too few days",
     "constant_series": "the share, or what its benchmark leaves of it, does not vary",
 }
 """Why a share is left out, by code."""
@@ -86,7 +87,7 @@ def residual_returns(
     first, last
         Calendar days between which bars are used, both inclusive; nothing outside is read.
     min_days
-        Common days needed.
+        Common days needed; with fewer no share is kept.
     min_coverage
         Share (0 to 1) of its benchmark's days a share must have traded on; one that did not
         would take those days from all the others.
@@ -94,7 +95,7 @@ def residual_returns(
     Raises
     ------
     ValueError
-        If fewer than ``min_days`` days are common, no share is left, or a price is not positive.
+        If a price is not positive.
 
     Notes
     -----
@@ -107,7 +108,7 @@ def residual_returns(
                 for name in sorted(markets)}  # fmt: skip
     tickers = [name for name, reason in left_out.items() if not reason]
     if not tickers:
-        raise ValueError(f"got no share with bars between {first} and {last}: {left_out}")
+        return _nothing(left_out)
     columns = np.array([prices.columns[name] for name in tickers])
     market_columns = np.array([prices.columns[markets[name]] for name in tickers])
     everything = np.append(columns, market_columns)
@@ -117,19 +118,18 @@ def residual_returns(
     dates = prices.dates[common[1:]]
     whole = np.isfinite(change[:, everything]).all(axis=1)
     if whole.sum() < min_days:
-        raise ValueError(
-            f"got {whole.sum()} common days of {', '.join(tickers)}; at least {min_days} are "
-            "needed: leave out the shares or markets with other trading days"
-        )
+        return _nothing(left_out | dict.fromkeys(tickers, "too_few_common_days"))
     values = _freed(change[whole][:, columns], change[whole][:, market_columns])
     varies = values.std(axis=0) > CONSTANT
     for name in np.array(tickers)[~varies]:
         left_out[str(name)] = "constant_series"
     kept = tuple(str(name) for name in np.array(tickers)[varies])
-    if not kept:
-        raise ValueError("got only shares whose returns do not vary beside their benchmarks'")
     reasons = {name: reason for name, reason in left_out.items() if reason}
     return ResidualReturns(dates[whole], kept, values[:, varies], reasons)
+
+
+def _nothing(left_out: dict[str, str]) -> ResidualReturns:
+    return ResidualReturns(np.array([], "datetime64[D]"), (), np.empty((0, 0)), left_out)
 
 
 def _coverage(

@@ -7,7 +7,7 @@ import pytest
 
 from dashboard import cases
 from dashboard.figures.contagion import correlation_figure
-from dashboard.studies import contagion_study
+from dashboard.studies import co_movement_study, contagion_study
 from dashboard.tables import contagion as tables
 from dashboard.text import words
 from etl.analytics.event_study import EventStudySpec
@@ -59,3 +59,11 @@ def test_a_day_picked_by_the_price_is_described(reader):
 
 def test_a_share_without_events_has_no_comparison(reader):
     assert contagion_study(reader, "NVDA", SPEC) is None
+
+
+def test_where_shares_have_too_few_days_in_common_nothing_is_correlated_and_it_is_said_why(reader):
+    study = contagion_study(reader, "ADBE", SPEC, event_ids=("E0059",))
+    assert study.correlation.empty
+    assert "too_few_common_days" in set(study.left_out["reason"])
+    moved = co_movement_study(reader, "ADBE", SPEC, event_ids=("E0059",))
+    assert (moved.n_shares, len(moved.components)) == (0, 0)

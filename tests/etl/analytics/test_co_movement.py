@@ -20,6 +20,7 @@ from etl.analytics.co_movement import (
 )
 from etl.analytics.event_calendar import PairReturns, Panel, pair_returns, panel
 from etl.analytics.return_structure import (
+    REASONS,
     ResidualReturns,
     clusters,
     principal_components,
@@ -360,13 +361,18 @@ def test_residuals_of_a_span_do_not_know_what_lies_outside() -> None:
     assert not np.array_equal(longer.values[:120], second.values)
 
 
-def test_too_few_shares_or_days_are_refused() -> None:
+def test_too_few_days_leave_no_share_and_say_why() -> None:
     prices = prices_of({"A": np.full(40, 0.01), "M": np.full(40, 0.02)})
+    short = residual_returns(prices, {"A": "M"}, START, START + 40)
+    assert (short.tickers, short.left_out) == ((), {"A": "too_few_common_days"})
+    assert short.values.size == len(short.dates) == 0
+    later = residual_returns(prices, {"A": "M"}, START + 90, START + 100)
+    assert (later.tickers, set(later.left_out)) == ((), {"A"})
+    assert set(later.left_out.values()) <= set(REASONS)
+
+
+def test_too_few_shares_are_refused() -> None:
     rng = np.random.default_rng(0)
-    with pytest.raises(ValueError, match="40 common days"):
-        residual_returns(prices, {"A": "M"}, START, START + 40)
-    with pytest.raises(ValueError, match="no share with bars"):
-        residual_returns(prices, {"A": "M"}, START + 90, START + 100)
     two = ResidualReturns(START + np.arange(90), ("A", "B"), rng.standard_normal((90, 2)), {})
     with pytest.raises(ValueError, match="at least 3"):
         clusters(two, rng=rng)
