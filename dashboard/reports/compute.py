@@ -142,8 +142,9 @@ def _cheapest(table: pd.DataFrame, words: Words) -> str:
     row = table.iloc[0]
     return words.t(
         "On published figures, 1,000 pictures of {model} at {steps} steps cost {cost} on the "
-        "{card}, the cheapest card with both a speed and a price ({low} to {high} over the prices "
-        "of {start} to {end}; machines in use {use} of the time, assumed): estimated.",
+        "{card}, the cheapest card with both a speed and a price (by the middles of published "
+        "ranges; {low} to {high} from the lowest to the highest end of the prices of {start} to "
+        "{end}; machines in use {use} of the time, assumed): estimated.",
         model=str(row["model"]).upper(),
         steps=words.number(row["steps"], digits=0),
         cost=words.money(row["cost_usd"], "USD"),
@@ -383,15 +384,15 @@ def _cost_table(table: pd.DataFrame, words: Words) -> Grid:
         "n_prices": TableColumn(words.t("Prices"), "integer"),
         "price_to": TableColumn(words.t("Newest price"), "date"),
         "hourly_low_usd": TableColumn(words.t("USD an hour, lowest"), "number"),
-        "hourly_usd": TableColumn(words.t("median"), "number"),
+        "hourly_usd": TableColumn(words.t("median of middles"), "number"),
         "hourly_high_usd": TableColumn(words.t("highest"), "number"),
         "cost_low_usd": TableColumn(words.t("USD for 1,000, lowest"), "number"),
-        "cost_usd": TableColumn(words.t("median"), "number"),
+        "cost_usd": TableColumn(words.t("median of middles"), "number"),
         "cost_high_usd": TableColumn(words.t("highest"), "number"),
     }
     caption = words.t(
         "What 1,000 pictures cost at the fastest published speed of each card and the prices of "
-        "the last year with one: {kind}",
+        "the last year with one, contracts for a term left out: {kind}",
         kind=words.evidence("estimated"),
     )
     return grid(Table(table, columns, "published-costs"), caption, words)
@@ -400,7 +401,9 @@ def _cost_table(table: pd.DataFrame, words: Words) -> Grid:
 def _cheapest_calculation(row: Any, words: Words) -> Calculation:
     estimated = words.evidence("estimated")
     prices = words.n(
-        "median of {n} published price", "median of {n} published prices", int(row.n_prices)
+        "median of {n} published price, a range at its middle",
+        "median of {n} published prices, a range at its middle",
+        int(row.n_prices),
     )
     return _cost_of(
         words.t("1,000 pictures on the {card}", card=row.card),
@@ -442,9 +445,11 @@ def _methods(words: Words) -> str:
         "Each measured run is a fresh process, warmed until three calls agree within 2%; intervals "
         "are of 95% and never narrower than 2% each way. Cost of a picture: price of an hour over "
         "the pictures of an hour at the mean use. A rented hour contains electricity. Prices of an "
-        "hour are those of the last year before the newest one of the card; lowest, median and "
-        "highest of them are shown. Retries and blocked pictures are paid by those that reach a "
-        "user."
+        "hour are those of the last year before the newest one of the card. A published range "
+        "counts with its middle in the median (estimated) and with its ends in the lowest and the "
+        "highest. Prices under a contract for a term are left out; prices on demand and on the "
+        "spot market are seldom told apart by their sources and stand together. Retries and "
+        "blocked pictures are paid by those that reach a user."
     )
 
 

@@ -46,7 +46,8 @@ class ComputeStudy:
     published
         MLPerf and ML.ENERGY, with ``images_per_second_per_device``.
     prices
-        Disclosed prices of an hour of a card.
+        Disclosed prices of an hour of a card: ``value`` to ``value_high`` where a range was
+        published; ``is_contract`` where the hours had to be bound for a term.
     """
 
     runs: pd.DataFrame
@@ -88,8 +89,9 @@ def compute_study(reader: Reader) -> ComputeStudy:
     )
     prices = reader.query(
         """
-        SELECT fact_id, gpu_name, entity, value, unit, evidence_kind, source_title, source_url,
-               coalesce(period_end, period_start) AS as_of
+        SELECT fact_id, gpu_name, entity, value, value_high, unit, evidence_kind, source_title,
+               source_url, coalesce(period_end, period_start) AS as_of,
+               coalesce(note ILIKE '%contract%', false) AS is_contract
         FROM disclosed_facts
         WHERE metric = 'gpu_hour_price' AND unit = 'USD/GPU-hour' AND gpu_name IS NOT NULL
         ORDER BY gpu_name, value, fact_id

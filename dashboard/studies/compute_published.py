@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from dashboard.studies.compute import ComputeStudy
+from dashboard.studies.frames import column, rows
 from etl.analytics.compute import DEFAULT_UTILISATION, Machine, Speed, cost_per_image
 
 RECENT = pd.DateOffset(years=1)
@@ -39,9 +40,10 @@ def published_costs(study: ComputeStudy, utilisation: float = DEFAULT_UTILISATIO
     DataFrame
         ``card, device_name, benchmark, model, steps, images_per_second, speed_url, n_prices,
         price_from, price_to, hourly_low_usd, hourly_usd, hourly_high_usd, cost_low_usd, cost_usd,
-        cost_high_usd``: the lowest, the median and the highest price of the last year in which
-        there is one, and what 1,000 pictures cost at each. The cheapest card comes first; a card
-        without a price or a speed has no row.
+        cost_high_usd``: the lowest end, the median of the middles and the highest end of the
+        prices of the last year in which there is one, and what 1,000 pictures cost at each; a
+        price under contract is of another good than an hour on demand, and is left out. The
+        cheapest card comes first; a card without a price or a speed has no row.
     """
     speeds: Any = study.published.assign(card=study.published["device_name"].map(card_of))
     known = speeds["images_per_second_per_device"].notna() & speeds["model"].eq("sdxl")
@@ -49,7 +51,7 @@ def published_costs(study: ComputeStudy, utilisation: float = DEFAULT_UTILISATIO
         "images_per_second_per_device", ascending=False
     )
     best = best.drop_duplicates("card")
-    asked: Any = study.prices.assign(card=study.prices["gpu_name"].map(card_of))
+    asked: Any = _free(study.prices)
     made = [
         row | _priced(asked.loc[asked["card"] == row["card"]], row, utilisation)
         for row in _speeds(best)
@@ -57,6 +59,14 @@ def published_costs(study: ComputeStudy, utilisation: float = DEFAULT_UTILISATIO
     ]
     table = pd.DataFrame(made, columns=None if made else ["card", "cost_usd"])
     return table.sort_values(["cost_usd", "card"], ignore_index=True)
+
+
+def _free(prices: pd.DataFrame) -> pd.DataFrame:
+    """Return the prices without a contract, each with its card and both its ends."""
+    free = rows(prices, ~column(prices, "is_contract").astype(bool))
+    high = column(free, "value_high").fillna(column(free, "value"))
+    middle = (column(free, "value") + high) / 2
+    return free.assign(card=column(free, "gpu_name").map(card_of), middle=middle, high=high)
 
 
 def _speeds(best: pd.DataFrame) -> list[dict[str, Any]]:
@@ -81,8 +91,8 @@ def _priced(prices: Any, row: dict[str, Any], utilisation: float) -> dict[str, A
         "price_from": recent["as_of"].min(),
         "price_to": newest,
     }
-    hours = {"low": recent["value"].min(), "": recent["value"].median()}
-    hours |= {"high": recent["value"].max()}
+    hours = {"low": recent["value"].min(), "": recent["middle"].median()}
+    hours |= {"high": recent["high"].max()}
     for end, hourly in hours.items():
         mark = f"_{end}" if end else ""
         machine = Machine(float(hourly), utilisation)

@@ -292,6 +292,17 @@ def prices(study: ComputeStudy, said: Words) -> Table:
         "gpu_name": TableColumn(said.t("Card")),
         "entity": TableColumn(said.t("Provider"), "wide"),
         "value": TableColumn(said.t("USD an hour"), "number", 2),
+        "value_high": TableColumn(
+            said.t("highest"),
+            "number",
+            2,
+            help=said.t("The upper end, where a range is published."),
+        ),
+        "is_contract": TableColumn(
+            said.t("Contract"),
+            "check",
+            help=said.t("Hours bound for a term: left out where prices are compared."),
+        ),
         "kind": TableColumn(said.t("Evidence")),
         "as_of": TableColumn(said.t("As of"), "date"),
         "source_title": TableColumn(said.t("Source"), "wide"),

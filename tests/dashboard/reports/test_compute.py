@@ -8,6 +8,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -56,10 +57,37 @@ def test_only_prices_of_the_last_year_of_a_card_count(report: compute.ComputeRep
     table = published_costs(report.study).set_index("card")
     prices = report.study.prices
     own = prices.loc[prices["gpu_name"].map(card_of) == "H100"]
+    own = own.loc[~own["is_contract"]]
     recent = own.loc[own["as_of"] >= own["as_of"].max() - pd.DateOffset(years=1)]
     assert len(recent) < len(own)
     assert table.at["H100", "n_prices"] == len(recent)
-    assert table.at["H100", "hourly_usd"] == pytest.approx(recent["value"].median())
+
+
+def test_a_published_range_counts_with_its_middle_and_both_ends(
+    report: compute.ComputeReport,
+) -> None:
+    days = pd.to_datetime(["2026-03-01", "2026-05-01", "2026-05-02", "2026-05-03"])
+    prices = pd.DataFrame(
+        {
+            "gpu_name": "H100",
+            "value": [2.0, 3.0, 1.0, 0.5],
+            "value_high": [6.0, np.nan, 2.0, np.nan],
+            "as_of": days,
+            "is_contract": [False, False, False, True],
+        }
+    )
+    row = published_costs(replace(report.study, prices=prices)).iloc[0]
+    assert (row["hourly_low_usd"], row["hourly_usd"], row["hourly_high_usd"]) == (1.0, 3.0, 6.0)
+    assert row["n_prices"] == 3
+
+
+def test_prices_for_a_year_are_known_as_contracts(report: compute.ComputeReport) -> None:
+    prices = report.study.prices
+    assert set(prices.loc[prices["is_contract"], "fact_id"]) == {"F0265", "F0266"}
+    assert prices.set_index("fact_id").at["F0261", "value_high"] == pytest.approx(6.88)
+    document = compute.document(report, words("en"))
+    assert "by the middles of published ranges" in document.finding[0]
+    assert "Prices under a contract" in document.sections[-1].blocks[0].text  # pyright: ignore
 
 
 def test_the_toy_is_never_told_as_a_product(report: compute.ComputeReport) -> None:
