@@ -114,7 +114,11 @@ def exclusion(words: Words, code: str) -> str:
     names = {
         "no_prices_for_ticker": words.t("no bars of the share are held"),
         "no_prices_for_benchmark": words.t("no bars of its market are held"),
-        "event_outside_bars": words.t("the day lies outside the bars held"),
+        "event_outside_bars": words.t(
+            "the day lies outside the common bars of the share and its market"
+        ),
+        "benchmark_does_not_overlap": words.t("share and market have no trading day in common"),
+        "collinear_factor": words.t("a factor does not vary by itself in the estimation window"),
         "event_window_incomplete": words.t("the event window reaches beyond the bars"),
         "too_short_estimation_window": words.t("too few days to estimate from"),
         "missing_return": words.t("a return is missing inside the windows"),

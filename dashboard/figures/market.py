@@ -83,7 +83,9 @@ def peers_figure(
     """
     held = study.peers.dropna(subset=[measure])
     if held.empty:
-        return theme.empty(words.t("No prices of other shares are held for this day."), mode)
+        return theme.empty(
+            words.t("No other share can be compared around this day: the table says why."), mode
+        )
     held = held.sort_values(["concept_group", measure], ascending=[False, True])
     figure = go.Figure()
     groups = sorted(set(study.peers["concept_group"]))

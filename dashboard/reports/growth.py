@@ -265,7 +265,7 @@ def _changed(first: Any, last: Any, words: Words) -> str:
         "low": words.signed_number(100 * found.newcombe[0], digits=1),
         "high": words.signed_number(100 * found.newcombe[1], digits=1),
         "test": words.t("Fisher's exact test") if few else words.t("pooled z test"),
-        "p": words.number(p_value, digits=3),
+        "p": words.p_value(p_value),
     }
     if not p_value < _SIGNIFICANCE:
         return words.t(

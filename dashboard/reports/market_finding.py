@@ -90,7 +90,7 @@ def _tested_event(study: MarketStudy, row: dict[str, Any], words: Words) -> str:
         model=labels.model(words, study.spec.model),
         benchmark=row["benchmark"],
         t=words.number(row["t_statistic"]),
-        p=words.number(row["p_value"], digits=3),
+        p=words.p_value(row["p_value"]),
         verdict=words.t("significant at 5%") if significant else words.t("not significant at 5%"),
     )
 

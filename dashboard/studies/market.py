@@ -225,11 +225,16 @@ def _markets(instruments: pd.DataFrame, tickers: list[str]) -> set[str]:
 def peers_event(
     events: pd.DataFrame, ticker: str, event_ids: Sequence[str] | None
 ) -> pd.Series | None:
-    """Return the event the peers are compared around: the last chosen one."""
+    """Return the event the peers are compared around: the last chosen one that can be studied.
+
+    Where none of them can, the last one: peers are named beside it with their reasons.
+    """
     if events.empty:
         return None
     chosen = list(event_ids or cases.default_events(ticker, list(events["event_id"])))
-    return rows(events, events["event_id"] == chosen[-1]).iloc[0]
+    studied = set(rows(events, events["status"] != "excluded")["event_id"])
+    last = next((name for name in reversed(chosen) if name in studied), chosen[-1])
+    return rows(events, events["event_id"] == last).iloc[0]
 
 
 def _prices(own: pd.DataFrame, bars: pd.DataFrame, benchmark: str) -> pd.DataFrame:

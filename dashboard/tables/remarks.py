@@ -134,6 +134,7 @@ def reason(said: Words, code: Any) -> str:
         "too_few_common_days": said.t("the estimation windows share too few days"),
         "too_few_degrees_of_freedom": said.t("too few degrees of freedom"),
         "correlation_too_negative": said.t("the residuals are too negatively correlated"),
+        "residuals_alike": said.t("the estimation windows are all but the same days of one share"),
         "too_few_events": said.t("too few events"),
         "excluded": said.t("the event is left out"),
         "no_prices": said.t("no bars are held"),

@@ -144,6 +144,12 @@ class Words:
             format_decimal(x, format=_signed(_pattern(digits)), locale=self.locale)
         )
 
+    def p_value(self, p: float | None) -> str:
+        """Write a p-value with three decimals; one that would read as zero as below 0.001."""
+        if _known(p) and p < 0.001:
+            return f"< {self.number(0.001, digits=3)}"
+        return self.number(p, digits=3)
+
     def signed_number(self, x: float | None, *, digits: int = 2) -> str:
         """Write a number that always bears its sign, for example +1.2; zero has none."""
         told = self.number(x, digits=digits)

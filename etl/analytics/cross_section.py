@@ -32,6 +32,7 @@ class Reason:
 
 
 NO_EVENT = Reason("no_tested_event", "no event can be tested")
+_ALIKE = 0.99
 _NO_VARIATION = Reason("no_variation", "the events do not vary on some day")
 
 
@@ -182,10 +183,16 @@ def bmp(sample: Sample) -> Outcome:
 
 
 def kolari_pynnonen_bmp(sample: Sample) -> Outcome:
-    """:func:`bmp` times √((1 − r̄)/(1 + (n − 1)·r̄)), by t(n − 1) (Kolari and Pynnönen 2010)."""
+    """:func:`bmp` times √((1 − r̄)/(1 + (n − 1)·r̄)), by t(n − 1) (Kolari and Pynnönen 2010).
+
+    Not given where r̄ is all but 1, as of events of one share a few days apart: their residuals are
+    the same series, and the factor would shrink any effect to nothing.
+    """
     variant = "BMP times sqrt((1-r)/(1+(n-1)r)), r the mean residual correlation, t(n-1)"
     factor = _root_ratio(1 - sample.correlation.mean, _inflation(sample))
     statistic = _mean_over_error(sample.standardised) * factor
+    if sample.correlation.mean > _ALIKE and sample.n_events > 1:
+        return _missing(sample, variant, _residuals_alike(sample))
     return _t_test(sample, statistic, variant, _correlation_reason(sample))
 
 
@@ -334,6 +341,11 @@ def _correlation_reason(sample: Sample) -> Reason | None:
         return sample.correlation.reason
     text = f"the mean residual correlation {sample.correlation.mean:.3f} is too negative"
     return Reason("correlation_too_negative", text)
+
+
+def _residuals_alike(sample: Sample) -> Reason:
+    text = f"the residuals are one series (mean correlation {sample.correlation.mean:.5f})"
+    return Reason("residuals_alike", text)
 
 
 def _root_ratio(numerator: float, denominator: float) -> float:

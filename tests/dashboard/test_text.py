@@ -242,6 +242,13 @@ def test_every_literal_that_is_said_stands_in_the_catalogue(language):
     assert lacking == [], "run python -m dashboard.text; what is said must be a literal"
 
 
+def test_a_p_that_would_read_as_zero_is_told_by_its_bound():
+    assert words("en").p_value(0.0341) == "0.034"
+    assert words("en").p_value(0.00004) == "< 0.001"
+    assert words("zh").p_value(0.0) == "< 0.001"
+    assert words("en").p_value(float("nan")) == "–"
+
+
 def test_sentences_are_joined_as_each_language_joins_them():
     assert words("en").sentences(["One.", "", "Two."]) == "One. Two."
     assert words("zh").sentences(["一。", "", "二。", "三"]) == "一。二。三"

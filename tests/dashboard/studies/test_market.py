@@ -231,3 +231,20 @@ def test_a_share_without_a_market_is_shown_and_measured_against_none(
     assert study.benchmark == "–"
     assert len(study.prices) > 1000
     assert set(study.events["status"]) <= {"excluded"}
+
+
+def test_peers_are_compared_around_the_last_event_that_can_be_studied(
+    reader: SnapshotReader,
+) -> None:
+    study = market_study(reader, "GETY", EventStudySpec())
+    left_out = study.events.loc[study.events["status"] == "excluded", "event_id"]
+    assert len(left_out), "the benchmark ends before the newest events"
+    assert study.peers_event_id not in set(left_out)
+    assert study.peers["abnormal_return"].notna().any()
+
+
+def test_where_no_chosen_event_can_be_studied_the_last_one_is_named(reader: SnapshotReader) -> None:
+    events = by_id(market_study(reader, "GETY", EventStudySpec()).events)
+    excluded = tuple(events.index[events["status"] == "excluded"])
+    study = market_study(reader, "GETY", EventStudySpec(), event_ids=excluded)
+    assert study.peers_event_id == excluded[-1]

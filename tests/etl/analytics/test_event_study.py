@@ -265,6 +265,21 @@ def test_correlation_needs_thirty_common_days_and_uses_no_others() -> None:
     assert "29 calendar days in common" in apart.reason.text
 
 
+def test_events_of_one_estimation_window_are_not_called_a_strong_nothing() -> None:
+    rng = np.random.default_rng(4)
+    estimation = [np.tile(rng.normal(0, 0.02, 60), (3, 1)) for _ in range(2)]
+    event = [rng.normal(0.05, 0.01, (3, 3)), rng.normal(0, 0.001, (3, 3))]
+    sample = Sample(
+        abnormal_returns(Windows(*estimation, *event), "market"), ResidualCorrelation(0.99999, 60)
+    )
+    outcome = TESTS["kolari_pynnonen_bmp"](sample)
+    assert np.isnan(outcome.car_statistic)
+    assert np.isnan(outcome.p_value).all()
+    assert outcome.reason.code == "residuals_alike"
+    assert np.isfinite(TESTS["bmp"](sample).car_p_value)
+    assert np.isfinite(TESTS["kolari_pynnonen_patell"](sample).car_p_value)
+
+
 def test_equal_events_have_no_cross_sectional_test_and_say_why() -> None:
     rng = np.random.default_rng(3)
     row = [np.tile(rng.normal(0, 0.02, length), (3, 1)) for length in (60, 60, 3, 3)]
