@@ -393,6 +393,24 @@ def test_a_ready_case_stands_on_bundled_evidence_alone(key: str, tmp_path, bundl
     assert len(raw["notes"]) == len(raw["notes_zh"])
 
 
+@pytest.mark.parametrize(
+    ("key", "names"),
+    [
+        ("small-platform", ("active_users", "free_wait_seconds")),
+        ("meitu-2022", ("paid_conversion_rate", "net_proceeds", "gross_margin")),
+    ],
+)
+def test_a_figure_in_place_of_another_is_assumed_and_says_of_what_it_is(
+    key: str, names: tuple[str, ...], tmp_path, bundled
+) -> None:
+    given = scenario(store.load(key, tmp_path), key, bundled).inputs.given
+    for name in names:
+        assert given[name].evidence_kind == "assumed", name
+        assert " in place of " in given[name].source or "nobody said" in given[name].source, name
+    if key == "small-platform":
+        assert given["users_per_server"].evidence_kind == "disclosed"
+
+
 def test_the_small_platform_breaks_even_near_the_overviews_rate(tmp_path, bundled) -> None:
     found = scenario(store.load("small-platform", tmp_path), "small-platform", bundled)
     month = product_month(found.inputs, found.document.sourcing, found.horizon)
