@@ -73,7 +73,7 @@ def test_the_finding_says_so_where_nothing_can_be_tested() -> None:
     study.events["status"] = "excluded"
     study.events["reason"] = "event_outside_bars"
     assert english(study).finding == ("No event of this choice can be tested.",)
-    assert "outside the bars" in event_table(english(study)).rows[0][2]
+    assert "outside the common bars" in event_table(english(study)).rows[0][2]
 
 
 def test_many_events_are_left_to_the_table() -> None:
