@@ -29,6 +29,8 @@ _SPACER = 0.12
 _MOST_A_ROW, _HEADING_WIDTH = 2, 18
 """Panels side by side, and columns of a heading: on a phone a panel is about 110 pixels wide."""
 _PANEL_PX, _HEADING_PX, _AXIS_PX = 220, 15, 56
+_PAPER_PANEL_PX = 110
+"""Height of a plot on paper, which is as wide as five panels and has no room to scroll."""
 _DESCRIBED = theme.SeriesStyle(theme.ORANGE, "dash", "diamond-open")
 _THIN = theme.SeriesStyle(theme.SKY, "solid", "circle")
 _HATCHED = {
@@ -59,6 +61,19 @@ class _Drawing:
     words: Words
     measure: _Measure
     placebo: pd.DataFrame | None = None
+    is_paper: bool = False
+
+    @property
+    def places(self) -> list[tuple[int, int]]:
+        """Row and column of each panel."""
+        return _places(self.panels, len(self.panels) if self.is_paper else _MOST_A_ROW)
+
+    @property
+    def plot_px(self) -> int:
+        """Height of the plots with what lies between them."""
+        rows = max(row for row, _ in self.places)
+        panel = _PAPER_PANEL_PX if self.is_paper else _PANEL_PX
+        return panel * rows + _gap_px(self.panels) * (rows - 1)
 
     def placebo_band(self, panel: Panel) -> pd.DataFrame:
         """Return the placebo band of the panel's event: ``day, low, high``."""
@@ -123,6 +138,24 @@ def car_figure(
     return _draw(replace(drawing, placebo=placebo), _path_traces, title, mode)
 
 
+def paper_figures(
+    study: MarketStudy, event_ids: Sequence[str] | None, words: Words
+) -> tuple[go.Figure, go.Figure]:
+    """Draw both figures, abnormal and cumulative, for paper: all panels side by side and low."""
+    titles = (
+        words.t("Abnormal return ({returns})", returns=labels.returns(words, study.spec.returns)),
+        words.t(
+            "Cumulative abnormal return ({returns})",
+            returns=labels.returns(words, study.spec.returns),
+        ),
+    )
+    daily = replace(_drawing(study, event_ids, words, _AR), is_paper=True)
+    return (
+        _draw(daily, _bar_traces, titles[0], "light"),
+        _draw(replace(daily, measure=_CAR), _path_traces, titles[1], "light"),
+    )
+
+
 def mean_path(paths: pd.DataFrame, measure: str) -> pd.DataFrame:
     """Return the mean over events by day with its 95% cross-sectional interval.
 
@@ -182,33 +215,33 @@ def _heading_lines(panels: list[Panel]) -> int:
     return 1 + max(panel.title.count("<br>") for panel in panels)
 
 
-def _places(panels: list[Panel]) -> list[tuple[int, int]]:
-    """Return row and column of each panel: two a row from three on, so that a phone has room.
+def _places(panels: list[Panel], most: int) -> list[tuple[int, int]]:
+    """Return row and column of each panel, with no more than ``most`` side by side.
 
-    Of two panels the untested one stands behind an empty column.
+    In one row the untested ones stand behind an empty column.
     """
-    if len(panels) > _MOST_A_ROW:
-        return [(1 + place // _MOST_A_ROW, 1 + place % _MOST_A_ROW) for place in range(len(panels))]
+    if len(panels) > most:
+        return [(1 + place // most, 1 + place % most) for place in range(len(panels))]
     apart = len(panels) > 1 and panels[-1].kind == "described"
     columns = list(range(1, len(panels) + 1))
     columns = [*columns[:-1], columns[-1] + 1] if apart else columns
     return [(1, column) for column in columns]
 
 
-def _frame(panels: list[Panel]) -> go.Figure:
-    places = _places(panels)
+def _frame(drawing: _Drawing) -> go.Figure:
+    panels, places = drawing.panels, drawing.places
     rows, columns = max(row for row, _ in places), max(column for _, column in places)
     is_apart = rows == 1 and columns > len(panels)
     widths = [_SPACER if is_apart and column == columns - 2 else 1.0 for column in range(columns)]
     grid = [[(row + 1, column + 1) for column in range(columns)] for row in range(rows)]
-    gap = _gap_px(panels)
+    gap = _gap_px(panels) if rows > 1 else 0
     one_scale: Any = "all"  # plotly's types know of true and false alone
     return make_subplots(
         rows=rows,
         cols=columns,
         shared_yaxes=one_scale,
         horizontal_spacing=0.02 if rows == 1 else 0.06,
-        vertical_spacing=gap / _plot_px(panels),
+        vertical_spacing=gap / drawing.plot_px,
         column_widths=widths,
         specs=[[{} if place in places else None for place in row] for row in grid],
         subplot_titles=[panel.title for panel in panels],
@@ -220,12 +253,6 @@ def _gap_px(panels: list[Panel]) -> int:
     return _AXIS_PX + 18 + _HEADING_PX * _heading_lines(panels)
 
 
-def _plot_px(panels: list[Panel]) -> int:
-    """Return the height of the plots with what lies between them."""
-    rows = max(row for row, _ in _places(panels))
-    return _PANEL_PX * rows + _gap_px(panels) * (rows - 1)
-
-
 def _draw(
     drawing: _Drawing,
     traces: Callable[[_Drawing, Panel], list[Any]],
@@ -235,14 +262,14 @@ def _draw(
     words, panels = drawing.words, drawing.panels
     if not panels:
         return theme.empty(words.t("No event of this share can be studied in these windows."), mode)
-    figure = _frame(panels)
+    figure = _frame(drawing)
     days = theme.wrap(words.t("Trading days from day 0"), _HEADING_WIDTH)
-    for panel, (row, column) in zip(panels, _places(panels), strict=True):
+    for panel, (row, column) in zip(panels, drawing.places, strict=True):
         for trace in traces(drawing, panel):
             figure.add_trace(trace, row=row, col=column)
         figure.update_xaxes(title_text=days, row=row, col=column)
     top = 18 + _HEADING_PX * _heading_lines(panels)
-    height = top + _plot_px(panels) + _AXIS_PX + 12
+    height = top + drawing.plot_px + _AXIS_PX + 12
     theme.finish(figure, alt=_alt(drawing), mode=mode, height=height, top=top)
     figure.update_annotations(font_size=11, yshift=4)
     first, last = drawing.study.spec.window

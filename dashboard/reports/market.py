@@ -14,11 +14,10 @@ import pandas as pd
 from dashboard import cases, queries
 from dashboard.figures import labels
 from dashboard.figures.market import (
-    abnormal_return_figure,
-    car_figure,
     peers_figure,
     prices_figure,
 )
+from dashboard.figures.reaction import paper_figures
 from dashboard.reports import require
 from dashboard.reports.choice import Choice, Prepared
 from dashboard.reports.document import (
@@ -176,21 +175,9 @@ def document(report: MarketReport, words: Words) -> Document:
     return Document(
         language=words.language,
         title=words.t("Did the share price of {name} really react?", name=name),
-        subtitle=words.t(
-            "{ticker} against {benchmark}, {model}, {n_days} days of estimation",
-            ticker=study.instrument["ticker"],
-            benchmark=study.benchmark,
-            model=labels.model(words, study.spec.model),
-            n_days=words.number(study.spec.estimation, digits=0),
-        ),
+        subtitle=_subtitle(study, events, words),
         finding=tuple(findings(study, events, words)),
-        sections=(
-            _prices(study, event_ids, words),
-            _reaction(study, events, words),
-            _peers(study, words),
-            _cautions(study, events, words),
-            Section(words.t("How it was measured"), (Paragraph(_methods(study, words)),)),
-        ),
+        sections=tuple(_sections(study, events, words)),
         sources_heading=words.t("Sources"),
         sources=(*_named(report.sources, words), *_event_sources(events, words)),
         facts=tuple(_facts(report, words)),
@@ -198,6 +185,33 @@ def document(report: MarketReport, words: Words) -> Document:
         data_at=report.edition.published_at,
         pages=_PAGES,
     )
+
+
+def _subtitle(study: MarketStudy, events: pd.DataFrame, words: Words) -> str:
+    ticker, benchmark = study.instrument["ticker"], study.benchmark
+    if events.empty:
+        return words.t("{ticker} against {benchmark}", ticker=ticker, benchmark=benchmark)
+    return words.t(
+        "{ticker} against {benchmark}, {model}, {n_days} days of estimation",
+        ticker=ticker,
+        benchmark=benchmark,
+        model=labels.model(words, study.spec.model),
+        n_days=words.number(study.spec.estimation, digits=0),
+    )
+
+
+def _sections(study: MarketStudy, events: pd.DataFrame, words: Words) -> Iterator[Section]:
+    """Yield the sections; of a share without an event nothing but its price can be told."""
+    yield _prices(study, list(events["event_id"]), words)
+    points = tuple(_cautions(study, events, words))
+    if len(events):
+        yield _reaction(study, events, words)
+        yield _peers(study, words)
+        points = points or (words.t("Nothing is known that would disturb these windows."),)
+    if points:
+        yield Section(words.t("What to know before trusting it"), (Points(points),))
+    if len(events):
+        yield Section(words.t("How it was measured"), (Paragraph(_methods(study, words)),))
 
 
 def permalink(study: MarketStudy, event_ids: Sequence[str], language: str) -> str:
@@ -235,15 +249,16 @@ def _prices(study: MarketStudy, event_ids: Sequence[str], words: Words) -> Secti
 def _reaction(study: MarketStudy, events: pd.DataFrame, words: Words) -> Section:
     event_ids = list(events["event_id"])
     kind = words.evidence("estimated")
+    daily, cumulative = paper_figures(study, event_ids, words)
     blocks: list[Block] = [
         Picture(
             "abnormal-return",
-            abnormal_return_figure(study, event_ids, words).update_layout(height=255),
+            daily,
             words.t("Abnormal return by day with its 95% interval: {kind}.", kind=kind),
         ),
         Picture(
             "car",
-            car_figure(study, event_ids, words).update_layout(height=270),
+            cumulative,
             words.t("Cumulative abnormal return with its 95% band: {kind}.", kind=kind),
         ),
         _event_table(study, events, words),
@@ -297,7 +312,7 @@ def _event_row(study: MarketStudy, row: dict[str, Any], words: Words) -> tuple[s
         treatment,
         words.signed_percent(zero["abnormal_return"]),
         words.number(zero["t_statistic"]),
-        words.number(zero["p_value"], digits=3),
+        words.p_value(zero["p_value"]),
         words.signed_percent(end["cumulative_abnormal_return"]),
         interval if row["status"] == "tested" else words.number(None),
     )
@@ -309,7 +324,7 @@ def _test_table(study: MarketStudy, events: pd.DataFrame, words: Words) -> Grid:
     header = (words.t("Test"), *(labels.test_name(words, row["test"]) for row in tests))
     rows = (
         (words.t("Statistic"), *(words.number(row["statistic"]) for row in tests)),
-        ("p", *(words.number(row["p_value"], digits=3) for row in tests)),
+        ("p", *(words.p_value(row["p_value"]) for row in tests)),
     )
     n_tested = len(events.loc[events["status"] == "tested"])
     caption = words.n(
@@ -321,13 +336,16 @@ def _test_table(study: MarketStudy, events: pd.DataFrame, words: Words) -> Grid:
 
 
 def _peers(study: MarketStudy, words: Words) -> Section:
-    figure = peers_figure(study, words)
     missing = study.peers.loc[study.peers["abnormal_return"].isna()]
     caption = words.t(
         "Each share against its own market; a star marks a price limit or a suspension: {kind}.",
         kind=words.evidence("estimated"),
     )
-    blocks: list[Block] = [Picture("peers", figure, caption)]
+    blocks: list[Block] = (
+        [Picture("peers", peers_figure(study, words), caption)]
+        if len(missing) < len(study.peers)
+        else [Paragraph(words.t("No prices of other shares are held for this day."))]
+    )
     if len(missing):
         names = words.listed(labels.company(row, words) for row in missing.to_dict("records"))
         blocks.append(
@@ -338,16 +356,10 @@ def _peers(study: MarketStudy, words: Words) -> Section:
     return Section(words.t("Whether other shares moved too"), tuple(blocks))
 
 
-def _cautions(study: MarketStudy, events: pd.DataFrame, words: Words) -> Section:
-    points = (
-        *_sharing_days(study, events, words),
-        *remarks.cautions(study, list(events["event_id"]), words),
-        *_flags(study, events, words),
-    )
-    nothing = words.t("Nothing is known that would disturb these windows.")
-    return Section(
-        words.t("What to know before trusting it"), (Points(tuple(points) or (nothing,)),)
-    )
+def _cautions(study: MarketStudy, events: pd.DataFrame, words: Words) -> Iterator[str]:
+    yield from _sharing_days(study, events, words)
+    yield from remarks.cautions(study, list(events["event_id"]), words)
+    yield from _flags(study, events, words)
 
 
 def _sharing_days(study: MarketStudy, events: pd.DataFrame, words: Words) -> Iterator[str]:
@@ -406,10 +418,9 @@ def _methods(study: MarketStudy, words: Words) -> str:
 
 def _facts(report: MarketReport, words: Words) -> Iterator[tuple[str, str]]:
     study, spec = report.study, report.study.spec
-    filters = (
-        f"{study.instrument['ticker']}, {', '.join(report.event_ids)}, "
-        f"[{spec.window[0]}, {spec.window[1]}], {spec.estimation}, {spec.gap}"
-    )
+    ticker = str(study.instrument["ticker"])
+    tested = f"[{spec.window[0]}, {spec.window[1]}], {spec.estimation}, {spec.gap}"
+    filters = ", ".join([ticker, *report.event_ids, tested] if report.event_ids else [ticker])
     link = permalink(study, report.event_ids, words.language)
     to = (words.t("Prices to"), words.date(_last_day(study)))
     return report.edition.facts(words, filters, link, to)

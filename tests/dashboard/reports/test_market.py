@@ -7,7 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from fixtures import studies
 
+from dashboard.figures.market import abnormal_return_figure, car_figure
+from dashboard.figures.reaction import paper_figures
 from dashboard.reports import market
 from dashboard.reports.choice import Choice
 from dashboard.reports.document import Grid, Paragraph, Points
@@ -44,6 +47,48 @@ def test_of_a_share_without_events_the_price_is_told_and_why_nothing_is_tested(
     assert report.event_ids == ()
     finding = market.document(report, words("en")).finding
     assert finding == ("No event of this share is held, so none is tested: its price is shown.",)
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_of_a_share_without_events_no_part_is_empty(reader: SnapshotReader, language: str) -> None:
+    document = market.document(market.market(reader, Choice(ticker="000681.SZ")), words(language))
+    assert [picture.key for picture in document.pictures()] == ["prices"]
+    blocks = [block for section in document.sections for block in section.blocks]
+    assert not [block for block in blocks if isinstance(block, Grid | Paragraph)]
+    assert dict(document.facts)[words(language).t("Filters")] == "000681.SZ"
+    assert "120" not in document.subtitle
+
+
+@pytest.mark.parametrize("n_events", [1, 2, 3, 4, 6])
+def test_panels_of_events_stand_side_by_side_with_room_for_their_headings(n_events: int) -> None:
+    study = studies.market_study(max(n_events, 4))
+    event_ids = study.events["event_id"].tolist()[:n_events]
+    for figure in paper_figures(study, event_ids, words("en")):
+        layout = figure.to_dict()["layout"]
+        heights = {tuple(axis.domain) for axis in figure.select_yaxes()}
+        assert heights == {(0.0, 1.0)}
+        plot = layout["height"] - layout["margin"]["t"] - layout["margin"]["b"]
+        assert plot >= 90
+        lines = max(note["text"].count("<br>") + 1 for note in layout["annotations"])
+        assert layout["margin"]["t"] >= 13 * lines
+
+
+def test_panels_on_paper_hold_what_those_on_the_page_hold() -> None:
+    study, said = studies.market_study(), words("en")
+    pages = abnormal_return_figure(study, None, said), car_figure(study, None, said)
+    for paper, page in zip(paper_figures(study, None, said), pages, strict=True):
+        assert [list(t.y) for t in paper.data] == [list(t.y) for t in page.data]
+
+
+def test_the_report_takes_the_figures_for_paper_as_high_as_they_are(
+    reader: SnapshotReader,
+) -> None:
+    report = market.market(reader, Choice(ticker="1357.HK"))
+    held = {p.key: p.figure for p in market.document(report, words("en")).pictures()}
+    wanted = paper_figures(report.study, report.event_ids, words("en"))
+    assert [held[key].layout.height for key in ("abnormal-return", "car")] == [
+        figure.layout.height for figure in wanted
+    ]
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
