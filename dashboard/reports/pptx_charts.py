@@ -85,6 +85,20 @@ def add_chart(slide: Any, chart: Chart, box: Box, alt: str, look: Look) -> None:
         _look(drawn, chart, series)
         if series.low and series.high:
             _error_bars(drawn, series)
+    if chart.kind == "scatter":
+        _longest_first(plot)
+
+
+def _longest_first(plot: Any) -> None:
+    """Let the series of most points come first in the file; their order on the slide stays.
+
+    LibreOffice leaves out those that come before the first longest one.
+    """
+    drawn = list(plot.series)
+    first = drawn[0]._element.getprevious()
+    longest = sorted(drawn, key=lambda each: len(list(each.values)), reverse=True)
+    for each in reversed(longest):
+        first.addnext(each._element)
 
 
 def _legend(made: Any, chart: Chart, look: Look) -> None:

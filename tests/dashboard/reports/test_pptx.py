@@ -8,13 +8,15 @@ import zipfile
 from dataclasses import replace
 from typing import Any
 
+import plotly.graph_objects as go
 import pytest
 from fixtures import small_report
 from pptx import Presentation
 from pptx.util import Emu, Pt
 
+from dashboard.figures import theme
 from dashboard.reports import pptx
-from dashboard.reports.document import Document, Grid, Paragraph, Section
+from dashboard.reports.document import Document, Grid, Paragraph, Picture, Section
 from dashboard.reports.pptx_tables import layout, runs
 from dashboard.reports.room import n_lines
 
@@ -74,6 +76,31 @@ def test_one_edge_of_a_band_is_named_and_none_of_many_panels(slides: Any) -> Non
     chart = next(s.chart for slide in slides.slides for s in slide.shapes if s.has_chart)
     assert chart.has_legend
     assert chart._chartSpace.xml.count("<c:legendEntry>") == 1
+
+
+def test_the_longest_line_comes_first_in_the_file_and_all_keep_their_order_and_looks() -> None:
+    figure = go.Figure()
+    inks = {"short": "#0072B2", "long": "#D55E00", "middle": "#009E73"}
+    for name, n in (("short", 2), ("long", 9), ("middle", 4)):
+        line = {"color": inks[name]}
+        figure.add_scatter(
+            x=[float(at) for at in range(n)], y=[1.0] * n, name=name, mode="lines", line=line
+        )
+    figure = theme.finish(figure, alt="Three lines.", mode="light", height=320)
+    document = small_report.document("en")
+    section = Section("Shown", (Picture("lines", figure, "Lines"),))
+    (chart,) = [
+        shape.chart
+        for slide in deck(replace(document, sections=(section,))).slides
+        for shape in slide.shapes
+        if shape.has_chart
+    ]
+    assert [series.name for series in chart.plots[0].series] == ["short", "long", "middle"]
+    for series in chart.plots[0].series:
+        assert f"#{series.format.line.color.rgb}" == inks[series.name]
+    stored = chart._chartSpace.xpath(".//c:ser")
+    assert [ser.xpath("string(c:tx//c:v)") for ser in stored] == ["long", "middle", "short"]
+    assert [int(ser.xpath("string(c:order/@val)")) for ser in stored] == [1, 2, 0]
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
