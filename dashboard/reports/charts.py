@@ -14,6 +14,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from dashboard.reports import chart_values as read
+from dashboard.reports import steps
 from dashboard.reports.chart_values import Numbers, Place
 from dashboard.reports.floating_bars import Bar, layers
 from dashboard.reports.native_charts import BARS, LYING, Chart, Kind, Series, Span, Surface
@@ -31,9 +32,12 @@ def charts_of(figure: go.Figure) -> tuple[Chart | Surface, ...]:
         panel = _Panel(figure, *axes)
         if read.is_bent(panel.x_axis) or read.is_bent(panel.y_axis):
             continue
-        surfaces = [panel.surface(t) for t in traces if t.type in ("heatmap", "contour")]
+        surfaces = [panel.surface(t) for t in traces if _is_surface(t)]
         found += [each for each in surfaces if any(z is not None for row in each.z for z in row)]
-        for chart in panel.charts([t for t in traces if t.type in ("scatter", "bar")]):
+        drawn = [t for t in traces if t.type in ("scatter", "bar") or _is_line(t)]
+        for chart in panel.charts(drawn):
+            if surfaces and sum(len(series.x) for series in chart.series) == 1:
+                continue  # one place marked on a surface says nothing without it
             if chart.kind not in LYING and chart.y_span is not None and not chart.y_log:
                 of = panel.y_axis.matches or axes[1]
                 shared.setdefault(of, []).append((len(found), panel.y_axis))
@@ -107,7 +111,7 @@ class _Panel:
                     kinds.setdefault(kind, []).append(series)
         for kind, series in kinds.items():
             if series:
-                yield self._chart(kind, _named(series))
+                yield self._chart(kind, _named(_with_edges_named(series)))
 
     def _chart(self, kind: Kind, series: tuple[Series, ...]) -> Chart:
         places, heights = self.x_axis, self.y_axis
@@ -174,6 +178,8 @@ class _Panel:
         rows_lie = bool(read.row_names(self.y_axis)) or not read.is_number(y)
         if trace.type == "bar":
             yield from self._bars(trace, x, y)
+        elif trace.type == "contour":
+            yield from self._crossing(trace, x, y)
         elif trace.fill == "toself":
             yield from self._band(trace, x, y)
         elif rows_lie and read.is_number(x):
@@ -181,7 +187,37 @@ class _Panel:
                 yield "bar", self._one(trace, read.categories(y, self.y_axis), x, trace.error_x)
         elif trace.mode != "text":
             kind, places = self._places(x)
-            yield kind, self._one(trace, places, y, trace.error_y)
+            one = self._one(trace, places, y, trace.error_y)
+            yield kind, self._stepped(one, trace.line.shape) if kind == "scatter" else one
+
+    def _stepped(self, series: Series, shape: str | None) -> Series:
+        """Return a line that the figure draws in steps with the corners of these."""
+        if not series.lines or series.marks:
+            return series
+        x, y = steps.corners(series.x, series.y, shape or "linear", is_log=self._is_log_x())
+        return replace(series, x=x, y=y)
+
+    def _is_log_x(self) -> bool:
+        return self.x_axis.type == "log"
+
+    def _crossing(self, trace: Any, x: list[Any], y: list[Any]) -> Iterator[tuple[Kind, Series]]:
+        """Yield the line of one level over a surface, a series for each time that it is met.
+
+        It is sought along the axis that meets it more often.
+        """
+        across, up, level = read.numbers(x), read.numbers(y), trace.contours.start
+        rows = [read.numbers(row) for row in np.asarray(trace.z, dtype=object)]
+        in_columns = [steps.crossings(up, z, level) for z in zip(*rows, strict=True)]
+        in_rows = [steps.crossings(across, z, level) for z in rows]
+        stands = sum(map(len, in_rows)) > sum(map(len, in_columns))
+        places, met = (up, in_rows) if stands else (across, in_columns)
+        name, dash = read.plain(trace.name), trace.line.dash or "solid"
+        ink = read.color(go.Scatter(mode="lines", line={"color": trace.line.color}))
+        for time in range(max(map(len, met), default=0)):
+            points = [(p, m[time]) for p, m in zip(places, met, strict=True) if time < len(m)]
+            own, heights = (tuple(side) for side in zip(*points, strict=True))
+            own, heights = (heights, own) if stands else (own, heights)
+            yield "scatter", Series(name, own, heights, ink, dash)
 
     def _one(self, trace: Any, places: tuple[Place, ...], y: list[Any], bars: Any) -> Series:
         low, high = read.errors(bars, y)
@@ -273,10 +309,42 @@ def _keys(figure: go.Figure) -> dict[str, str]:
     }
 
 
+def _is_line(trace: Any) -> bool:
+    """Return whether a trace draws one level of a surface as a line and no colours."""
+    if trace.type != "contour" or trace.contours.coloring not in ("none", "lines"):
+        return False
+    return trace.contours.start is not None and trace.contours.start == trace.contours.end
+
+
+def _is_surface(trace: Any) -> bool:
+    return trace.type in ("heatmap", "contour") and not _is_line(trace)
+
+
 def _is_unseen(trace: Any) -> bool:
     """Return whether a trace holds no mark of its own: whiskers beside bars, lines between them."""
     is_skipped = trace.hoverinfo == "skip"
     return trace.type == "scatter" and (is_skipped or trace.marker.size == 1)
+
+
+def _with_edges_named(series: Sequence[Series]) -> list[Series]:
+    """Return series of which the nameless edges of bands bear the name of the line between them.
+
+    A legend leaves out what begins with an arrow; a table has to tell its columns apart.
+    """
+    lines: dict[str, str] = {}
+    for each in series:
+        if not each.is_edge:
+            lines.setdefault(each.color, each.name)
+    found = list(series)
+    edges = [at for at, each in enumerate(series) if each.is_edge and not each.name]
+    for one, other in zip(edges[::2], edges[1::2], strict=False):
+        upper, lower = (
+            (one, other) if _sum(series[one].y) >= _sum(series[other].y) else (other, one)
+        )
+        for arrow, at in (("↑", upper), ("↓", lower)):
+            name = f"{arrow} {lines.get(series[at].color, '')}".strip()
+            found[at] = replace(series[at], name=name)
+    return found
 
 
 def _named(series: Sequence[Series]) -> tuple[Series, ...]:

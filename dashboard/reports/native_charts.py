@@ -119,7 +119,7 @@ class Chart:
         seen: set[str] = set()
         found: list[int] = []
         for at, series in enumerate(self.series):
-            if series.is_edge and (series.color in seen or series.name in ("↑", "↓")):
+            if series.is_edge and (series.color in seen or series.name.startswith(("↑", "↓"))):
                 found.append(at)
             if series.is_edge:
                 seen.add(series.color)

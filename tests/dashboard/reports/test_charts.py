@@ -75,6 +75,42 @@ class TestLines:
         assert chart.has_legend()
         assert not chart.has_legend(is_one_of_many=True)
 
+    @pytest.mark.parametrize(
+        ("shape", "x", "y"),
+        [
+            ("hv", (0, 10, 10, 30, 30), (1.0, 1.0, 0.5, 0.5, 0.2)),
+            ("vh", (0, 0, 10, 10, 30), (1.0, 0.5, 0.5, 0.2, 0.2)),
+            ("hvh", (0, 5, 5, 10, 20, 20, 30), (1.0, 1.0, 0.5, 0.5, 0.5, 0.2, 0.2)),
+            ("linear", (0, 10, 30), (1.0, 0.5, 0.2)),
+        ],
+    )
+    def test_in_steps_keep_their_corners(
+        self, shape: str, x: tuple[float, ...], y: tuple[float, ...]
+    ) -> None:
+        line = {"shape": shape}
+        figure = go.Figure(go.Scatter(x=[0, 10, 30], y=[1.0, 0.5, 0.2], mode="lines", line=line))
+        (series,) = only(figure).series
+        assert (series.x, series.y) == (x, y)
+
+    def test_in_steps_do_not_step_over_a_gap(self) -> None:
+        line = {"shape": "hv"}
+        figure = go.Figure(go.Scatter(x=[0, 1, 2], y=[1.0, None, 3.0], mode="lines", line=line))
+        assert only(figure).series[0].y == (1.0, None, 3.0)
+
+    def test_edges_of_bands_without_names_bear_that_of_their_line_and_no_legend_has_them(
+        self,
+    ) -> None:
+        figure = go.Figure()
+        for name, ink in (("monthly", "#0072B2"), ("yearly", "#D55E00")):
+            for edge, fill in (([1.0, 0.6], None), ([1.0, 0.4], "tonexty")):
+                style = {"line": {"width": 0}, "fill": fill, "fillcolor": ink}
+                figure.add_scatter(x=[0, 1], y=edge, mode="lines", **style)
+            figure.add_scatter(x=[0, 1], y=[1.0, 0.5], mode="lines", name=name, line_color=ink)
+        chart = only(figure.update_yaxes(title_text="Still paying"))
+        names = [chart.named(series) for series in chart.series]
+        assert names == ["↑ monthly", "↓ monthly", "monthly", "↑ yearly", "↓ yearly", "yearly"]
+        assert chart.left_out_of_legend() == [0, 1, 3, 4]
+
     def test_a_band_without_a_name_is_not_named_by_a_legend(self) -> None:
         figure = go.Figure(go.Scatter(x=[0, 1], y=[1.0, 2.0], name="mean"))
         figure.add_scatter(x=[0, 1, 1, 0], y=[2.0, 3.0, 1.0, 0.0], fill="toself")
@@ -254,6 +290,30 @@ class TestSurfaces:
         found = only(figure)
         assert found.x == ("10%", "20%")
         assert found.heading() == "Users ↓  Share →"
+
+    @staticmethod
+    def break_even(z: list[list[float]]) -> go.Figure:
+        """Return colours, the line of their zero and the place of a scenario."""
+        over: dict[str, Any] = {"x": [1.0, 2.0, 3.0], "y": [10.0, 20.0], "z": z}
+        line = {"coloring": "none", "start": 0, "end": 0, "size": 1}
+        figure = go.Figure([go.Heatmap(**over), go.Contour(**over, contours=line, name="zero")])
+        return figure.add_scatter(x=[2.0], y=[15.0], mode="markers", name="this scenario")
+
+    def test_a_line_over_colours_is_a_line_beside_their_one_table(self) -> None:
+        colours, chart = charts_of(self.break_even([[-1.0, -1.0, -3.0], [1.0, 3.0, 1.0]]))
+        assert isinstance(colours, Surface)
+        assert isinstance(chart, Chart)
+        zero, here = chart.series
+        assert (zero.name, zero.x, zero.y) == ("zero", (1, 2, 3), (15.0, 12.5, 17.5))
+        assert (here.name, here.x, here.y) == ("this scenario", (2,), (15.0,))
+
+    def test_a_line_that_stands_upright_is_found_too(self) -> None:
+        _, chart = charts_of(self.break_even([[-1.0, 1.0, 2.0], [-3.0, 1.0, 2.0]]))
+        assert isinstance(chart, Chart)
+        assert (chart.series[0].x, chart.series[0].y) == ((1.5, 1.75), (10, 20))
+
+    def test_colours_without_the_line_are_their_table_alone(self) -> None:
+        assert isinstance(only(self.break_even([[1.0, 1.0, 3.0], [1.0, 3.0, 1.0]])), Surface)
 
 
 class TestPanels:
