@@ -352,7 +352,7 @@ def _install_traces(held: pd.DataFrame, words: Words, apps: Sequence[str]) -> It
     said = {
         "ratings": words.t("{name}: from new ratings, estimated"),
         "rank": words.t("{name}: from positions, estimated"),
-        "disclosed": words.t("{name}: as published"),
+        "disclosed": words.t("{name}: as published (not by storefront)"),
     }
     groups: Any = held.groupby(["name", "method"], sort=True)
     looks = _install_looks([key for key, _ in groups], apps)

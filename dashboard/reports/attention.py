@@ -12,6 +12,7 @@ import pandas as pd
 
 from dashboard import cases, queries
 from dashboard.figures import attention as figures
+from dashboard.reports import attention_sources as sources
 from dashboard.reports import require
 from dashboard.reports.attention_sums import downloads_sums
 from dashboard.reports.choice import Choice, Prepared
@@ -41,7 +42,8 @@ from etl.errors import InputError
 
 OPTIONS = ("wave", "app", "storefront")
 
-_TABLES = ("app_rating_counts", "app_chart_ranks", "disclosed_facts")
+_TABLES = ("app_rating_counts", "app_chart_ranks", "disclosed_facts", "waves", "market_events")
+_TABLES += ("stock_prices",)
 _MOST_ROWS = 20
 
 
@@ -62,7 +64,9 @@ class AttentionReport:
     edition
         The data.
     sources
-        Where counts and positions were read.
+        Where counts, positions, published downloads and the waves' shares were read.
+    events
+        Of ``market_events``, by which the waves are measured.
     """
 
     study: AttentionStudy
@@ -71,6 +75,7 @@ class AttentionReport:
     storefront: str
     edition: Edition
     sources: tuple[Source, ...]
+    events: pd.DataFrame
 
 
 def prepare(reader: Reader, choice: Choice) -> Prepared:
@@ -111,7 +116,8 @@ def prepare(reader: Reader, choice: Choice) -> Prepared:
         choice.wave or "",
         (choice.storefront or "").upper(),
         edition,
-        tuple(_read_from(reader, chosen)),
+        tuple(sources.read_from(reader, chosen, study, board)),
+        sources.events_of(reader, board),
     )
     stem = "_".join(filter(None, ("attention", choice.wave, report.storefront)))
     return Prepared(stem, partial(document, report))
@@ -173,7 +179,7 @@ def document(report: AttentionReport, words: Words) -> Document:
         subtitle=words.t("{apps}: ratings and positions", apps=names),
         finding=tuple(_finding(report, words)),
         sections=(
-            _fading(study, words),
+            *_fading(study, words),
             *_standing(study, words),
             *_sold(study, words),
             *_scoreboard(report, words),
@@ -182,7 +188,7 @@ def document(report: AttentionReport, words: Words) -> Document:
             Section(words.t("How it was measured"), (Paragraph(_methods(study, words)),)),
         ),
         sources_heading=words.t("Sources"),
-        sources=report.sources,
+        sources=tuple(sources.named(report.sources, report.events, words)),
         facts=tuple(_facts(report, words)),
         disclaimer=report.edition.disclaimer(words),
         data_at=report.edition.published_at,
@@ -254,14 +260,19 @@ def _half_life(study: AttentionStudy, row: dict[Hashable, Any], words: Words) ->
             **said,
         )
     )
-    return words.sentences([told, _left(row, words, begins_high=begins_high)])
+    return words.sentences([told, _left(study, row, words, begins_high=begins_high)])
 
 
-def _left(row: dict[Hashable, Any], words: Words, *, begins_high: bool) -> str:
+def _left(
+    study: AttentionStudy, row: dict[Hashable, Any], words: Words, *, begins_high: bool
+) -> str:
     """Say what was left after a month, and of what; nothing where it is not known."""
-    if pd.isna(row["left_30"]):
+    if pd.isna(row["left_30"]) or tables.is_too_short(study, row, 30):
         return ""
-    said = {"share": words.percent(row["left_30"]), "kind": words.evidence(row["left_30_kind"])}
+    kind = words.evidence(row["left_30_kind"])
+    if rests := tables.rests_on(study, row, 30, words):
+        kind = words.labelled(kind, rests)
+    said = {"share": words.percent(row["left_30"]), "kind": kind}
     if begins_high:
         return words.t("30 days after it began, {share} of that rate was left ({kind}).", **said)
     return words.t("After 30 days {share} of the peak was left ({kind}).", **said)
@@ -284,7 +295,9 @@ def _best_position(study: AttentionStudy) -> dict[Hashable, Any] | None:
     return ranked.sort_values(["rank", "observed_on"]).to_dict("records")[0]
 
 
-def _fading(study: AttentionStudy, words: Words) -> Section:
+def _fading(study: AttentionStudy, words: Words) -> Iterator[Section]:
+    if study.rates.empty:
+        return
     rates, curves = study.around_the_waves()
     caption = words.t(
         "New ratings a day, by storefront: {kind}, to {day}; dotted lines are fitted ({fitted}).",
@@ -293,7 +306,7 @@ def _fading(study: AttentionStudy, words: Words) -> Section:
         fitted=words.evidence("estimated"),
     )
     names = ("app_name", "storefront", "peak_begin", "peak_end", "peak_per_day", "half_life")
-    names += ("how", "left_30", "left_90", "why")
+    names += ("how", "left_30", "rests_30", "left_90", "rests_90", "why")
     blocks: list[Block] = [
         Picture(
             "ratings",
@@ -302,9 +315,12 @@ def _fading(study: AttentionStudy, words: Words) -> Section:
         )
     ]
     if len(study.waves):
-        told = words.t("Peak, half-life and what was left")
+        told = words.t(
+            "Peak, half-life and what was left: a measured share rests on the one pair of look-ups "
+            "around its day, and goes up and down by chance where these found few ratings"
+        )
         blocks.append(grid(tables.waves(study, words), told, words, names))
-    return Section(words.t("How fast it fades"), tuple(blocks))
+    yield Section(words.t("How fast it fades"), tuple(blocks))
 
 
 def _standing(study: AttentionStudy, words: Words) -> Iterator[Section]:
@@ -359,25 +375,52 @@ def _coloured(study: AttentionStudy) -> tuple[str, ...]:
 def _sold(study: AttentionStudy, words: Words) -> Iterator[Section]:
     if study.installs.dropna(subset=["downloads_per_day"]).empty:
         return
-    low, high = study.choice.installs_per_rating
-    yield Section(
-        words.t("What it may have sold"),
-        (
-            Picture(
-                "downloads",
-                figures.installs_figure(study.installs, words, apps=_coloured(study)),
-                words.t(
-                    "Downloads a day: {estimated} from {low} to {high} installs behind one new "
-                    "rating ({assumed}), beside what was published.",
-                    estimated=words.evidence("estimated"),
-                    assumed=words.evidence("assumed"),
-                    low=low,
-                    high=high,
-                ),
-            ),
-            *downloads_sums(study, words),
+    blocks: list[Block] = [
+        Picture(
+            "downloads",
+            figures.installs_figure(study.installs, words, apps=_coloured(study)),
+            _downloads_caption(study, words),
         ),
-    )
+        *downloads_sums(study, words),
+    ]
+    published = tables.installs(_published_alone(study), words)
+    if len(published.frame):
+        caption = words.t("Downloads as published: {kind}", kind=words.evidence("disclosed"))
+        names = ("name", "start", "end", "downloads_per_day", "kind", "scope")
+        blocks.append(grid(published, caption, words, names))
+    yield Section(words.t("What it may have sold"), tuple(blocks))
+
+
+def _published_alone(study: AttentionStudy) -> AttentionStudy:
+    own = rows(study.installs, column(study.installs, "method").eq("disclosed"))
+    return replace(study, installs=own)
+
+
+def _downloads_caption(study: AttentionStudy, words: Words) -> str:
+    """Say how the estimates came to be, and what the published figures are of; none is told."""
+    low, high = study.choice.installs_per_rating
+    methods = set(study.installs.dropna(subset=["downloads_per_day"])["method"])
+    told: list[str] = []
+    if methods - {"disclosed"}:
+        told.append(
+            words.t(
+                "Downloads a day of the storefront: {estimated} from {low} to {high} installs "
+                "behind one new rating ({assumed}).",
+                estimated=words.evidence("estimated"),
+                assumed=words.evidence("assumed"),
+                low=low,
+                high=high,
+            )
+        )
+    if "disclosed" in methods:
+        told.append(
+            words.t(
+                "Downloads as published are of the world or their scope is not stated, so they "
+                "cannot be set against one storefront; a total over a stretch of days, in part "
+                "approximate, is divided by this program into a mean a day."
+            )
+        )
+    return words.sentences(told)
 
 
 def _scoreboard(report: AttentionReport, words: Words) -> Iterator[Section]:
@@ -388,13 +431,18 @@ def _scoreboard(report: AttentionReport, words: Words) -> Iterator[Section]:
     first, last = report.waves.spec.window
     caption = words.t(
         "Share price and attention of each wave; CAR, its p (window) and the rank among random "
-        "days are of days {first} to {last}: {kind}",
+        "days are of days {first} to {last}, returns are {returns}: {kind}",
+        returns=_returns(report.waves.spec.returns, words),
         first=words.number(first, digits=0),
         last=words.number(last, digits=0),
         kind=words.evidence("estimated"),
     )
     table = grid(wave_tables.scoreboard(report.waves, words), caption, words, names)
     yield Section(words.t("The waves side by side"), (table,))
+
+
+def _returns(code: str, words: Words) -> str:
+    return words.t("log returns") if code == "log" else words.t("simple returns")
 
 
 def _shocks(study: AttentionStudy, words: Words) -> Iterator[Section]:
@@ -437,11 +485,3 @@ def _facts(report: AttentionReport, words: Words) -> Iterator[tuple[str, str]]:
     to = (words.t("Look-ups to"), words.date(last_day(report.study.rates)))
     link = "/attention?" + urlencode(query, safe=",")
     return report.edition.facts(words, filters, link, to)
-
-
-def _read_from(reader: Reader, apps: list[str]) -> Iterator[Source]:
-    """Yield where the counts and positions of the apps were read."""
-    counts, ranks = queries.rating_counts(reader), queries.chart_ranks(reader, apps)
-    for frame in (rows(counts, column(counts, "app_id").isin(apps)), ranks):
-        for address, own in frame.groupby("source_url", sort=False):
-            yield Source(", ".join(sorted(set(own["source"].astype(str)))), str(address))

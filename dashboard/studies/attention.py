@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -15,7 +16,7 @@ from dashboard.studies import shocks
 from dashboard.studies.frames import column, columns, rows
 from dashboard.studies.notes import Note
 from dashboard.studies.shocks import Chart
-from etl.analytics.attention_waves import curve, wave_table
+from etl.analytics.attention_waves import LONGEST_STRETCH, curve, wave_table
 from etl.analytics.intervals import Interval
 from etl.analytics.rank_shocks import as_events
 from etl.analytics.rankings import PowerLaw, calibrate, downloads, downloads_ratio, prior_law
@@ -90,7 +91,9 @@ class AttentionStudy:
         selection, title``.
     installs
         ``name, method`` (``ratings``, ``rank``, ``disclosed``), ``start, end,
-        downloads_per_day, low, high, evidence_kind, source_url``.
+        downloads_per_day, low, high, evidence_kind, source_url``; of a disclosed figure also
+        ``source_title, country`` (missing: of the world, or its scope is not stated) and
+        ``n_days`` over which a published total was divided (missing where a day was published).
     ratios
         Downloads at a position over those at the top: ``rank, ratio, ratio_low, ratio_high``.
     notes
@@ -130,6 +133,22 @@ class AttentionStudy:
             return rates, self.curves
         return rates, rows(self.curves, self.curves["date"].le(rates["observed_on"].max()))
 
+    def look_up_around(self, row: Mapping[Hashable, Any], days: int) -> dict[Hashable, Any] | None:
+        """Return the row of ``rates`` that covers the day so long after a peak, if one does.
+
+        It is the one on which a measured ``left_…`` of the wave rests.
+        """
+        own = self.rates.dropna(subset=["new_ratings_per_day"])
+        for name in _KEYS:
+            own = rows(own, column(own, name).eq(row[name]))
+        day = row["peak_begin"] + pd.Timedelta(days=days)
+        within = column(own, "previous_on").le(day) & column(own, "observed_on").ge(day)
+        within &= column(own, "previous_on") > row["peak_begin"]
+        length = (column(own, "observed_on") - column(own, "previous_on")).dt.days
+        close = rows(own, within & length.le(max(7, LONGEST_STRETCH * days)))
+        first = close.sort_values("observed_on").head(1).to_dict("records")
+        return first[0] if first else None
+
     def lines(self) -> pd.DataFrame:
         """Return ``positions`` with the storefront in the name, where there are several."""
         found = self.positions
@@ -158,7 +177,9 @@ def attention_study(
     dated = rows(ranks, ranks["observed_on"].notna())
     positions = shocks.with_gaps(reader, dated, chart, as_of)
     sudden = shocks.detected(positions, rates)
-    found = as_events(sudden.drop(columns="app_name"), chosen) if len(sudden) else None
+    listed = rows(sudden, ~_before_debut(reader, sudden, chosen)) if len(sudden) else sudden
+    found = as_events(listed.drop(columns="app_name"), chosen) if len(listed) else None
+    without = len(sudden) - len(listed) + (found.left_out.get("no_ticker", 0) if found else 0)
     law = prior_law()
     if choice.downloads_at_top:
         law = calibrate(np.array([1.0]), np.array([float(choice.downloads_at_top)]))
@@ -174,8 +195,24 @@ def attention_study(
         events=found.events if found else pd.DataFrame(),
         installs=_installs(reader, chosen, rates, positions, choice, law, as_of),
         ratios=pd.DataFrame({"rank": RATIO_AT}).join(ratio),
-        notes=_notes(rates, ranks, dated, choice, found.left_out if found else {}),
+        notes=_notes(rates, ranks, dated, choice, without),
     )
+
+
+def _before_debut(reader: Reader, sudden: pd.DataFrame, apps: pd.DataFrame) -> pd.Series:
+    """Return which shocks lie before the first trading day that is known of the company."""
+    known = reader.query(
+        """
+        SELECT ticker, max(day) AS debut FROM (
+            SELECT ticker, listed_from AS day FROM instruments
+            UNION ALL SELECT ticker, event_date FROM market_events WHERE event_type = 'ipo'
+        ) WHERE ticker IS NOT NULL AND day IS NOT NULL GROUP BY ticker
+        """
+    )
+    debuts: Any = dict(zip(known["ticker"], pd.to_datetime(known["debut"]), strict=True))
+    tickers: Any = dict(zip(apps["app_id"], apps["ticker"], strict=True))
+    debut = column(sudden, "app_id").map(tickers).map(debuts)
+    return pd.to_datetime(column(sudden, "event_date")) < pd.to_datetime(debut)
 
 
 def _curves(rates: pd.DataFrame) -> pd.DataFrame:
@@ -267,6 +304,9 @@ def _published(reader: Reader, apps: pd.DataFrame, as_of: date | None) -> pd.Dat
             "high": np.nan,
             "evidence_kind": facts["evidence_kind"],
             "source_url": facts["source_url"],
+            "source_title": facts["source_title"],
+            "country": facts["country"],
+            "n_days": facts["days"].where(~facts["daily"]),
         }
     )
 
@@ -276,7 +316,7 @@ def _notes(
     ranks: pd.DataFrame,
     dated: pd.DataFrame,
     choice: AttentionChoice,
-    left_out: Any,
+    without_share: int,
 ) -> list[Note]:
     notes = []
     fell = rows(rates, rates["flag"] == "count_fell")
@@ -288,7 +328,6 @@ def _notes(
         notes.append(Note("undated_charts"))
     if not choice.downloads_at_top:
         notes.append(Note("no_scale"))
-    without = int(left_out.get("no_ticker", 0))
-    if without:
-        notes.append(Note("shocks_without_share", {"n": without}))
+    if without_share:
+        notes.append(Note("shocks_without_share", {"n": without_share}))
     return notes

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Mapping
+from typing import Any
+
+import numpy as np
 import pandas as pd
 
 from dashboard.figures import labels
@@ -12,6 +16,11 @@ from dashboard.tables.table import Table, TableColumn
 from dashboard.tables.waves import half_life_cell
 from dashboard.text import Words
 
+_LEFT = (30, 90, 365)
+"""Days after which it is told what was left."""
+_LEAST_DAYS = 3
+"""Between look-ups that tell a share of the peak: a single day is mostly chance."""
+
 
 def waves(study: AttentionStudy, said: Words) -> Table:
     """Return one row an app: peak, half-life or bound, and what was left."""
@@ -21,15 +30,27 @@ def waves(study: AttentionStudy, said: Words) -> Table:
         half_life=[half_life_cell(row, said) for row in records],
         why=[remarks.reason(said, row["reason"]) for row in records],
         how=[kinds.get(row["half_life_kind"], "") for row in records],
+        **{
+            f"left_{days}": [
+                np.nan if is_too_short(study, row, days) else row[f"left_{days}"] for row in records
+            ]
+            for days in _LEFT
+        },
         curve=[_curve_name(str(row["model"]), said) for row in records],
+        **{
+            f"rests_{days}": [rests_on(study, row, days, said) for row in records] for days in _LEFT
+        },
         **{
             f"kind_{days}": [
                 kinds.get(row[f"left_{days}_kind"])
                 or remarks.reason(said, row[f"left_{days}_reason"])
                 for row in records
             ]
-            for days in (30, 90, 365)
+            for days in _LEFT
         },
+    )
+    rests_help = said.t(
+        "The one pair of look-ups around that day: of a few ratings, it goes up and down by chance."
     )
     columns = {
         "app_name": TableColumn(said.t("App")),
@@ -42,15 +63,49 @@ def waves(study: AttentionStudy, said: Words) -> Table:
         "curve": TableColumn(said.t("Curve")),
         "left_30": TableColumn(said.t("Left after 30 days"), "percent"),
         "kind_30": TableColumn(said.t("How known")),
+        "rests_30": TableColumn(said.t("Rests on"), help=rests_help),
         "left_90": TableColumn(said.t("Left after 90 days"), "percent"),
         "kind_90": TableColumn(said.t("How known")),
+        "rests_90": TableColumn(said.t("Rests on"), help=rests_help),
         "left_365": TableColumn(said.t("Left after 365 days"), "percent"),
         "kind_365": TableColumn(said.t("How known")),
+        "rests_365": TableColumn(said.t("Rests on"), help=rests_help),
         "n_observations": TableColumn(said.t("Look-ups"), "integer"),
         "last_seen": TableColumn(said.t("Last look-up"), "date"),
         "why": TableColumn(said.t("Reason"), "wide"),
     }
     return Table(frame, columns, "attention-waves")
+
+
+def rests_on(study: AttentionStudy, row: Mapping[Hashable, Any], days: int, said: Words) -> str:
+    """Say on which look-ups a measured share that was left rests; empty where it is none."""
+    found = _measured_by(study, row, days)
+    if found is None:
+        return ""
+    told = said.n(
+        "{n} new rating, {begin} to {end}",
+        "{n} new ratings, {begin} to {end}",
+        int(found["change"]),
+        begin=said.date(found["previous_on"]),
+        end=said.date(found["observed_on"]),
+    )
+    if is_too_short(study, row, days):
+        return said.t("left out: {look_ups}, too short to tell a share", look_ups=told)
+    return told
+
+
+def is_too_short(study: AttentionStudy, row: Mapping[Hashable, Any], days: int) -> bool:
+    """Return whether a measured share rests on look-ups less than three days apart."""
+    found = _measured_by(study, row, days)
+    return found is not None and int(found["n_days"]) < _LEAST_DAYS
+
+
+def _measured_by(
+    study: AttentionStudy, row: Mapping[Hashable, Any], days: int
+) -> dict[Hashable, Any] | None:
+    if pd.isna(row[f"left_{days}"]) or row[f"left_{days}_kind"] == "estimated":
+        return None
+    return study.look_up_around(row, days)
 
 
 def rates(study: AttentionStudy, said: Words) -> Table:
@@ -93,7 +148,8 @@ def positions(study: AttentionStudy, said: Words) -> Table:
 def installs(study: AttentionStudy, said: Words) -> Table:
     """Return the estimated and the published downloads a day."""
     frame = study.installs.assign(
-        kind=[said.evidence(kind) for kind in study.installs["evidence_kind"]]
+        kind=[said.evidence(kind) for kind in study.installs["evidence_kind"]],
+        scope=[_scope(row, said) for row in study.installs.to_dict("records")],
     )
     columns = {
         "name": TableColumn(said.t("App")),
@@ -103,9 +159,26 @@ def installs(study: AttentionStudy, said: Words) -> Table:
         "downloads_per_day": TableColumn(said.t("Downloads a day"), "number", 0),
         "low": TableColumn(said.t("Low"), "number", 0),
         "high": TableColumn(said.t("High"), "number", 0),
+        "scope": TableColumn(said.t("Of what"), "wide"),
         "source_url": TableColumn(said.t("Source"), "link"),
     }
     return Table(frame, columns, "attention-downloads")
+
+
+def _scope(row: Mapping[Hashable, Any], said: Words) -> str:
+    """Say of where downloads are, and whether a published total was divided by its days."""
+    if row["method"] != "disclosed":
+        return said.t("the storefront")
+    country = row["country"]
+    where = said.t("of the world, or scope not stated") if pd.isna(country) else str(country)
+    if pd.isna(row["n_days"]):
+        return where
+    divided = said.n(
+        "total over {n} day, divided by this program",
+        "total over {n} days, divided by this program",
+        int(row["n_days"]),
+    )
+    return said.t("; ").join((where, divided))
 
 
 def ratios(study: AttentionStudy, said: Words) -> Table:
@@ -186,9 +259,10 @@ def note_sentence(note: Note, said: Words) -> str:
             )
         case "shocks_without_share":
             return said.n(
-                "{n} shock belongs to a company that is not listed: it is no event for a share.",
-                "{n} shocks belong to companies that are not listed: they are no events for a "
-                "share.",
+                "{n} shock belongs to a company that was not listed on its day: it is no event for "
+                "a share.",
+                "{n} shocks belong to companies that were not listed on their day: they are no "
+                "events for a share.",
                 note.values["n"],
             )
         case other:

@@ -31,13 +31,16 @@ def scoreboard(study: WaveStudy, said: Words) -> Table:
         revenue=[_development(row, "revenue", "revenue_currency", said) for row in records],
         why=[said.t("; ").join(_reasons(row, said)) for row in records],
     )
+    is_log = study.spec.returns == "log"
+    ar = said.t("AR (log return)") if is_log else said.t("AR (ratio)")
+    car = said.t("CAR (log return)") if is_log else said.t("CAR (ratio)")
     columns = {
         "name": TableColumn(said.t("Wave")),
         "firm": TableColumn(said.t("Company")),
         "chosen": TableColumn(said.t("How it was chosen")),
-        "abnormal_return": TableColumn(said.t("AR (ratio)"), "number", 4),
+        "abnormal_return": TableColumn(ar, "number", 4),
         "p_value": TableColumn(said.t("p, day 0"), "number", 3),
-        "cumulative_abnormal_return": TableColumn(said.t("CAR (ratio)"), "number", 4),
+        "cumulative_abnormal_return": TableColumn(car, "number", 4),
         "percentile": TableColumn(
             said.t("Rank among random days"),
             "percent",

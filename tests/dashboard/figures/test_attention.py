@@ -119,7 +119,7 @@ def test_estimates_keep_their_bounds_and_published_figures_have_a_star() -> None
     )
     published, estimated = installs_figure(frame, EN).data
     assert published.marker.symbol == "star"
-    assert published.name == "Lensa AI: as published"
+    assert published.name == "Lensa AI: as published (not by storefront)"
     assert list(estimated.error_y.array) == [8_000.0]
     assert list(estimated.error_y.arrayminus) == [4_000.0]
     assert list(published.error_y.array) == [0.0]

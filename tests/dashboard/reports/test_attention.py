@@ -12,7 +12,7 @@ import pytest
 
 from dashboard.reports import attention
 from dashboard.reports.choice import Choice
-from dashboard.reports.document import Document, Grid
+from dashboard.reports.document import Document, Grid, Picture
 from dashboard.text import words
 from etl.errors import InputError
 from etl.warehouse import SnapshotReader
@@ -42,7 +42,7 @@ def test_a_bound_from_the_highest_rate_held_is_none_from_the_peak(reader: Snapsh
         "8 Dec 2022 and 15 Dec 2022. The series begins on 8 Dec 2022, maybe after the real peak, "
         "which may have been higher. From the highest rate held, the half-life is at most 14 days "
         "(measured); from the real peak it is not known. 30 days after it began, 3.3% of that rate "
-        "was left (measured)."
+        "was left (measured: 20 new ratings, 1 Jan 2023 to 8 Jan 2023)."
     )
     assert "half-life is at most 25 days (estimated)" in told["ARTA"]
     assert "the peak of 5.4 new ratings a day (measured) lay between" in told["Remini"]
@@ -145,5 +145,65 @@ def test_the_rank_stands_behind_the_return_it_ranks(reader: SnapshotReader) -> N
     section = next(s for s in document.sections if s.heading == "The waves side by side")
     (table,) = section.blocks
     assert isinstance(table, Grid)
-    assert table.header[5:8] == ("CAR (ratio)", "p, window", "Rank among random days")
+    assert table.header[5:8] == ("CAR (log return)", "p, window", "Rank among random days")
+    assert table.header[3] == "AR (log return)"
+    assert "returns are log returns" in table.caption
     assert "of days −2 to 2" in table.caption
+
+
+def test_every_table_that_is_told_has_its_sources(reader: SnapshotReader) -> None:
+    document = english(reader)
+    told = {(source.title, source.address) for source in document.sources}
+    titles = {title for title, _ in told}
+    assert {"waves", "1357.HK", "0700.HK", "Photo and image editing apps - statistics"} <= titles
+    events = reader.query(
+        "SELECT source_url FROM market_events WHERE event_id IN ('E0084', 'E0020')"
+    )
+    assert set(events["source_url"]) <= {address for _, address in told}
+    # What the program computed itself is told as such, and lies at no address.
+    assert ("HKEW (an index computed by this program)", "") in told
+
+
+def test_published_downloads_say_that_they_are_of_no_storefront_and_divided(
+    reader: SnapshotReader,
+) -> None:
+    sold = next(s for s in english(reader).sections if s.heading == "What it may have sold")
+    picture, table = sold.blocks[0], sold.blocks[-1]
+    assert isinstance(picture, Picture)
+    assert isinstance(table, Grid)
+    assert "of the world or their scope is not stated" in picture.caption
+    lensa = next(row for row in table.rows if row[1] == "1 Dec 2022" and "Lensa" in row[0])
+    assert lensa[3] == "828,571"
+    assert lensa[-1] == (
+        "of the world, or scope not stated; total over 7 days, divided by this program"
+    )
+
+
+def test_a_share_that_was_left_names_the_look_ups_it_rests_on_or_is_left_out(
+    reader: SnapshotReader,
+) -> None:
+    tables = [b for s in english(reader).sections for b in s.blocks if isinstance(b, Grid)]
+    waves = next(table for table in tables if "Left after 90 days" in table.header)
+    at = waves.header.index("Left after 90 days")
+    told = {row[0]: row[at : at + 2] for row in waves.rows}
+    assert told["Remini"] == ("39.5%", "15 new ratings, 8 Oct 2023 to 15 Oct 2023")
+    assert told["Lensa AI"] == (
+        "–",
+        "left out: 0 new ratings, 7 Mar 2023 to 8 Mar 2023, too short to tell a share",
+    )
+
+
+def test_a_shock_before_the_debut_is_no_event_of_the_share(reader: SnapshotReader) -> None:
+    study = attention.prepare(reader, Choice()).document.args[0].study  # pyright: ignore
+    assert pd.Timestamp("2025-10-08") in set(study.shocks["event_date"])  # Remini, listed in 2026
+    assert study.events.empty
+    document = english(reader)
+    assert "3 shocks belong to companies that were not listed on their day" in str(document)
+
+
+def test_of_an_app_without_look_ups_nothing_empty_is_told(reader: SnapshotReader) -> None:
+    sections = english(reader, app="com.meitu.mtxx").sections
+    assert "How fast it fades" not in {section.heading for section in sections}
+    captions = [b.caption for s in sections for b in s.blocks if isinstance(b, Picture)]
+    assert not any("installs behind one new rating" in caption for caption in captions)
+    assert not any("to –" in caption for caption in captions)
