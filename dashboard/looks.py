@@ -37,6 +37,8 @@ _NARROW = """
   [data-testid='stMainBlockContainer'] { padding-left: 1rem; padding-right: 1rem; }
   h1 { font-size: 1.6rem !important; } h2 { font-size: 1.35rem !important; }
   [data-testid='stColumn'] { min-width: 100% !important; }
+  /* Numbers wider than their cells would be read as others; a touch and the table tell them. */
+  .js-plotly-plot .heatmap-label { display: none; }
   [data-testid='stMain'] button, header button {
     min-width: 24px !important; min-height: 24px !important; }
   [data-testid='stExpandSidebarButton'], [data-testid='stMainMenu'] button {
@@ -67,6 +69,7 @@ _PRINTED = """
   * { color: #000000 !important; background-color: transparent !important;
     border-color: #999999 !important; box-shadow: none !important; text-shadow: none !important;
     -webkit-print-color-adjust: exact; print-color-adjust: exact; }
+  .js-plotly-plot text { fill: #000000 !important; }
   html, body, [data-testid='stApp'] { background-color: #FFFFFF !important; }
   [data-testid='stMarkdownContainer'] a[href^='http']::after {
     content: ' (' attr(href) ')'; font-size: 0.75em; overflow-wrap: anywhere; }

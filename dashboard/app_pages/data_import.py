@@ -118,7 +118,8 @@ def _steps(said: Words, words: tuple[str, ...], *, looks: bool) -> None:
         if started is not None and started.status is None:
             if not looks:
                 st.rerun()  # started in this part alone, which nobody would run again
-            st.progress(0.0, text=plain("".join(started.said().splitlines()[-1:])))
+            doing = said.t("Importing") if started is done else said.t("Reading and checking")
+            st.progress(0.0, text=doing)
             return
     if st.session_state.pop(_SINCE, None) is not None:
         cache.follow()
@@ -189,6 +190,14 @@ def _failure(said: Words, headline: str, started: processes.Started) -> None:
     if started.status is not None and started.status < 0:
         reason = said.t("It took too long or too much memory and was ended.")
     st.error(f"{headline}\n\n{reason}", icon=":material/error:")
+    if failed and failed.code == "MISSING_COLUMNS":
+        st.caption(
+            said.t(
+                "On this page: open “Columns, time zone and terms” below and write one line each, "
+                "for example {example}.",
+                example="who = user_id",
+            )
+        )
 
 
 def _mapping(said: Words, told: dict[str, Any]) -> Table:

@@ -90,6 +90,10 @@ def _headline(said: Words, running: Running) -> str:
             "kept; the next run goes on.",
             date=began,
         )
+    if any(step.state == "failed" for step in running.steps):
+        return said.t(
+            ":material/report: **The last run** began {date}; a part of it failed.", date=began
+        )
     return said.t(":material/task_alt: **The last run** began {date}.", date=began)
 
 

@@ -26,6 +26,7 @@ from dashboard.studies.economics import own
 from dashboard.studies.economics.scenario import ScenarioStudy
 from dashboard.tables.economics import inputs as tables
 from dashboard.tables.economics import names, typed
+from dashboard.tables.faults import note
 from dashboard.text import MISSING, Words
 from etl.analytics.inputs import INPUTS, SOURCINGS
 from etl.errors import InputError
@@ -262,7 +263,7 @@ def _own(present: Present, study: ScenarioStudy, said: Words) -> None:
     told = study.scenario.document
     found = cache.study(own.own_inputs, source, told.currency, told.as_of)
     known = found.loc[found["value"].notna()]
-    faults = [plain(reason) for reason in found.loc[found["name"].eq(""), "reason"]]
+    faults = [plain(note(reason, said)) for reason in found.loc[found["name"].eq(""), "reason"]]
     if known.empty:
         head = said.t("As known on {date}, it tells no input.", date=said.date(told.as_of))
         st.info("  \n".join([head, *faults]), icon=":material/inbox:")

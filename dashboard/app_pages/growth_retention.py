@@ -88,12 +88,14 @@ def _sentence(study: RetentionStudy, said: Words) -> str:
     if pd.isna(first):
         return said.t("No cohort has had its full time yet, so there is no average.")
     own = study.curves.loc[study.curves["period"] == 1]
-    return said.t(
+    return said.n(
+        "On {step} {rate} of {n} user came back: all complete cohorts together. Cohorts without "
+        "the full time, left out: {left}.",
         "On {step} {rate} of {n} users came back: all complete cohorts together. Cohorts without "
         "the full time, left out: {left}.",
+        int(own["size"].sum()),
         step=figures.step_name(study, 1, said),
         rate=said.percent(first),
-        n=said.number(float(own["size"].sum()), digits=0),
         left=said.number(float(own["n_left_out"].max()), digits=0),
     )
 

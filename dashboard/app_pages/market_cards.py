@@ -118,7 +118,7 @@ def _prices(subject: Subject) -> list[Card]:
         n_bars=said.number(len(study.prices), digits=0),
         ticker=study.instrument["ticker"],
         date=said.date(_last_day(study)),
-        benchmark=study.benchmark,
+        benchmark=_markets(subject),
     )
     measured = Provenance(
         "measured",
@@ -331,6 +331,8 @@ def _co_movement(subject: Subject) -> list[Card]:
 
         return replace(shown, passed_on=passed_on)
 
+    days = study.rolling["trade_date"]
+    reaches = days.max().date() if len(days) else None
     last, chosen = _last_day(subject.study), subject.study.events["event_id"].isin(view.event_ids)
     events = subject.study.events.loc[chosen & view.times.show_events]
     rolling = replace(study, rolling=view.times.within(study.rolling, "trade_date"))
@@ -361,8 +363,8 @@ def _co_movement(subject: Subject) -> list[Card]:
             )
             if study.n_shares
             else said.t(
-                "Not worked out: no traded event is chosen, or before it the shares have fewer than "
-                "60 trading days in common."
+                "Not worked out: no traded event is chosen, or before it the shares have fewer "
+                "than 60 trading days in common."
             ),
             provenance=Provenance("estimated", "", last, said.t("bounds by shuffled days, seeded")),
         ),
@@ -373,7 +375,7 @@ def _co_movement(subject: Subject) -> list[Card]:
             rolling_beta_figure(rolling, events, said, subject.mode),
             offered(co_movement_tables.rolling),
             Provenance(
-                "estimated", said.t("beta"), last, said.t("60 trading days until each day, log")
+                "estimated", said.t("beta"), reaches, said.t("60 trading days until each day, log")
             ),
         ),
     ]
@@ -404,7 +406,17 @@ def _last_day(study: MarketStudy) -> date | None:
     return days.iloc[-1] if len(days) else None
 
 
+def _markets(subject: Subject) -> str:
+    """Name the markets that the chosen events were measured against, and the share's own first."""
+    study, chosen = subject.study, subject.view.event_ids
+    events = study.events.loc[study.events["event_id"].isin(chosen)]
+    used = list(dict.fromkeys(events.loc[events["status"] != "excluded", "benchmark"]))
+    return subject.said.listed(sorted(used, key=lambda name: name != study.benchmark)) or (
+        study.benchmark
+    )
+
+
 def _estimated(subject: Subject, market: str = "") -> Provenance:
     study = subject.study
-    method = tables.method_sentence(study, market or study.benchmark, subject.said)
+    method = tables.method_sentence(study, market or _markets(subject), subject.said)
     return Provenance("estimated", "", _last_day(subject.study), method)

@@ -34,6 +34,9 @@ FONT_STACK = (
 MAX_POINTS = 2_000
 """Most points sent in one trace."""
 
+_OPENING, _CLOSING = "（《“‘【〔", "）》”’】〕，。、；：？！%％"
+"""Signs that end no line, and that begin none."""
+
 
 _UPRIGHT_TITLE_WIDTH = 24
 _EMPTY_WIDTH, _LEVEL_TITLE_WIDTH = 42, 34
@@ -240,7 +243,10 @@ def columns(text: str) -> int:
 
 
 def _breakable(text: str) -> Sequence[str]:
-    """Return the pieces between which a line may break: words, and single Chinese characters."""
+    """Return the pieces between which a line may break: words, and single Chinese characters.
+
+    A closing mark stays with what it follows, an opening one with what it precedes.
+    """
     pieces: list[str] = [""]
     for sign in text:
         if ord(sign) > 0x2E7F:
@@ -249,4 +255,10 @@ def _breakable(text: str) -> Sequence[str]:
         pieces[-1] += sign
         if sign == " ":
             pieces.append("")
-    return [piece for piece in pieces if piece]
+    joined: list[str] = []
+    for piece in filter(None, pieces):
+        if joined and (piece[0] in _CLOSING or joined[-1][-1] in _OPENING):
+            joined[-1] += piece
+        else:
+            joined.append(piece)
+    return joined

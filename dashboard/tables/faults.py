@@ -130,6 +130,9 @@ def _of_histories(said: Words) -> tuple[str, ...]:
         said.t("got no transactions to stand beside the events"),
         said.t("payments of the same kind of evidence"),
         said.t("a rule and periods that fit together"),
+        said.t("got own data of {source} that reach to {day}"),
+        said.t("data known on {day}"),
+        said.t("choose a later day of the scenario (as_of), or data that end before it"),
     )
 
 

@@ -89,7 +89,7 @@ def _known_by(source: str, last: date | None, as_of: date | None) -> None:
         raise InputError(
             f"got own data of {source!r} that reach to {last}",
             f"data known on {as_of}",
-            "move as_of",
+            "choose a later day of the scenario (as_of), or data that end before it",
         )
 
 

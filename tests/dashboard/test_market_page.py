@@ -116,6 +116,16 @@ def test_remarks_name_a_change_of_benchmark_and_a_vague_date(open_page, publishe
     assert "is known to the week only" in words
 
 
+def test_cards_name_the_market_an_event_was_measured_against_and_how_far_its_bars_reach(
+    open_page, published
+):
+    words = text_of(open_page(published, "market", event="E0054")).replace("\\", "")
+    assert "market: HKEW" in words
+    assert "market model against HKEW" in words
+    assert "against ^HSI" not in words
+    assert "beta · as of 5 Aug 2024 · " in words
+
+
 def test_adjusted_bars_are_called_by_name(open_page, published):
     words = text_of(open_page(published, "market", ticker="300364.SZ"))
     assert "Only adjusted bars of 300364" in words

@@ -65,6 +65,17 @@ def test_a_run_going_on_shows_what_it_does(open_page, tmp_path):
     assert opened.button(key="run:live").disabled
 
 
+def test_a_run_of_which_a_part_failed_bears_no_tick(open_page, tmp_path):
+    (tmp_path / "warehouse").mkdir()
+    watched = journal.Journal(tmp_path / "warehouse", "run-1", "live", ["gpus"])
+    watched.begin(0, "collecting gpus")
+    watched.end(0, {"status": "failed", "error": "got a login page"})
+    watched.finish()
+    told = text_of(runs_card(open_page, tmp_path))
+    assert "a part of it failed" in told
+    assert "task_alt" not in told
+
+
 def test_a_killed_run_is_told_as_interrupted(open_page, tmp_path):
     (tmp_path / "warehouse").mkdir()
     journal.Journal(tmp_path / "warehouse", "run-1", "live", ["gpus"])

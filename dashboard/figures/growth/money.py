@@ -230,6 +230,7 @@ def ltv_figure(study: ValueStudy, words: Words, mode: theme.Mode = "light") -> g
     figure.add_scatter(
         x=np.concatenate([x, x[::-1]]),
         y=np.concatenate([table["high"], table["low"][::-1]]),
+        mode="lines",  # or plotly would draw short bands with points, as if they were measured
         fill="toself",
         fillcolor=theme.translucent(theme.BLUE, 0.18),
         line={"width": 0},

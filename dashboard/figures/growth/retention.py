@@ -52,7 +52,10 @@ def triangle_figure(
         steps = [k for k in steps if k in SHOWN_STEPS] or steps
     cohorts = sorted(set(held["cohort"]))[-_MOST_ROWS:]
     if not cohorts or not steps:
-        return theme.empty(words.t("No cohort has been seen for long enough."), mode)
+        return theme.empty(
+            words.t("No cohort has been seen for long enough within the period that is chosen."),
+            mode,
+        )
     grid = held.set_index(["cohort", "period"])
     wanted = pd.MultiIndex.from_product([cohorts, steps])
     cells = grid.reindex(wanted)
@@ -194,6 +197,7 @@ def _band(x: list[str], own: Any, color: str) -> go.Scatter:
     return go.Scatter(
         x=[*x, *x[::-1]],
         y=[*own["high"], *own["low"][::-1]],
+        mode="lines",  # or plotly would draw short bands with points, as if they were measured
         fill="toself",
         fillcolor=theme.translucent(color, 0.18),
         line={"width": 0},

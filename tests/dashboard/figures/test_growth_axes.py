@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
+from dashboard.figures.growth import retention
 from dashboard.figures.growth.conversion import cohorts_figure
 from dashboard.text import words
 
@@ -27,3 +28,8 @@ def test_cohorts_are_named_by_numbers(days: list[str], told: str) -> None:
         }
     )
     assert cohorts_figure(cohorts, words("zh")).layout.xaxis.tickformat == told
+
+
+def test_the_edges_of_a_band_are_no_points_however_few_they_are() -> None:
+    own = pd.DataFrame({"high": [0.79, 0.79], "low": [0.0, 0.0]})
+    assert retention._band(["D0", "D1"], own, "#0072B2").mode == "lines"

@@ -70,6 +70,15 @@ def test_wrapping_breaks_words_and_chinese_by_their_width() -> None:
     assert theme.wrap("美图AI绘画上线", 60) == "美图AI绘画上线"
 
 
+def test_no_line_begins_with_a_closing_mark_or_ends_with_an_opening_one() -> None:
+    assert theme.wrap("每次安装的贡献（美元）", 16) == "每次安装的贡献<br>（美元）"
+    assert theme.wrap("异常收益（%）", 12) == "异常收益<br>（%）"
+    for width in range(6, 24):
+        for line in theme.wrap("与市场相比（累计），按日（美元）。", width).split("<br>"):
+            assert line[0] not in "）》”，。"
+            assert line[-1] not in "（《“"
+
+
 def test_labels_from_data_are_not_taken_for_markup() -> None:
     assert theme.escape("<b>A & B</b>") == "&lt;b&gt;A &amp; B&lt;/b&gt;"
 
