@@ -26,6 +26,7 @@ from dashboard.reports.document import (
 from dashboard.reports.edition import Edition, Reader, edition_of
 from dashboard.reports.grids import grid
 from dashboard.reports.sources import is_web
+from dashboard.studies.frames import column, rows
 from dashboard.studies.growth.sources import histories
 from dashboard.studies.weekly import TRADING_DAYS, WeeklyStudy, weekly_study
 from dashboard.tables import attention as attention_tables
@@ -341,11 +342,22 @@ def _shares(study: WeeklyStudy, words: Words) -> Section:
         n=TRADING_DAYS,
         kind=words.evidence("measured"),
     )
-    told = words.t("Close as traded and move: {kind}", kind=words.evidence("measured"))
+    told = words.t(
+        "Close, as traded or adjusted as told beside it, and move: {kind}",
+        kind=words.evidence("measured"),
+    )
     moved, blocks = study.moved, list[Block]()
     if len(moved.dropna(subset=["change"])):
         blocks.append(Picture("shares", shares_figure(moved, words), caption))
     blocks.append(grid(tables.shares(study, words), told, words, rows=_MOST_ROWS))
+    adjusted = rows(study.shares, column(study.shares, "is_adjusted").fillna(False).astype(bool))
+    if len(adjusted):
+        why = words.t(
+            "Of {names} only adjusted bars are held: their close is no price as traded, wherever a "
+            "dividend or a split came after it.",
+            names=words.listed(adjusted["ticker"]),
+        )
+        blocks.append(Paragraph(why))
     without: Any = study.shares.loc[study.shares["close"].isna()]
     if len(without):
         names = words.listed(without["ticker"])

@@ -32,7 +32,8 @@ class WeeklyStudy:
         n_failed, rows_new, rows_changed, rows_quarantined, last_status, last_error``.
     shares
         One row a share with bars: ``ticker, company, company_zh, name, currency, last_day, close,
-        previous_day, change`` (simple return of adjusted closes over :data:`TRADING_DAYS`),
+        is_adjusted`` (the close is no price as traded: only adjusted bars are held),
+        ``previous_day, change`` (simple return of adjusted closes over :data:`TRADING_DAYS`),
         ``is_new`` (whether a bar was recorded in between), the largest move first.
     events, facts
         What was recorded in between, of ``market_events`` and ``disclosed_facts``; the newest
@@ -178,12 +179,15 @@ def _shares(reader: Reader, since: datetime) -> pd.DataFrame:
         """
         WITH ordered AS (
             SELECT ticker, trade_date, adjusted_close, coalesce(raw_close, close) AS close,
+                   raw_close IS NULL AND close IS NOT NULL
+                       AND adjustment NOT IN ('none', 'raw_bars_with_dividend_adjusted_close')
+                       AS is_adjusted,
                    currency, valid_from,
                    row_number() OVER (PARTITION BY ticker ORDER BY trade_date DESC) AS back
             FROM stock_prices
         )
         SELECT i.ticker, i.company, i.company_zh, i.name, l.currency, l.trade_date AS last_day,
-               l.close, p.trade_date AS previous_day,
+               l.close, l.is_adjusted, p.trade_date AS previous_day,
                l.adjusted_close / p.adjusted_close - 1 AS change, l.valid_from > ? AS is_new
         FROM ordered l JOIN instruments i USING (ticker)
         LEFT JOIN ordered p ON p.ticker = l.ticker AND p.back = 1 + ?

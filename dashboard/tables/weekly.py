@@ -20,18 +20,26 @@ def shares(study: WeeklyStudy, said: Words) -> Table:
     frame: Any = study.shares
     shown = frame.assign(
         firm=[labels.company(row, said) for row in frame.to_dict("records")],
+        price=[_price(row, said) for row in frame.to_dict("records")],
     )
     columns = {
         "firm": TableColumn(said.t("Company")),
         "ticker": TableColumn(said.t("Ticker")),
         "last_day": TableColumn(said.t("Last trading day"), "date"),
         "close": TableColumn(said.t("Close"), "number"),
+        "price": TableColumn(said.t("Price")),
         "currency": TableColumn(said.t("Currency")),
         "change": TableColumn(
             said.t("Over {n} trading days", n=TRADING_DAYS), "percent", signed=True
         ),
     }
     return Table(shown, columns, "weekly-shares")
+
+
+def _price(row: dict[str, Any], said: Words) -> str:
+    if pd.isna(row["close"]):
+        return ""
+    return said.t("adjusted") if row["is_adjusted"] else said.t("as traded")
 
 
 def events(study: WeeklyStudy, said: Words) -> Table:

@@ -231,6 +231,21 @@ class TestFigures:
         assert table.whole.values[0] == table.values[0]
 
 
+def test_a_close_of_adjusted_bars_is_told_as_adjusted(report: weekly.WeeklyReport) -> None:
+    section = next(
+        s for s in weekly.document(report, words("en")).sections if s.heading == "Shares"
+    )
+    table = next(block for block in section.blocks if isinstance(block, Grid))
+    said = " ".join(block.text for block in section.blocks if isinstance(block, Paragraph))
+    ticker, price = table.header.index("Ticker"), table.header.index("Price")
+    kinds = {row[ticker]: row[price] for row in table.rows}
+    adjusted = {"000681.SZ", "300624.SZ", "300364.SZ", "002995.SZ", "0700.HK"}
+    assert {name for name, kind in kinds.items() if kind == "adjusted"} == adjusted
+    assert kinds["1357.HK"] == "as traded"
+    assert all(name in said.partition(" only adjusted bars are held")[0] for name in adjusted)
+    assert "as traded and move" not in table.caption
+
+
 def test_shares_without_a_close_as_traded_say_why(report: weekly.WeeklyReport) -> None:
     shares = report.study.shares
     without = shares.loc[shares["close"].isna(), "ticker"]
