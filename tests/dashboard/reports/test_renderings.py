@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from html.parser import HTMLParser
 from itertools import pairwise
@@ -17,7 +18,7 @@ from pypdf import PdfReader
 from pypdf.generic import ContentStream
 
 from dashboard.reports import drawing, html, machine, market, pdf
-from dashboard.reports.document import Document, Source
+from dashboard.reports.document import Document, Grid, Section, Source
 from dashboard.reports.edition import Edition
 from dashboard.text import words
 
@@ -262,6 +263,28 @@ class TestHtml:
             assert tab.evaluate(wide) is False
             browser.close()
         assert asked == [file.as_uri()]
+
+
+def test_a_table_wider_than_the_page_shows_a_bar_to_scroll_it(tmp_path: Path) -> None:
+    playwright = pytest.importorskip("playwright.sync_api")
+    wide = Grid("Wide", tuple("M" * 12 for _ in range(12)), (("1",) * 12,), (True,) * 12)
+    narrow = Grid("Narrow", ("A", "B"), (("1", "2"),), (True, True))
+    report = replace(small_report.document("en"), sections=(Section("All", (wide, narrow)),))
+    file = tmp_path / "wide.html"
+    file.write_text(html.render(report, {}), encoding="utf-8")
+    with playwright.sync_playwright() as engine:
+        browser = engine.chromium.launch(
+            executable_path=str(machine.find_browser()), ignore_default_args=["--hide-scrollbars"]
+        )
+        tab = browser.new_page(viewport={"width": 1000, "height": 700})
+        tab.goto(file.as_uri())
+        bars = tab.evaluate(
+            "[...document.querySelectorAll('.scroll')].map(e => [e.scrollWidth > e.clientWidth, "
+            "e.offsetHeight - e.clientHeight, "
+            "getComputedStyle(e, '::-webkit-scrollbar').height])"
+        )
+        browser.close()
+    assert bars == [[True, 10, "10px"], [False, 0, "10px"]]
 
 
 def identifiers(svg: str) -> Iterator[str]:
