@@ -32,6 +32,7 @@ def sentences(said: Words) -> tuple[str, ...]:
         *_rules_of_events(said),
         *_rules_of_money(said),
         *_beside(said),
+        *_of_the_ready_cases(said),
     )
 
 
@@ -154,4 +155,34 @@ def _beside(said: Words) -> tuple[str, ...]:
         said.t("our middle of figures that differ ({told}): {source}"),
         said.t("{source}, one pack a month"),
         said.t("{unit} at {rate} {pair} of {day}"),
+    )
+
+
+def _of_the_ready_cases(said: Words) -> tuple[str, ...]:
+    return (
+        said.t(
+            "spending on 7 December over a mean day's downloads of the week; earlier users paid too"
+        ),
+        said.t(
+            "App Store fees, small business to standard; which of them Prisma Labs paid is not "
+            "known"
+        ),
+        said.t("if all spending bought the smallest pack, of 50 pictures"),
+        said.t("one month is counted, so later months play no part"),
+        said.t(
+            "subscribers over monthly actives of 2021, another share, in place of the wave's "
+            "conversion"
+        ),
+        said.t("subscription revenue of 2021 over the mean of subscribers, in place of the wave's"),
+        said.t("not known; the whole of what is possible"),
+        said.t("advertising to those who stayed is left out"),
+        said.t("margin of the whole company half a year before, in place of the wave's"),
+        said.t("subscription revenue of the year over the mean of subscribers at its ends"),
+        said.t("subscription revenue of the half-year over the mean of subscribers at its ends"),
+        said.t("advertising revenue of the year over monthly actives"),
+        said.t("advertising revenue of the half-year over monthly actives"),
+        said.t("research and development alone; marketing and administration are left out"),
+        said.t("as many as one server is said to carry, for nobody said how many users there were"),
+        said.t("the wait of free users as the company told it, in place of the longest they bear"),
+        said.t("another company's price in place of the platform's own, which was never published"),
     )

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import ast
 import inspect
+from collections.abc import Iterator
+from pathlib import Path
 from types import ModuleType
 
 import pandas as pd
 import pytest
+import yaml
 
 from dashboard.tables import reasons, spoken
 from dashboard.tables.metrics import in_per_cent, metric_name
@@ -16,6 +19,7 @@ from etl.config import bundled_dir
 from etl.pipeline import NEVER_READ
 from etl.scenarios import growth_inputs, mix, payment_inputs, reaction, spend_inputs
 
+CASES = Path(str(growth_inputs.__file__)).parent / "cases"
 SAID = {language: words(language) for language in ("en", "zh")}
 EXAMPLES = {
     **dict.fromkeys(("n", "m", "rate"), "3"),
@@ -142,3 +146,19 @@ def test_every_bundled_figure_has_a_name_and_a_unit(language: str) -> None:
 def test_a_ratio_is_read_in_per_cent() -> None:
     assert in_per_cent(0.5, "ratio", SAID["en"]) == (50.0, "%")
     assert in_per_cent(2.0, "USD/GPU-hour", SAID["en"]) == (2.0, "USD/GPU hour")
+
+
+def test_every_source_of_a_ready_case_is_said_in_chinese():
+    def told(node: object) -> Iterator[str]:
+        if isinstance(node, dict):
+            for name, value in node.items():
+                yield from [value] if name == "source" and isinstance(value, str) else told(value)
+        elif isinstance(node, list):
+            for value in node:
+                yield from told(value)
+
+    cases = [path.read_text(encoding="utf-8") for path in CASES.glob("*.yml")]
+    sources = {source for text in cases for source in told(yaml.safe_load(text))}
+    assert len(sources) > 10
+    english = [one for one in sources if spoken.input_source(one, SAID["zh"]) == one]
+    assert english == []
