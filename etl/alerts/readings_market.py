@@ -18,6 +18,8 @@ from etl.analytics.event_windows import Events
 
 _ENOUGH_BARS = 400
 """Calendar days of bars read for an event study of the last one."""
+_OLDEST_DAYS = 7
+"""Calendar days after which a share's last trading day is no news: a week holds any weekend."""
 
 
 def position(rule: rules.AppEntersTop, look: Look) -> Iterator[Reading]:
@@ -121,7 +123,19 @@ def returns(rule: rules.AbnormalReturn, look: Look) -> Iterator[Reading]:
         why = "no benchmark is named for this share"
         link = "/market?" + urlencode({"ticker": ticker})
         yield Reading(rule.name, rule.kind, ticker, "unknown", reason=why, link=link)
-    measured = own.loc[has_benchmark]
+    is_old = (pd.Timestamp(look.today) - pd.to_datetime(own["last_day"])).dt.days > _OLDEST_DAYS
+    for row in own.loc[has_benchmark & is_old].to_dict("records"):
+        yield Reading(
+            rule.name,
+            rule.kind,
+            str(row["ticker"]),
+            "unknown",
+            as_of=day_of(row["last_day"]),
+            reason=f"the last bar is of {day_of(row['last_day'])}, more than {_OLDEST_DAYS} days "
+            "ago: collect newer ones",
+            link="/market?" + urlencode({"ticker": row["ticker"]}),
+        )
+    measured = own.loc[has_benchmark & ~is_old]
     if not measured.empty:
         yield from _measured(rule, measured, look)
 
@@ -189,5 +203,5 @@ def _measured(rule: rules.AbnormalReturn, shares: pd.DataFrame, look: Look) -> I
             f"market model against {benchmark}, 120 days",
             str(urls[ticker] or ""),
             link,
-            {"t": t, "benchmark": str(benchmark)},
+            {"t": t, "benchmark": str(benchmark), "day": day.date().isoformat()},
         )

@@ -151,7 +151,8 @@ class AppEntersTop(Rule):
 class AbnormalReturn(Rule):
     """A share's return of its last trading day lies beyond so many standard errors of the model.
 
-    Days between two looks are not looked at.
+    Days between two looks are not looked at, and of a share whose last bar is older than a week
+    nothing is known.
 
     Attributes
     ----------

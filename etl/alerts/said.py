@@ -34,10 +34,10 @@ SAID = {
         "chart_free": "free",
         "chart_paid": "paid",
         "chart_grossing": "grossing",
-        "abnormal_return": "{subject}: abnormal return of {value} on its last trading day, "
+        "abnormal_return": "{subject}: abnormal return of {value} on {day}, its last trading day, "
         "t = {t} (line: ±{line}), by the market model against {benchmark}. The day was picked by "
         "its price: described, not tested, and a move names no cause.",
-        "abnormal_calm": "{subject}: the last trading day is ordinary again (t = {t}).",
+        "abnormal_calm": "{subject}: the last trading day, {day}, is ordinary again (t = {t}).",
         "retention_drop": "{subject}: {stay} is {value} of the {size} users who began in the week "
         "of {week} (95% interval up to {high}); of the {weeks} weekly cohorts before it, {before} "
         "(lower end of the interval: {line}).",
@@ -77,10 +77,10 @@ SAID = {
         "chart_free": "免费榜",
         "chart_paid": "付费榜",
         "chart_grossing": "畅销榜",
-        "abnormal_return": "{subject}：最近交易日的超额收益为 {value}，t = {t}"
+        "abnormal_return": "{subject}：最近交易日（{day}）的超额收益为 {value}，t = {t}"
         "（警戒线：±{line}），市场模型，基准 {benchmark}。该日因股价异动才被选中：只描述、不检验；"
         "波动本身不说明原因。",
-        "abnormal_calm": "{subject}：最近交易日恢复正常（t = {t}）。",
+        "abnormal_calm": "{subject}：最近交易日（{day}）恢复正常（t = {t}）。",
         "retention_drop": "{subject}：{week} 当周新增的 {size} 名用户，{stay}为 {value}"
         "（95% 区间上限 {high}）；此前 {weeks} 个周同期群为 {before}（区间下限 {line}）。",
         "retention_drop_one": "{subject}：{week} 当周新增的 {size} 名用户，{stay}为 {value}"
@@ -121,6 +121,8 @@ REASONS = {
 }
 """Why nothing is known, in Chinese by what it is in English."""
 REASONS_WITH_NUMBERS = {
+    r"the last bar is of (\S+), more than (\d+) days ago: collect newer ones": "最后一条行情为 {0}，"
+    "已超过 {1} 天：请采集更新的行情",
     r"the chart was read (\d+) deep, top (\d+) cannot be seen: set top and leaves to \d+ or "
     r"collect deeper": "榜单只采集到第 {0} 名，无从判断是否进入前 {1} 名：请将 top 与 leaves 设为"
     " {0}，或加深采集",

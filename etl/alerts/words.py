@@ -219,6 +219,8 @@ def _values(what: Told, language: Language) -> dict[str, Any]:
             change = None if what.value is None else math.expm1(what.value)
             told["value"] = _percent(change, language, signed=True)
             told["t"] = _number(told.get("t"), language)
+            day = told.get("day")  # an alert from before the day was kept bears none
+            told["day"] = _day(date.fromisoformat(day), language) if day else "–"
         case "retention_drop":
             told |= {name: _percent(told.get(name), language) for name in ("high", "before")}
             told |= {"value": _percent(what.value, language), "line": _percent(what.line, language)}

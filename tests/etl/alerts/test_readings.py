@@ -185,6 +185,26 @@ def test_a_share_alone_is_read_as_among_others(read, shares):
     assert alone == read(kind="abnormal_return")[1]
 
 
+@pytest.mark.parametrize(("language", "day"), [("en", "20 Nov 2026"), ("zh", "2026年11月20日")])
+def test_a_return_is_told_with_its_day(read, shares, language, day):
+    shares(6)
+    (found,) = read(kind="abnormal_return")
+    assert day in words.sentence(found, language)
+    assert day in words.sentence(found, language, is_raised=False)
+
+
+def test_a_day_that_is_long_over_is_raised_no_more(read, shares):
+    shares(6)
+    (within,) = read(now=datetime(2026, 11, 27, 12, tzinfo=UTC), kind="abnormal_return")
+    (found,) = read(now=datetime(2026, 11, 28, 12, tzinfo=UTC), kind="abnormal_return")
+    assert (within.level, found.level) == ("raised", "unknown")
+    assert found.reason.startswith("the last bar is of 2026-11-20, more than 7 days ago")
+    assert (
+        words.reason(found.reason, "zh")
+        == "最后一条行情为 2026-11-20，已超过 7 天：请采集更新的行情"
+    )
+
+
 def test_bars_of_a_later_day_are_not_looked_at(read, shares):
     shares(6)
     (found,) = read(now=datetime(2026, 11, 19, 12, tzinfo=UTC), kind="abnormal_return")
