@@ -121,8 +121,8 @@ REASONS = {
 }
 """Why nothing is known, in Chinese by what it is in English."""
 REASONS_WITH_NUMBERS = {
-    r"the last bar is of (\S+), more than (\d+) days ago: collect newer ones": "最后一条行情为 {0}，"
-    "已超过 {1} 天：请采集更新的行情",
+    r"the last bar is of (\S+), more than (\d+) days ago: collect newer ones": "最后一条行情为"
+    " {0}，已超过 {1} 天：请采集更新的行情",
     r"the chart was read (\d+) deep, top (\d+) cannot be seen: set top and leaves to \d+ or "
     r"collect deeper": "榜单只采集到第 {0} 名，无从判断是否进入前 {1} 名：请将 top 与 leaves 设为"
     " {0}，或加深采集",

@@ -12,7 +12,7 @@ from generator.emoji.stage import Stage
 if TYPE_CHECKING:
     import torch
 
-_BATCH = 16
+_BATCH = 8
 _CLOSENESS_TO_NORMAL = 5e-4
 _STREAM = 1
 """Keeps the chance of this stage apart from that of the others."""
@@ -43,12 +43,15 @@ def stage(pipe: Any, pictures: torch.Tensor, seed: int, precision: Any) -> Stage
 
     def loss(step: int) -> torch.Tensor:
         import torch
+        from torch.nn import functional
 
         rng = chance(seed, _STREAM, step)
         chosen = torch.from_numpy(rng.integers(0, len(pictures), _BATCH))
         batch = scaled(pictures[chosen.to(pictures.device)])
         if rng.random() < 0.5:
             batch = batch.flip(-1)
+        if rng.random() < 0.5:  # few signs are green or purple: with colours swapped all are many
+            batch = batch[:, rng.permutation(3)]
         with precision():
             law = vae.encode(batch).latent_dist
             noise = torch.from_numpy(rng.standard_normal(law.mean.shape, dtype="float32"))
@@ -59,10 +62,12 @@ def stage(pipe: Any, pictures: torch.Tensor, seed: int, precision: Any) -> Stage
             (again.float().diff(dim=side) - batch.diff(dim=side)).abs().mean() for side in (-1, -2)
         )
         # The tint of large patches counts twice: else colours of equal brightness become one.
-        tints = torch.nn.functional.avg_pool2d(again.float() - batch, 8)
+        tints = functional.avg_pool2d(again.float() - batch, 8)
         tints = (tints - tints.mean(1, keepdim=True)).abs().mean()
+        # Three channels are told to be the picture in small: colours are found at once.
+        small = (law.mean[:, :3].float() - 2 * functional.avg_pool2d(batch, 4)).abs().mean()
         kl = law.kl().mean() / law.mean[0].numel()
-        return far + 0.5 * edges + 2 * tints + _CLOSENESS_TO_NORMAL * kl
+        return far + 0.5 * edges + 2 * tints + small + _CLOSENESS_TO_NORMAL * kl
 
     return Stage("autoencoder", vae, loss, learning_rate=2e-3, seed=seed)
 

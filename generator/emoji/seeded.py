@@ -67,7 +67,8 @@ def compare(folder: Path) -> Outcome:
 
     told = json.loads((folder / FILE).read_text("utf-8"))
     made = _drawn(folder)
-    held = np.asarray(Image.open(folder / PICTURE).convert("RGB"))
+    with Image.open(folder / PICTURE) as opened:
+        held = np.asarray(opened.convert("RGB"))
     far = float(np.abs(made.astype(float) - held).mean())
     here = _here()
     return Outcome(

@@ -70,6 +70,7 @@ class Stage:
 class _State:
     step: int = 0
     steps: int = 0
+    planned: list[list[int]] = field(default_factory=list)
     spent_seconds: float = 0.0
     timings: list[float] = field(default_factory=list)
     losses: list[list[float]] = field(default_factory=list)
@@ -106,7 +107,8 @@ def run(stage: Stage, budget: Budget, kept: Path, device: str, report: Report) -
     Returns
     -------
     dict
-        Its part of the training record: steps, seconds, loss over steps.
+        Its part of the training record: steps; which number of them was planned from which step on,
+        since the learning rate falls towards it; seconds of work; loss over steps.
 
     Raises
     ------
@@ -124,8 +126,9 @@ def run(stage: Stage, budget: Budget, kept: Path, device: str, report: Report) -
     )
     file = kept / f"{stage.name}.pt"
     state = _resume(stage, file, weights, average, optimiser)
-    if budget.steps is not None:
+    if budget.steps not in (None, state.steps):
         state.steps = _allowed(budget.steps, state, file)
+        state.planned.append([state.step, state.steps])
     begun = worked_seconds(device) - state.spent_seconds
     while not state.steps or state.step < state.steps:
         before = worked_seconds(device)
@@ -142,6 +145,7 @@ def run(stage: Stage, budget: Budget, kept: Path, device: str, report: Report) -
     return {
         "stage": stage.name,
         "steps": state.steps,
+        "planned": state.planned,
         "seconds": round(state.spent_seconds, 1),
         "loss": state.losses,
     }
@@ -191,6 +195,7 @@ def _time(state: _State, budget: Budget, seconds: float) -> None:
     if len(state.timings) >= _TIMED_STEPS:
         fit = budget.seconds / median(state.timings[_WARM_STEPS:])
         state.steps = max(state.step, int(fit))
+        state.planned.append([state.step, state.steps])
 
 
 def _tell(stage: Stage, state: _State, report: Report) -> None:

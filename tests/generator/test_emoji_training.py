@@ -198,7 +198,9 @@ def test_the_held_out_concept_is_in_no_lesson(monkeypatch, tmp_path) -> None:
 
     monkeypatch.setattr(denoiser, "caption", listen)
     split = drawings.split(drawn_here(), 3, share=1 / 6)
-    lessons = denoiser.Lessons(torch.zeros(len(split.trained), build.LATENT_CHANNELS, 16, 16), split.trained, 3)
+    lessons = denoiser.Lessons(
+        torch.zeros(len(split.trained), build.LATENT_CHANNELS, 16, 16), split.trained, 3
+    )
     for step in range(20):
         lessons.batch(2, step, 16)
     assert said == {one.concept for one in split.trained}
@@ -248,6 +250,13 @@ def test_a_stopped_stage_goes_on_as_if_it_had_not_been(tmp_path, monkeypatch) ->
     stage.run(on, Budget(steps=90), tmp_path / "x", "cpu", quiet)
     assert later == list(range(40, 90))
     assert torch.equal(on.trained.weight, whole.trained.weight)
+
+
+def test_a_plan_that_was_changed_on_the_way_is_told(tmp_path) -> None:
+    stage.run(a_line(), Budget(steps=5), tmp_path, "cpu", quiet)
+    told = stage.run(a_line(), Budget(steps=8), tmp_path, "cpu", quiet)
+    assert told["planned"] == [[0, 5], [5, 8]]
+    assert told["steps"] == 8
 
 
 def test_a_checkpoint_of_another_seed_is_refused(tmp_path) -> None:
@@ -320,7 +329,7 @@ def test_quality_is_measured_for_every_number_of_steps_and_way_of_drawing(judged
 def test_the_judge_learns_to_name_what_it_has_only_seen_changed(tmp_path) -> None:
     everything = drawn_here()
     pictures = training.rendered(everything)
-    made = judge.train(everything, pictures, 80, 3, tmp_path, quiet)
+    made = judge.train(everything, pictures, 50, 3, tmp_path, quiet)
     known = judge.concepts(everything)
     truth = np.array([known.index(one.concept) for one in everything])
     _, scores = judge.look(made, pictures)
@@ -353,7 +362,8 @@ def test_the_interval_of_a_share_is_that_of_statsmodels() -> None:
 def test_a_picture_and_a_grid_lie_in_the_folder_afterwards(judged, trained) -> None:
     from PIL import Image
 
-    assert Image.open(trained / quality.GRID).width > 4 * 64
+    with Image.open(trained / quality.GRID) as drawn:
+        assert drawn.width > 4 * 64
     outcome = seeded.compare(trained)
     assert outcome == seeded.Outcome(True, True, 0.0)
     assert outcome.holds
