@@ -37,7 +37,21 @@ def table(told: dict[str, Any]) -> str:
         first = f"{_percent(seen['top1_rate'])} ({_percent(seen['top1_low'], seen['top1_high'])})"
         five = _percent(seen["top5_rate"])
         lines.append(_row(name, "", first, five, "", "", f"{held['frechet']:.1f}", ""))
-    return "\n".join(lines)
+    return "\n".join([*lines, "", _judged(told)])
+
+
+def _judged(told: dict[str, Any]) -> str:
+    """Return how good the judge itself is, and whose seconds stand in the table."""
+    judge, machine = told["judge"], told["machine"]
+    plain = judge["plain_renderings"]
+    chance = 1 / judge["concepts"]
+    return (
+        f"Of {plain['n']:,} plain renderings the judge names {_percent(plain['top1_rate'])} "
+        f"rightly at first and {_percent(plain['top5_rate'])} among its first five; chance would be "
+        f"{100 * chance:.1f} % and {500 * chance:.1f} % of {judge['concepts']:,} concepts. "
+        f"Pictures in a cell: {told['rows'][0]['seen']['n']} of names. Seconds are the median of "
+        f"five single pictures on {machine['name']} (threads: {machine['threads']})."
+    )
 
 
 def _row(*cells: Any) -> str:

@@ -120,7 +120,13 @@ def train(
     kept = folder.with_name(f"{folder.name}.training")
 
     def go(stage: Any, number: int) -> dict[str, Any]:
-        return run(stage, budgets[number], kept, plan.device, report)
+        before = _written(kept, stage.name)
+        told = run(stage, budgets[number], kept, plan.device, report)
+        if _written(kept, stage.name) != before:
+            # What follows was trained on what this stage was before.
+            for later in STAGES[number + 1 :]:
+                (kept / f"{later}.pt").unlink(missing_ok=True)
+        return told
 
     told = [go(autoencoder.stage(pipe, pictures.to(plan.device), plan.seed, precision), 0)]
     pipe.vae.requires_grad_(False)
@@ -148,6 +154,12 @@ def train(
         "machine": machine(plan.device),
     }
     (folder / RECORD).write_text(json.dumps(record, indent=1) + "\n", "utf-8")
+
+
+def _written(kept: Path, stage: str) -> int | None:
+    """Return when a checkpoint was written; ``None`` where there is none."""
+    file = kept / f"{stage}.pt"
+    return file.stat().st_mtime_ns if file.is_file() else None
 
 
 def _precision(plan: Plan) -> tuple[Any, str]:

@@ -57,6 +57,8 @@ def told() -> dict:
     return {
         "rows": [row | {"frechet": 12.34, "seconds_per_picture": 0.5}],
         "autoencoder": {"renderings": held, "coded": held},
+        "judge": {"concepts": 200, "plain_renderings": seen},
+        "machine": {"name": "a processor", "threads": 1},
     }
 
 
@@ -69,6 +71,8 @@ def test_the_card_states_what_was_measured(tmp_path) -> None:
     card.fill(page, numbers)
     text = page.read_text()
     assert "| guided | 4 | 50 % (40 to 60 %) | 75 % | 12 % | 12 % | 12.3 | 0.50 |" in text
+    assert "chance would be 0.5 % and 2.5 % of 200 concepts" in text
+    assert "on a processor (threads: 1)" in text
     assert "old" not in text
     assert text.startswith("# a\n")
     assert text.endswith("<!-- measured: end -->\nb\n")

@@ -259,6 +259,20 @@ def test_a_plan_that_was_changed_on_the_way_is_told(tmp_path) -> None:
     assert told["steps"] == 8
 
 
+def test_a_stage_that_went_on_makes_the_later_ones_begin_anew(tmp_path) -> None:
+    folder = train(tmp_path / "m", replace(PLAN, steps=(1, 1, 1)))
+    on = train(folder, replace(PLAN, steps=(1, 2, 1)))
+    told = json.loads((on / training.RECORD).read_text())
+    assert [part["planned"] for part in told["stages"]] == [[[0, 1]], [[0, 1], [1, 2]], [[0, 1]]]
+    anew = train(tmp_path / "n", replace(PLAN, steps=(1, 2, 1)))
+    name = f"{few.FOLDER}/pytorch_lora_weights.safetensors"
+    kept = tmp_path / "m.training" / "few-steps.pt"
+    later = tmp_path / "m.training" / "denoiser.pt"
+    assert kept.stat().st_mtime_ns > later.stat().st_mtime_ns
+    assert weights(on).keys() == weights(anew).keys()
+    assert name in weights(on)
+
+
 def test_a_checkpoint_of_another_seed_is_refused(tmp_path) -> None:
     stage.run(a_line(), Budget(steps=3), tmp_path, "cpu", quiet)
     with pytest.raises(GeneratorError, match="a checkpoint of another training"):
