@@ -47,7 +47,7 @@ def _judged(told: dict[str, Any]) -> str:
     chance = 1 / judge["concepts"]
     return (
         f"Of {plain['n']:,} plain renderings the judge names {_percent(plain['top1_rate'])} "
-        f"rightly at first and {_percent(plain['top5_rate'])} among its first five; chance would be "
+        f"rightly at first and {_percent(plain['top5_rate'])} among its first five; chance is "
         f"{100 * chance:.1f} % and {500 * chance:.1f} % of {judge['concepts']:,} concepts. "
         f"Pictures in a cell: {told['rows'][0]['seen']['n']} of names. Seconds are the median of "
         f"five single pictures on {machine['name']} (threads: {machine['threads']})."

@@ -71,7 +71,7 @@ def test_the_card_states_what_was_measured(tmp_path) -> None:
     card.fill(page, numbers)
     text = page.read_text()
     assert "| guided | 4 | 50 % (40 to 60 %) | 75 % | 12 % | 12 % | 12.3 | 0.50 |" in text
-    assert "chance would be 0.5 % and 2.5 % of 200 concepts" in text
+    assert "chance is 0.5 % and 2.5 % of 200 concepts" in text
     assert "on a processor (threads: 1)" in text
     assert "old" not in text
     assert text.startswith("# a\n")
