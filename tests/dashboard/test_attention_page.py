@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from dashboard.figures.lead_lag import lag_figure
 from dashboard.studies import lead_lag_study
@@ -16,6 +17,7 @@ from dashboard.text import words
 from etl import imports
 from etl.config import Settings
 from etl.warehouse import SnapshotReader
+from tests.dashboard.conftest import text_of
 
 LENSA, MEITU = "1436732536", "com.meitu.mtxx"
 
@@ -128,10 +130,24 @@ def test_what_came_later_does_not_change_the_comparison_as_known(reader):
     assert early.last_week.date() <= day + timedelta(days=7)
 
 
-def test_a_shock_of_a_share_leads_to_its_event_study_or_says_what_is_missing(published, open_page):
+def test_a_shock_before_a_company_was_listed_is_said_to_be_no_event_of_its_share(
+    published, open_page
+):
     remini = "1470373330"
     page = open_page(published, "attention", lang="en", apps=remini)
-    assert any("No bars of BSP are held" in note.value for note in page.caption)
+    assert "1 shock belongs to a company that was not listed on its day" in text_of(page)
+    assert "BSP" not in text_of(page)
+
+
+def test_a_shock_of_a_share_without_bars_says_what_is_missing():
+    def shown() -> None:
+        from dashboard.app_pages import attention
+        from dashboard.text import words
+
+        attention._event_link({"ticker": "BSP"}, set(), words("en"))
+
+    page = AppTest.from_function(shown).run()
+    assert "No bars of BSP are held" in page.caption[0].value
 
 
 def test_a_storefront_narrows_ratings_and_positions_and_leaves_published_figures(reader):

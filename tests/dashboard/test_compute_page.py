@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 from dashboard import measuring, processes
+from etl.errors import ArtonomicsError
 
 SECTIONS = {"runs": 3, "stages": 3, "cost": 1, "measure": 0}
 
@@ -121,6 +122,9 @@ class Ended:
 
     def said(self) -> str:
         return self._said
+
+    def failure(self) -> ArtonomicsError | None:
+        return ArtonomicsError(self._said) if self.status else None
 
     def stop(self) -> None:
         self.status = -15
