@@ -197,6 +197,11 @@ def told(data_dir: Path) -> str:
     return f"by {provider} at {login.origin}, for {', '.join(who) or 'everybody it signs in'}"
 
 
+def base(path: str) -> str:
+    """Return the path that a dashboard is served below: ``/art``, or nothing."""
+    return f"/{path.strip('/')}".rstrip("/")
+
+
 def without_secrets(environ: Mapping[str, str]) -> dict[str, str]:
     """Return variables without those of the sign-in, for processes that need none of them."""
     return {

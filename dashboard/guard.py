@@ -25,7 +25,7 @@ from streamlit.auth_util import get_cookie_with_chunks
 from streamlit.web.server.starlette.starlette_app_utils import decode_signed_value
 from streamlit.web.server.starlette.starlette_server_config import USER_COOKIE_NAME
 
-from dashboard import looks
+from dashboard import access, looks
 from dashboard.access import Login
 from dashboard.reports import interactive
 
@@ -71,8 +71,7 @@ class Guard:
         self, app: ASGIApp, names: Sequence[str], login: Login | None = None, base_path: str = ""
     ) -> None:
         self.app, self.names, self.login = app, tuple(names), login
-        base = f"/{base_path.strip('/')}".rstrip("/")
-        self.guarded = tuple(base + path for path in _FOR_THE_SIGNED_IN)
+        self.guarded = tuple(access.base(base_path) + path for path in _FOR_THE_SIGNED_IN)
         self.digests = tuple(_digests())
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

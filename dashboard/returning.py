@@ -14,6 +14,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import cookie_parser
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from dashboard import access
 from dashboard.access import CALLBACK, Login
 
 COOKIE = "artonomics_asked"
@@ -38,7 +39,7 @@ class Returning:
 
     def __init__(self, app: ASGIApp, login: Login | None, base_path: str = "") -> None:
         self.app, self.login = app, login
-        self.base = f"/{base_path.strip('/')}".rstrip("/")
+        self.base = access.base(base_path)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""

@@ -24,10 +24,11 @@ FOLDER = ".packages"
 
 def lacking() -> list[str]:
     """Return the packages that are not installed here, torch aside."""
-    return [name for name in (*NEEDED, *WANTED) if not _version(name)]
+    return [name for name in (*NEEDED, *WANTED) if not installed(name)]
 
 
-def _version(name: str) -> str | None:
+def installed(name: str) -> str | None:
+    """Return the version of a package here; ``None`` where it is not installed."""
     try:
         return importlib.metadata.version(name)
     except importlib.metadata.PackageNotFoundError:
@@ -51,7 +52,7 @@ def bring(folder: Path, wheels: Path | None, for_card: bool = True) -> list[str]
     GeneratorError
         torch is missing, or a package that is needed cannot be installed.
     """
-    if not _version("torch"):
+    if not installed("torch"):
         raise GeneratorError("no torch", "a torch that fits the card", "install it first")
     look_in(folder)
     names = [name for name in lacking() if for_card or name in NEEDED]
@@ -108,7 +109,7 @@ def collect(wheels: Path, python: str) -> list[str]:
         One cannot be downloaded.
     """
     wheels.mkdir(parents=True, exist_ok=True)
-    asked = [f"{name}=={version}" if (version := _version(name)) else name for name in CARRIED]
+    asked = [f"{name}=={version}" if (version := installed(name)) else name for name in CARRIED]
     platforms = ("manylinux_2_28_x86_64", "manylinux_2_17_x86_64", "manylinux2014_x86_64")
     told = subprocess.run(
         [

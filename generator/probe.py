@@ -6,9 +6,10 @@ probe`` as a process and so runs without torch.
 
 from __future__ import annotations
 
-import importlib.metadata
 import platform
 from typing import Any
+
+from generator.packages import installed
 
 RECORD_VERSION = 1
 INSTALL = "make generator (or: .venv/bin/pip install -c constraints.txt -e '.[generator]')"
@@ -29,9 +30,9 @@ def probe() -> dict[str, Any]:
         ``problems`` (in plain words) and ``todo`` (null where nothing is missing). What could
         not be found out is null, never zero.
     """
-    packages = {name: _version(name) for name in _PACKAGES}
+    packages = {name: installed(name) for name in _PACKAGES}
     problems = [f"{name} is not installed" for name, version in packages.items() if not version]
-    packages |= {name: version for name in _OPTIONAL if (version := _version(name))}
+    packages |= {name: version for name in _OPTIONAL if (version := installed(name))}
     torch_record = {"backend": None, "cuda_version": None, "devices": []}
     if packages["torch"]:
         try:
@@ -49,13 +50,6 @@ def probe() -> dict[str, Any]:
         "problems": problems,
         "todo": INSTALL if problems else None,
     }
-
-
-def _version(package: str) -> str | None:
-    try:
-        return importlib.metadata.version(package)
-    except importlib.metadata.PackageNotFoundError:
-        return None
 
 
 def _torch() -> dict[str, Any]:

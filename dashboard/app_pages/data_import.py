@@ -186,7 +186,7 @@ def _result(said: Words, done: processes.Started) -> None:
 
 def _failure(said: Words, headline: str, started: processes.Started) -> None:
     failed = started.failure()
-    reason = faults.told(failed, said) if failed else ""
+    reason = faults.told(failed, said) if failed else plain(started.said())
     if started.status is not None and started.status < 0:
         reason = said.t("It took too long or too much memory and was ended.")
     st.error(f"{headline}\n\n{reason}", icon=":material/error:")

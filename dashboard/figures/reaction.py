@@ -108,11 +108,8 @@ def abnormal_return_figure(
     A price-selected event is drawn apart, hatched and without an interval. Missing returns leave
     a gap.
     """
-    title = words.t(
-        "Abnormal return ({returns})", returns=labels.returns(words, study.spec.returns)
-    )
-    drawing = _drawing(study, event_ids, words, "abnormal_return")
-    return _draw(drawing, _bar_traces, title, mode)
+    drawing = _drawing(study, event_ids, words, _AR)
+    return _draw(drawing, _bar_traces, _ar_title(study, words), mode)
 
 
 def car_figure(
@@ -131,28 +128,28 @@ def car_figure(
     ``placebo`` (``event_id, day, low, high``) draws a grey band behind each event drawn singly:
     where 95% of random days of the same share lie.
     """
-    title = words.t(
-        "Cumulative abnormal return ({returns})", returns=labels.returns(words, study.spec.returns)
-    )
-    drawing = _drawing(study, event_ids, words, "cumulative_abnormal_return")
-    return _draw(replace(drawing, placebo=placebo), _path_traces, title, mode)
+    drawing = replace(_drawing(study, event_ids, words, _CAR), placebo=placebo)
+    return _draw(drawing, _path_traces, _car_title(study, words), mode)
 
 
 def paper_figures(
     study: MarketStudy, event_ids: Sequence[str] | None, words: Words
 ) -> tuple[go.Figure, go.Figure]:
     """Draw both figures, abnormal and cumulative, for paper: all panels side by side and low."""
-    titles = (
-        words.t("Abnormal return ({returns})", returns=labels.returns(words, study.spec.returns)),
-        words.t(
-            "Cumulative abnormal return ({returns})",
-            returns=labels.returns(words, study.spec.returns),
-        ),
-    )
     daily = replace(_drawing(study, event_ids, words, _AR), is_paper=True)
     return (
-        _draw(daily, _bar_traces, titles[0], "light"),
-        _draw(replace(daily, measure=_CAR), _path_traces, titles[1], "light"),
+        _draw(daily, _bar_traces, _ar_title(study, words), "light"),
+        _draw(replace(daily, measure=_CAR), _path_traces, _car_title(study, words), "light"),
+    )
+
+
+def _ar_title(study: MarketStudy, words: Words) -> str:
+    return words.t("Abnormal return ({returns})", returns=labels.returns(words, study.spec.returns))
+
+
+def _car_title(study: MarketStudy, words: Words) -> str:
+    return words.t(
+        "Cumulative abnormal return ({returns})", returns=labels.returns(words, study.spec.returns)
     )
 
 

@@ -12,8 +12,7 @@ import pandas as pd
 
 from dashboard import cases, queries
 from dashboard.figures import attention as figures
-from dashboard.reports import attention_sources as sources
-from dashboard.reports import require
+from dashboard.reports import attention_sources, require, sources
 from dashboard.reports.attention_sums import downloads_sums
 from dashboard.reports.choice import Choice, Prepared
 from dashboard.reports.document import (
@@ -116,8 +115,8 @@ def prepare(reader: Reader, choice: Choice) -> Prepared:
         choice.wave or "",
         (choice.storefront or "").upper(),
         edition,
-        tuple(sources.read_from(reader, chosen, study, board)),
-        sources.events_of(reader, board),
+        tuple(attention_sources.read_from(reader, chosen, study, board)),
+        attention_sources.events_of(reader, board),
     )
     stem = "_".join(filter(None, ("attention", choice.wave, report.storefront)))
     return Prepared(stem, partial(document, report))
@@ -188,7 +187,10 @@ def document(report: AttentionReport, words: Words) -> Document:
             Section(words.t("How it was measured"), (Paragraph(_methods(study, words)),)),
         ),
         sources_heading=words.t("Sources"),
-        sources=tuple(sources.named(report.sources, report.events, words)),
+        sources=(
+            *sources.named(report.sources, words),
+            *sources.of_events(report.events.to_dict("records"), words),
+        ),
         facts=tuple(_facts(report, words)),
         disclaimer=report.edition.disclaimer(words),
         data_at=report.edition.published_at,

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import pandas as pd
 
 from dashboard import queries
-from dashboard.figures import labels
 from dashboard.reports.document import Source
 from dashboard.reports.edition import Reader
 from dashboard.studies.attention import AttentionStudy
 from dashboard.studies.frames import column, rows
 from dashboard.studies.waves import WaveStudy
-from dashboard.text import Words
 
 
 def read_from(
@@ -50,18 +48,6 @@ def events_of(reader: Reader, board: WaveStudy) -> pd.DataFrame:
     held = queries.events(reader)
     named = {*board.waves["event_id"].dropna(), *board.waves["picked_event_id"].dropna()}
     return rows(held, column(held, "event_id").isin(list(named)))
-
-
-def named(sources: Sequence[Source], events: pd.DataFrame, words: Words) -> Iterator[Source]:
-    """Yield sources and events in words; what the program computed itself lies in no place."""
-    for source in sources:
-        if source.on_the_web:
-            yield source
-        else:
-            yield Source(words.noted(source.title, words.t("an index computed by this program")))
-    for row in events.to_dict("records"):
-        title = words.labelled(words.date(row["event_date"]), labels.event_title(row, words))
-        yield Source(title, str(row["source_url"]))
 
 
 def _looked_up(reader: Reader, apps: list[str]) -> Iterator[Source]:

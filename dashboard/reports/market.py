@@ -18,7 +18,7 @@ from dashboard.figures.market import (
     prices_figure,
 )
 from dashboard.figures.reaction import paper_figures
-from dashboard.reports import require
+from dashboard.reports import require, sources
 from dashboard.reports.choice import Choice, Prepared
 from dashboard.reports.document import (
     Block,
@@ -179,7 +179,7 @@ def document(report: MarketReport, words: Words) -> Document:
         finding=tuple(findings(study, events, words)),
         sections=tuple(_sections(study, events, words)),
         sources_heading=words.t("Sources"),
-        sources=(*_named(report.sources, words), *_event_sources(events, words)),
+        sources=(*sources.named(report.sources, words), *sources.of_events(by_day(events), words)),
         facts=tuple(_facts(report, words)),
         disclaimer=report.edition.disclaimer(words),
         data_at=report.edition.published_at,
@@ -436,21 +436,6 @@ def _price_sources(reader: Reader, study: MarketStudy) -> Iterator[Source]:
     read = bars[["ticker", "source_url"]].drop_duplicates()
     for address, rows in read.groupby("source_url", sort=False):
         yield Source(", ".join(rows["ticker"]), str(address))
-
-
-def _named(sources: Sequence[Source], words: Words) -> Iterator[Source]:
-    """Yield sources; what the program computed itself lies in a file of ours, which is no place."""
-    for source in sources:
-        if source.on_the_web:
-            yield source
-        else:
-            yield Source(words.noted(source.title, words.t("an index computed by this program")))
-
-
-def _event_sources(events: pd.DataFrame, words: Words) -> Iterator[Source]:
-    for row in by_day(events):
-        title = words.labelled(words.date(row["event_date"]), labels.event_title(row, words))
-        yield Source(title, str(row["source_url"]))
 
 
 def _last_day(study: MarketStudy) -> Any:

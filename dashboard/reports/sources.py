@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
+from dashboard.figures import labels
 from dashboard.reports.document import Source
 from dashboard.text import Words
 
@@ -31,6 +33,22 @@ def in_one_version(sources: Iterable[Source], words: Words) -> Iterator[Source]:
     for (title, _), addresses in found.items():
         told = words.n("{n} version", "{n} versions", len(addresses))
         yield Source(words.noted(title, told) if len(addresses) > 1 else title, list(addresses)[-1])
+
+
+def named(sources: Iterable[Source], words: Words) -> Iterator[Source]:
+    """Yield sources; what the program computed itself lies in a file of ours, which is no place."""
+    for source in sources:
+        if source.on_the_web:
+            yield source
+        else:
+            yield Source(words.noted(source.title, words.t("an index computed by this program")))
+
+
+def of_events(events: Iterable[Mapping[Hashable, Any]], words: Words) -> Iterator[Source]:
+    """Yield where each event was read, by its day and title."""
+    for row in events:
+        title = words.labelled(words.date(row["event_date"]), labels.event_title(row, words))
+        yield Source(title, str(row["source_url"]))
 
 
 def is_web(address: str) -> bool:

@@ -163,9 +163,10 @@ def _addresses(reader: Reader, sources: list[str]) -> dict[str, tuple[str, ...]]
         "SELECT DISTINCT table_name FROM information_schema.columns "
         "WHERE column_name = 'source_url'"
     )
+    tables = set(held["table_name"])
     found: dict[str, tuple[str, ...]] = {}
     for source in sources:
-        if source in set(held["table_name"]):
+        if source in tables:
             own = reader.query(
                 f"SELECT DISTINCT source_url FROM {source} "
                 "WHERE regexp_matches(source_url, '^https?://') ORDER BY source_url"

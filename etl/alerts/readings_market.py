@@ -121,8 +121,7 @@ def returns(rule: rules.AbnormalReturn, look: Look) -> Iterator[Reading]:
     has_benchmark = own["benchmark"].notna()
     for ticker in own.loc[~has_benchmark, "ticker"].astype(str):
         why = "no benchmark is named for this share"
-        link = "/market?" + urlencode({"ticker": ticker})
-        yield Reading(rule.name, rule.kind, ticker, "unknown", reason=why, link=link)
+        yield Reading(rule.name, rule.kind, ticker, "unknown", reason=why, link=_page_of(ticker))
     is_old = (pd.Timestamp(look.today) - pd.to_datetime(own["last_day"])).dt.days > _OLDEST_DAYS
     for row in own.loc[has_benchmark & is_old].to_dict("records"):
         yield Reading(
@@ -133,11 +132,15 @@ def returns(rule: rules.AbnormalReturn, look: Look) -> Iterator[Reading]:
             as_of=day_of(row["last_day"]),
             reason=f"the last bar is of {day_of(row['last_day'])}, more than {_OLDEST_DAYS} days "
             "ago: collect newer ones",
-            link="/market?" + urlencode({"ticker": row["ticker"]}),
+            link=_page_of(str(row["ticker"])),
         )
     measured = own.loc[has_benchmark & ~is_old]
     if not measured.empty:
         yield from _measured(rule, measured, look)
+
+
+def _page_of(ticker: str) -> str:
+    return "/market?" + urlencode({"ticker": ticker})
 
 
 def _measured(rule: rules.AbnormalReturn, shares: pd.DataFrame, look: Look) -> Iterator[Reading]:
@@ -173,7 +176,7 @@ def _measured(rule: rules.AbnormalReturn, shares: pd.DataFrame, look: Look) -> I
     for at, (ticker, benchmark, day) in enumerate(
         zip(events.tickers, events.benchmarks, days, strict=True)
     ):
-        link = "/market?" + urlencode({"ticker": ticker})
+        link = _page_of(ticker)
         change, error = found.abnormal_return[at, 0], found.abnormal_return_se[at, 0]
         t = float(change / error) if error > 0 else float("nan")
         if found.status[at] == "excluded" or not np.isfinite(t):

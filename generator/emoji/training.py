@@ -9,7 +9,6 @@ import contextlib
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
-from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +17,7 @@ from generator.emoji import source as packages
 from generator.emoji.drawings import Drawing
 from generator.emoji.stage import Budget, Report, run
 from generator.errors import GeneratorError
+from generator.packages import installed
 
 if TYPE_CHECKING:
     import torch
@@ -150,7 +150,9 @@ def train(
             "words": len(pipe.tokenizer) - 3,
         },
         "stages": told,
-        "versions": {name: _version(name) for name in _VERSIONS},
+        "versions": {
+            name: (version := installed(name)) and version.split("+")[0] for name in _VERSIONS
+        },
         "machine": machine(plan.device),
     }
     (folder / RECORD).write_text(json.dumps(record, indent=1) + "\n", "utf-8")
@@ -187,13 +189,6 @@ def _save(pipe: Any, folder: Path) -> dict[str, int]:
     told = json.loads(index.read_text("utf-8")) | {"_steps": STEPS, "_guidance": GUIDANCE}
     index.write_text(json.dumps(told, indent=2) + "\n", "utf-8")
     return counted
-
-
-def _version(name: str) -> str | None:
-    try:
-        return metadata.version(name).split("+")[0]
-    except metadata.PackageNotFoundError:
-        return None
 
 
 def machine(device: str) -> dict[str, Any]:

@@ -136,7 +136,7 @@ def test_a_bare_machine_gets_what_it_lacks_and_never_another_torch(
     tmp_path: Path, monkeypatch
 ) -> None:
     here = {"torch": "2.11.0", "transformers": "5", "accelerate": "1", "safetensors": "1"}
-    monkeypatch.setattr(packages, "_version", here.get)
+    monkeypatch.setattr(packages, "installed", here.get)
     asked: list[list[str]] = []
 
     def run(words: list[str], **_: Any) -> subprocess.CompletedProcess[str]:
@@ -155,7 +155,7 @@ def test_a_bare_machine_gets_what_it_lacks_and_never_another_torch(
 
 
 def test_a_missing_package_is_told_with_what_to_do(tmp_path: Path, monkeypatch) -> None:
-    monkeypatch.setattr(packages, "_version", {"torch": "2.11.0"}.get)
+    monkeypatch.setattr(packages, "installed", {"torch": "2.11.0"}.get)
     failed = subprocess.CompletedProcess([], 1, "", "no such wheel")
     monkeypatch.setattr(subprocess, "run", lambda *_, **__: failed)
     with pytest.raises(GeneratorError, match=r"no such wheel.*--wheels"):

@@ -58,7 +58,7 @@ def test_without_torch_it_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch):
 
 
 def test_a_broken_torch_is_a_problem_and_not_a_crash(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(probe, "_version", lambda name: "2.13.0" if name == "torch" else None)
+    monkeypatch.setattr(probe, "installed", lambda name: "2.13.0" if name == "torch" else None)
     monkeypatch.setitem(sys.modules, "torch", None)
 
     record = probe.probe()
