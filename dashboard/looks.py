@@ -38,7 +38,8 @@ _NARROW = """
   h1 { font-size: 1.6rem !important; } h2 { font-size: 1.35rem !important; }
   [data-testid='stColumn'] { min-width: 100% !important; }
   /* Numbers wider than their cells would be read as others; a touch and the table tell them. */
-  .js-plotly-plot .heatmap-label { display: none; }
+  .js-plotly-plot .heatmap-label,
+  .subplot:has(.heatmaplayer .hm) .trace:not(:has(.point)) .textpoint { display: none; }
   [data-testid='stMain'] button, header button {
     min-width: 24px !important; min-height: 24px !important; }
   [data-testid='stExpandSidebarButton'], [data-testid='stMainMenu'] button {

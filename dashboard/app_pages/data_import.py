@@ -38,14 +38,10 @@ def wizard(said: Words) -> None:
     words = _asked(said)
     if words is None:
         return
-    st.button(
-        said.t("Preview"),
-        key="import:look",
-        icon=":material/preview:",
-        on_click=_start,
-        args=(_PREVIEW, (*words, "--dry-run")),
-        disabled=_busy(),
-    )
+    # Not by a callback: it would get the words of the run before, and what was typed last is lost.
+    if st.button(said.t("Preview"), key="import:look", icon=":material/preview:", disabled=_busy()):
+        _start(_PREVIEW, (*words, "--dry-run"))
+        st.rerun()
     busy = _busy()
     fragment(_steps, run_every=1.0 if busy else None)(said, words, looks=busy)
 

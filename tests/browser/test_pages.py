@@ -119,6 +119,15 @@ def test_a_part_of_growth_is_whole_and_badged(page, grown_dashboard, section, co
     assert_is_whole(page)
 
 
+def test_numbers_that_do_not_fit_their_cells_are_not_shown_on_a_phone(phone, page, grown_dashboard):
+    for shown, is_visible in ((page, True), (phone, False)):
+        visit(shown, f"{grown_dashboard}/growth?lang=en&section=retention")
+        cell = shown.locator(".heatmaplayer").locator("xpath=ancestor::*[@class='subplot xy']")
+        cell = cell.locator(".textpoint text").filter(has_text="%").first
+        expect(cell).to_be_attached()
+        assert cell.is_visible() == is_visible
+
+
 def test_another_part_and_another_rule_stand_in_the_address(page, grown_dashboard):
     visit(page, f"{grown_dashboard}/growth?lang=en")
     page.get_by_text("Conversion", exact=True).first.click()

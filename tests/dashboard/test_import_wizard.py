@@ -94,6 +94,14 @@ def test_a_column_can_be_named_by_hand(wizard):
     )
 
 
+def test_what_was_typed_last_counts_though_the_button_came_with_it(wizard):
+    page = wizard("spend", ("spend.csv", SPEND.replace(b"date,", b"quux,")))
+    page.text_area(key="import:maps").set_value("quux = spend_date")
+    page = previewed(page)  # both reach the page at once, as from a fast hand
+    assert not page.error
+    assert frames(page)[0].set_index("ours").loc["spend_date", "theirs"] == "quux"
+
+
 def test_a_refusal_is_told_line_by_line_in_the_language_of_the_page(wizard):
     page = previewed(wizard("spend", ("spend.csv", SPEND.replace(b"date,", b"quux,")), lang="zh"))
     told = page.error[0].value.replace("\\", "")
