@@ -15,7 +15,13 @@ from dashboard.text import Words
 if TYPE_CHECKING:
     from dashboard.studies import MarketStudy
 
-__all__ = ["abnormal_return_figure", "car_figure", "peers_figure", "prices_figure"]
+__all__ = [
+    "abnormal_return_figure",
+    "car_figure",
+    "drawn_prices",
+    "peers_figure",
+    "prices_figure",
+]
 
 _EVENT_STYLES = {
     "exogenous": theme.SeriesStyle(theme.VERMILION, "solid", "circle"),
@@ -52,7 +58,7 @@ def prices_figure(
         Light or dark.
     """
     events = chosen_events(study, event_ids)
-    prices = _shown(_with_gaps(study), events, around)
+    prices = drawn_prices(study, event_ids, around)
     events = events if is_marked else events.iloc[:0]
     column = _price_column(prices)
     if prices.empty:
@@ -110,6 +116,16 @@ def peers_figure(
     )
     figure.update_yaxes(categoryorder="array", categoryarray=[_peer(r, words) for r in _rows(held)])
     return figure.update_xaxes(tickformat=".0%")
+
+
+def drawn_prices(
+    study: MarketStudy, event_ids: Sequence[str] | None = None, around: int | None = None
+) -> pd.DataFrame:
+    """Return the days that :func:`prices_figure` draws, as ``study.prices``, by day.
+
+    A suspended day without a bar is a row without prices.
+    """
+    return _shown(_with_gaps(study), chosen_events(study, event_ids), around)
 
 
 def _with_gaps(study: MarketStudy) -> pd.DataFrame:

@@ -301,12 +301,7 @@ def _fading(study: AttentionStudy, words: Words) -> Iterator[Section]:
     if study.rates.empty:
         return
     rates, curves = study.around_the_waves()
-    caption = words.t(
-        "New ratings a day, by storefront: {kind}, to {day}; dotted lines are fitted ({fitted}).",
-        kind=words.evidence("measured"),
-        day=words.date(last_day(rates)),
-        fitted=words.evidence("estimated"),
-    )
+    caption = _ratings_caption(study, rates, words)
     names = ("app_name", "storefront", "peak_begin", "peak_end", "peak_per_day", "half_life")
     names += ("how", "left_30", "rests_30", "left_90", "rests_90", "why")
     blocks: list[Block] = [
@@ -325,16 +320,44 @@ def _fading(study: AttentionStudy, words: Words) -> Iterator[Section]:
     yield Section(words.t("How fast it fades"), tuple(blocks))
 
 
+def _ratings_caption(study: AttentionStudy, drawn: pd.DataFrame, words: Words) -> str:
+    """Say which look-ups are drawn, and how far they are held beyond them."""
+    known = drawn.dropna(subset=["new_ratings_per_day"])
+    kinds = {"kind": words.evidence("measured"), "fitted": words.evidence("estimated")}
+    if known.empty:
+        return words.t(
+            "New ratings a day, by storefront: {kind}; dotted lines are fitted ({fitted}).", **kinds
+        )
+    told = [
+        words.t(
+            "New ratings a day, by storefront, {first} to {last}: {kind}; dotted lines are fitted "
+            "({fitted}).",
+            first=words.date(known["previous_on"].min()),
+            last=words.date(known["observed_on"].max()),
+            **kinds,
+        )
+    ]
+    held = last_day(study.rates)
+    if held is not None and held > known["observed_on"].max().date():
+        told.append(words.t("Look-ups are held to {day}.", day=words.date(held)))
+    return words.sentences(told)
+
+
 def _standing(study: AttentionStudy, words: Words) -> Iterator[Section]:
     measured = words.evidence("measured")
     blocks: list[Block] = []
     if len(study.positions):
-        day = words.date(last_day(study.positions))
+        days = study.positions["observed_on"].dropna()
         blocks.append(
             Picture(
                 "positions",
                 figures.bump_figure(study.lines(), words, apps=_coloured(study)),
-                words.t("Positions by day: {kind}, to {day}.", kind=measured, day=day),
+                words.t(
+                    "Positions by day, {first} to {last}: {kind}.",
+                    first=words.date(days.min()),
+                    last=words.date(days.max()),
+                    kind=measured,
+                ),
             )
         )
     if len(study.storefronts):

@@ -13,10 +13,7 @@ import pandas as pd
 
 from dashboard import cases, queries
 from dashboard.figures import labels
-from dashboard.figures.market import (
-    peers_figure,
-    prices_figure,
-)
+from dashboard.figures.market import drawn_prices, peers_figure, prices_figure
 from dashboard.figures.reaction import paper_figures
 from dashboard.reports import require, sources
 from dashboard.reports.choice import Choice, Prepared
@@ -232,18 +229,31 @@ def permalink(study: MarketStudy, event_ids: Sequence[str], language: str) -> st
 
 def _prices(study: MarketStudy, event_ids: Sequence[str], words: Words) -> Section:
     figure = prices_figure(study, words, event_ids, around=AROUND_DAYS)
-    caption = words.t(
-        "Prices: {kind}, to {date}. Returns are taken from adjusted prices.",
-        kind=words.evidence("measured"),
-        date=words.date(_last_day(study)),
-    )
-    without = len(study.prices.loc[study.prices["close_as_traded"].isna()])
-    if 0 < without < len(study.prices):
-        missing = words.t("Where the line ends, prices as traded are not held.")
-        caption = words.sentences([caption, missing])
+    caption = _prices_caption(study, drawn_prices(study, event_ids, AROUND_DAYS), words)
     lower = figure.update_layout(height=figure.to_dict()["layout"]["height"] - _PRICES_LOWER_PX)
     picture = Picture("prices", lower, caption)
     return Section(words.t("What the price did"), (picture,))
+
+
+def _prices_caption(study: MarketStudy, drawn: pd.DataFrame, words: Words) -> str:
+    """Say which days are drawn, and how far bars are held beyond them."""
+    told = [
+        words.t(
+            "Prices from {first} to {last}: {kind}. Returns are taken from adjusted prices.",
+            first=words.date(drawn["trade_date"].min()),
+            last=words.date(drawn["trade_date"].max()),
+            kind=words.evidence("measured"),
+        )
+    ]
+    if _last_day(study) > drawn["trade_date"].max():
+        day = words.date(_last_day(study))
+        told.append(
+            words.t("Bars are held to {day}; only the days around the events are drawn.", day=day)
+        )
+    without = int(drawn["close_as_traded"].isna().sum())
+    if 0 < without < len(drawn):
+        told.append(words.t("Where the line ends, prices as traded are not held."))
+    return words.sentences(told)
 
 
 def _reaction(study: MarketStudy, events: pd.DataFrame, words: Words) -> Section:

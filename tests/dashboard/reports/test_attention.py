@@ -207,3 +207,19 @@ def test_of_an_app_without_look_ups_nothing_empty_is_told(reader: SnapshotReader
     captions = [b.caption for s in sections for b in s.blocks if isinstance(b, Picture)]
     assert not any("installs behind one new rating" in caption for caption in captions)
     assert not any("to –" in caption for caption in captions)
+
+
+def test_the_caption_of_the_ratings_states_the_days_that_are_drawn(reader: SnapshotReader) -> None:
+    report = attention.prepare(reader, Choice()).document.args[0]  # pyright: ignore
+    ratings = next(attention.document(report, words("en")).pictures())
+    solid = [trace for trace in ratings.figure.data if trace.line.dash is None]
+    drawn = [
+        day
+        for trace in solid
+        for day, rate in zip(trace.x, trace.y, strict=True)
+        if rate is not None and not pd.isna(rate)
+    ]
+    first, last = (words("en").date(pd.Timestamp(day)) for day in (min(drawn), max(drawn)))
+    assert ratings.caption.startswith(f"New ratings a day, by storefront, {first} to {last}:")
+    held = words("en").date(report.study.rates["observed_on"].max())
+    assert (f"Look-ups are held to {held}." in ratings.caption) == (held != last)

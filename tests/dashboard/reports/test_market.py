@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from fixtures import studies
 
@@ -121,3 +122,14 @@ def test_a_file_of_ours_is_no_address_of_a_market(reader: SnapshotReader) -> Non
     sources = market.document(report, words("en")).sources
     assert any(source.title == "HKEW (an index computed by this program)" for source in sources)
     assert all(source.on_the_web for source in sources if source.address)
+
+
+def test_the_caption_of_the_price_states_the_days_that_are_drawn(reader: SnapshotReader) -> None:
+    report = market.market(reader, Choice(ticker="1357.HK"))
+    prices = next(market.document(report, words("en")).pictures())
+    drawn = [day for trace in prices.figure.data if trace.mode == "lines" for day in trace.x]
+    first, last = (words("en").date(pd.Timestamp(day)) for day in (min(drawn), max(drawn)))
+    assert prices.caption.startswith(f"Prices from {first} to {last}: measured.")
+    held = words("en").date(report.study.prices["trade_date"].max())
+    assert held != last
+    assert f"Bars are held to {held};" in prices.caption
