@@ -82,6 +82,16 @@ STYLE = f"<style>{_ALWAYS}{_NARROW}{_PRINTED}</style>"
 
 SCRIPT = """
 (() => {
+  /* A control is no page: what it writes into the address takes the place of the entry it had. */
+  if (!window.artonomicsGoesBack) {
+    const push = history.pushState.bind(history);
+    history.pushState = (state, unused, to) => {
+      const path = new URL(to ?? '', location.href).pathname;
+      if (path === location.pathname) history.replaceState(state, unused, to);
+      else push(state, unused, to);
+    };
+  }
+  window.artonomicsGoesBack = true;
   const said = document.querySelector('[data-page-language]');
   const main = document.querySelector('[data-testid="stMain"]');
   if (!said || !main) return;

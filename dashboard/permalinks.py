@@ -21,7 +21,10 @@ from dashboard.text import Words
 
 T = TypeVar("T")
 
-TRAVELLING = ("ticker", "event", "apps", "storefront", "as_of", "from", "to", "show_events")
+TRAVELLING = (
+    *("ticker", "event", "apps", "storefront", "currency"),
+    *("as_of", "from", "to", "show_events"),
+)
 """Names of the choices that mean the same on every page that has them."""
 
 
@@ -125,6 +128,21 @@ def leave_out(key: str) -> None:
 def is_asked(key: str) -> bool:
     """Say whether the address names a choice of ``key`` that the page has not written itself."""
     return st.query_params.get(key) not in (None, st.session_state.get(_written(key)))
+
+
+def renamed(old: str, new: str) -> None:
+    """Let a link that names a choice ``old`` restore ``new``, unless the address names both."""
+    code = st.query_params.get(old)
+    if code is None:
+        return
+    del st.query_params[old]
+    if new not in st.query_params:
+        st.query_params[new] = code
+
+
+def last_shown(key: str) -> str | None:
+    """Return the code that ``key`` had when a page last showed it, in this visit."""
+    return st.session_state.get(_written(key))
 
 
 def kept() -> dict[str, str]:

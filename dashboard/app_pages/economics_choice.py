@@ -9,6 +9,7 @@ from __future__ import annotations
 import streamlit as st
 
 from dashboard import cache, permalinks, scenarios
+from dashboard.app_pages import economics_currency as currency
 from dashboard.app_pages.economics_held import (
     CODE,
     HELD,
@@ -35,7 +36,11 @@ def choose(said: Words) -> tuple[Present | None, dict[str, Choice]]:
     known = scenarios.choices(cache.data_dir())
     _take_from_address(known, said)
     with st.container(border=True):
-        key = _select(known, said)
+        which, money = st.columns([3, 1])
+        with which:
+            key = _select(known, said)
+        with money:
+            currency.choose(said)
         found = _present(key, known)
         if found is not None:
             _to_address(found, said)
@@ -59,7 +64,7 @@ def choose(said: Words) -> tuple[Present | None, dict[str, Choice]]:
             with st.container(horizontal=True):
                 importing(said)
                 deleting(known[key], said)
-    return found, known
+    return found and currency.of_present(found, said), known
 
 
 def _take_from_address(known: dict[str, Choice], said: Words) -> None:

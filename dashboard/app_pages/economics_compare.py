@@ -9,6 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import cache, permalinks, scenarios
+from dashboard.app_pages import economics_currency
 from dashboard.app_pages.economics_held import Present
 from dashboard.app_pages.growth_paying import offered
 from dashboard.components import Card, Provenance, figure_card, plain, table_card
@@ -91,7 +92,7 @@ def _cards(
         weakest(found.rows["evidence_kind"]),
         said.t("currencies: {currencies}", currencies=", ".join(found.currencies)),
         None,
-        said.t("each as known on its own day; nothing is converted"),
+        _conversion(said),
     )
     if len(found.currencies) > 1:
         cards.append(
@@ -117,6 +118,12 @@ def _cards(
             told,
         ),
     ]
+
+
+def _conversion(said: Words) -> str:
+    if economics_currency.chosen():
+        return said.t("each as known on its own day, amounts at the rates of their days")
+    return said.t("each as known on its own day; nothing is converted")
 
 
 def _named(table: Any) -> Any:

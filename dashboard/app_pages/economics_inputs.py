@@ -311,10 +311,6 @@ def _settings(present: Present, study: ScenarioStudy, said: Words) -> None:
                 key=f"economics:sourcing:{present.version}",
                 format_func=lambda code: names.sourcing_name(code, said),
             )
-            currencies = [*dict.fromkeys((told.currency, *economics_plans.CURRENCIES))]
-            currency = st.selectbox(
-                said.t("Currency"), currencies, key=f"economics:currency:{present.version}"
-            )
         with second:
             months = st.number_input(
                 said.t("Horizon (months)"),
@@ -342,16 +338,10 @@ def _settings(present: Present, study: ScenarioStudy, said: Words) -> None:
             )
         settings = {
             "sourcing": sourcing,
-            "currency": currency,
             "horizon_months": int(months),
             "hurdle_rate": round(float(hurdle) / 100, 6),
             "as_of": as_of.isoformat() if isinstance(as_of, date) else told.as_of.isoformat(),
         }
         if st.form_submit_button(said.t("Apply the settings"), type="primary"):
             commit(present, lambda: scenarios.with_settings(current(present), settings), said)
-    st.caption(
-        said.t(
-            "With another currency, amounts are converted at the European Central Bank's rate of "
-            "their day, and each says so. What became public after the day is not used."
-        )
-    )
+    st.caption(said.t("What became public after the day is not used."))

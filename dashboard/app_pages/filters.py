@@ -143,7 +143,8 @@ def kept_line(said: Words) -> None:
             type="tertiary",
             on_click=permalinks.reset,
             help=said.t(
-                "Company, events, apps, storefront, day of knowledge and period, on all pages."
+                "Company, events, apps, storefront, currency, day of knowledge and period, on all "
+                "pages."
             ),
         )
 
@@ -154,6 +155,7 @@ def _names(said: Words) -> dict[str, str]:
         "event": said.t("Events"),
         "apps": said.t("Apps"),
         "storefront": said.t("Storefront"),
+        "currency": said.t("Money told in"),
         "as_of": said.t("As known on"),
         "from": said.t("Figures from"),
         "to": said.t("Figures to"),

@@ -9,17 +9,25 @@ import streamlit as st
 
 from dashboard import cache, cases, permalinks, queries, reporting, scenarios
 from dashboard.app_pages.as_known import FIRST_DAY, as_known_on
+from dashboard.app_pages.economics_currency import CURRENCIES
+from dashboard.app_pages.filters import kept_line
 from dashboard.figures import labels
 from dashboard.reporting import Wanted
 from dashboard.studies.growth.sources import histories
 from dashboard.tables import reports as tables
 from dashboard.text import LANGUAGES, Words
 
-CURRENCIES = ("CNY", "EUR", "GBP", "HKD", "JPY", "KRW", "USD")
-"""Offered; the command line takes any."""
 WINDOW = (-2, 2)
 """The event window where nothing else is chosen: that of the report."""
 _WIDEST = 10
+_SHARED = {
+    "ticker": "ticker",
+    "event": "event",
+    "app": "apps",
+    "storefront": "storefront",
+    "currency": "currency",
+}
+"""Options that are chosen on other pages too: they travel under the name they have there."""
 _DEFAULT_FORMATS = ("pdf", "html")
 _LANGUAGE_NAMES = {"en": "English", "zh": "中文"}
 
@@ -34,6 +42,8 @@ def chosen(said: Words, *, for_schedule: bool = False) -> Wanted:
     for_schedule
         Leave out what a schedule says otherwise: the day as of which, and since when.
     """
+    for option, shared in _SHARED.items():
+        permalinks.renamed(f"report_{option}", shared)
     with st.container(border=True):
         name = _report(said)
         options = reporting.options_of(name)
@@ -45,6 +55,8 @@ def chosen(said: Words, *, for_schedule: bool = False) -> Wanted:
             as_of = as_known_on(said)
         else:
             permalinks.forget("as_of")
+    if not for_schedule:
+        kept_line(said)
     return Wanted(name, about, formats, languages, as_of.isoformat() if as_of else None)
 
 
@@ -227,7 +239,9 @@ def _one(
 ) -> str:
     """Show a selector that may stay empty; return the code, empty where nothing is chosen."""
     key = _key(option)
-    permalinks.restore(key, permalinks.one_of(list(names), said), None, said)
+    last = None if option in _SHARED else permalinks.last_shown(option)
+    default = last if last in names else None
+    permalinks.restore(key, permalinks.one_of(list(names), said), default, said)
     st.selectbox(
         label,
         list(names),
@@ -276,4 +290,4 @@ def _chosen_wave() -> str | None:
 
 
 def _key(option: str) -> str:
-    return f"report_{option}"
+    return _SHARED.get(option, f"report_{option}")

@@ -19,6 +19,7 @@ from dashboard.app_pages import (
 from dashboard.app_pages import economics_cards as cards
 from dashboard.app_pages import economics_choice as choice
 from dashboard.app_pages import economics_controls as controls
+from dashboard.app_pages import economics_currency as currency
 from dashboard.app_pages import economics_verdict as verdicts
 from dashboard.app_pages import economics_wave as machines_of_a_wave
 from dashboard.app_pages.economics_held import Present
@@ -41,7 +42,11 @@ def _body(said: Words) -> None:
     kept_line(said)
     if present is not None:
         _scenario(present, said)
-    part(said, lambda: economics_compare.show(present, known, said), name="economics:compare")
+    part(
+        said,
+        lambda: economics_compare.show(present, currency.of_known(known), said),
+        name="economics:compare",
+    )
 
 
 def _scenario(present: Present, said: Words) -> None:

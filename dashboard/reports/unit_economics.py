@@ -109,7 +109,7 @@ def prepare(reader: Reader, choice: Choice) -> Prepared:
     wanted = choice.scenario or scenarios.DEFAULT
     key, raw = _scenario(wanted, choice.data_dir)
     if choice.currency is not None:
-        raw = {**raw, "currency": choice.currency.upper()}
+        raw = scenarios.with_settings(raw, {"currency": choice.currency.upper()})
     written = frozen(raw)
     study = scenario_study(reader, written)
     pair = _pair(study)

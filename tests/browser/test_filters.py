@@ -19,7 +19,9 @@ def go(page: Page, name: str) -> None:
     rest(page)
 
 
-def test_a_share_and_a_day_of_knowledge_travel_by_the_navigation_and_come_back(page, dashboard):
+def test_a_share_and_a_day_of_knowledge_travel_by_the_navigation_and_come_back_in_one_press(
+    page, dashboard
+):
     visit(page, f"{dashboard}/market?lang=en&ticker={OTHER}&as_of=2024-06-28")
     go(page, "Attention")
     expect(page).to_have_url(re.compile(rf"ticker={OTHER}"), timeout=PATIENCE_MS)
@@ -32,3 +34,12 @@ def test_a_share_and_a_day_of_knowledge_travel_by_the_navigation_and_come_back(p
     expect(page).to_have_url(re.compile(r"ticker=1357\.HK"), timeout=PATIENCE_MS)
     rest(page)
     assert "as_of" not in page.url
+    # Controls were changed since, and leave no entries of their own.
+    page.go_back()
+    expect(page).to_have_url(re.compile("/attention"), timeout=PATIENCE_MS)
+    expect(page.get_by_role("heading", level=1)).to_have_text(
+        "How high, how long, how fast does it fade?", timeout=PATIENCE_MS
+    )
+    rest(page)
+    page.go_forward()
+    expect(page).to_have_url(re.compile("/market"), timeout=PATIENCE_MS)

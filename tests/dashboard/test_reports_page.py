@@ -26,6 +26,13 @@ from etl.delivery import lines
 from etl.errors import InputError
 from tests.dashboard.conftest import text_of
 
+SHARED = {
+    "ticker": "ticker",
+    "event": "event",
+    "app": "apps",
+    "storefront": "storefront",
+    "currency": "currency",
+}
 NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
 CHANNEL = "channels: {share: {kind: folder, path: outbox}}\n"
 
@@ -93,24 +100,27 @@ def test_a_report_offers_its_own_options_and_no_others(open_page, published, nam
     page = open_page(published, "reports", report=name)
     assert not page.exception
     widgets = [*page.selectbox, *page.multiselect, *page.slider, *page.date_input]
-    shown = {one.key.removeprefix("report_") for one in widgets if one.key.startswith("report_")}
-    assert shown == set(reporting.options_of(name))
+    keys = {one.key for one in widgets}
+    options = set(reporting.options_of(name))
+    assert {key.removeprefix("report_") for key in keys if key.startswith("report_")} | {
+        option for option, key in SHARED.items() if key in keys
+    } == options
     assert ("as_of" in {one.key for one in page.date_input}) == (name in reporting.WITH_AS_OF)
 
 
 def test_every_choice_stands_in_the_address_and_is_restored(open_page, published):
     codes = {
         "report": "market",
-        "report_ticker": "1357.HK",
-        "report_event": "E0084",
+        "ticker": "1357.HK",
+        "event": "E0084",
         "report_window": "-3,5",
         "formats": "pdf,xlsx",
         "languages": "zh",
         "as_of": "2023-01-31",
     }
     page = open_page(published, "reports", **codes)
-    assert page.selectbox(key="report_ticker").value == "1357.HK"
-    assert page.multiselect(key="report_event").value == ["E0084"]
+    assert page.selectbox(key="ticker").value == "1357.HK"
+    assert page.multiselect(key="event").value == ["E0084"]
     assert page.slider(key="report_window").value == (-3, 5)
     assert {key: page.query_params[key] for key in codes} == codes
 
@@ -122,14 +132,42 @@ def test_an_impossible_code_is_said_and_replaced(open_page, published):
 
 
 def test_options_of_another_report_leave_the_address(open_page, published):
-    page = open_page(published, "reports", report_ticker="1357.HK")
+    page = open_page(published, "reports", ticker="1357.HK")
     page.selectbox(key="report").set_value("weekly").run()
+    assert "ticker" not in page.query_params
+
+
+def test_what_was_chosen_on_other_pages_is_chosen_unless_the_address_says_otherwise(
+    open_page, published
+):
+    page = open_page(published, "market", ticker="300624.SZ", as_of="2024-06-28")
+    page.query_params.clear()
+    page.switch_page("app_pages/reports.py").run()
+    assert page.selectbox(key="ticker").value == "300624.SZ"
+    assert page.query_params["ticker"] == "300624.SZ"
+    assert "Reset filters" in {one.label for one in page.button}
+    page.query_params["ticker"] = "1357.HK"
+    page.run()
+    assert page.selectbox(key="ticker").value == "1357.HK"
+
+
+def test_the_scenario_last_looked_at_is_the_one_of_the_memo(open_page, published):
+    page = open_page(published, "unit_economics", scenario="meitu-2022")
+    page.query_params.clear()
+    page.query_params["report"] = "unit-economics"
+    page.switch_page("app_pages/reports.py").run()
+    assert page.selectbox(key="report_scenario").value == "meitu-2022"
+
+
+def test_an_address_of_before_still_restores_its_share(open_page, published):
+    page = open_page(published, "reports", report_ticker="300624.SZ")
+    assert page.selectbox(key="ticker").value == "300624.SZ"
     assert "report_ticker" not in page.query_params
 
 
 def test_a_wave_stands_in_place_of_a_share(open_page, published):
-    page = open_page(published, "reports", report_ticker="1357.HK", report_wave="W01")
-    assert page.selectbox(key="report_ticker").disabled
+    page = open_page(published, "reports", ticker="1357.HK", report_wave="W01")
+    assert page.selectbox(key="ticker").disabled
     assert not page.exception
 
 

@@ -404,16 +404,33 @@ def test_another_currency_converts_formulas_too_and_says_so(page_of, data):
     page = page_of(scenario="foreign")
     assert not page.error
     kind = editor(page, "inputs").value["evidence"]["cost_per_image"]
-    box = next(box for box in page.selectbox if box.label == "Currency")
-    box.set_value("EUR")
-    page = press(page, "Apply the settings")
+    page.selectbox(key="currency").set_value("EUR").run()
     assert not page.error
+    assert page.query_params["currency"] == "EUR"
+    assert "s" not in page.query_params  # the scenario itself is as it was
     assert tile(page, "Contribution of a payer").value.startswith("−EUR")
     frame = editor(page, "inputs").value
     assert "converted" in frame["source"]["net_proceeds"]
     assert "converted" in frame["source"]["cost_per_image"]
     assert frame["evidence"]["cost_per_image"] == kind
     assert frame["value"]["cost_per_image"] == pytest.approx(0.0409, rel=0.1)  # two times 2 cents
+
+
+def test_a_currency_without_a_rate_of_the_day_is_said_and_nothing_is_converted(page_of, data):
+    text = APP.replace("as_of: 2024-06-30", "as_of: 2019-06-30")
+    scenarios.save("early", "Early", scenarios.of_text(text.encode(), "x"), data)
+    page = page_of(scenario="early", currency="EUR")
+    assert "Not told in EUR" in page.warning[0].value
+    assert "none is held" in page.warning[0].value
+    assert "USD" in tile(page, "Contribution of a payer").value
+
+
+def test_the_currency_chosen_here_is_that_of_the_memo(page_of, own):
+    page = page_of(scenario="my-app", currency="JPY", report="unit-economics")
+    page.query_params.clear()
+    page.query_params["report"] = "unit-economics"
+    page.switch_page("app_pages/reports.py").run()
+    assert page.selectbox(key="currency").value == "JPY"
 
 
 def test_sliders_answer_without_changing_the_scenario_until_asked(page_of, own):

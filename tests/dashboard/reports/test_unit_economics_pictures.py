@@ -127,6 +127,18 @@ def test_a_scenario_that_counts_by_user_says_why_it_is_left_out(reader: Snapshot
     assert "counts by user (A server shared by the users it carries)" in told.text
 
 
+def test_money_typed_without_a_currency_is_converted_and_not_renamed(
+    reader: SnapshotReader, tmp_path: Path
+) -> None:
+    file = tmp_path / "mixed.yml"
+    file.write_text(yaml.safe_dump(MIXED, sort_keys=False), "utf-8")
+    found = prepare(reader, Choice(scenario=str(file), currency="eur"))
+    study = found.document.args[0].study
+    kept = study.scenario.inputs.given["net_proceeds"]
+    assert kept.value == pytest.approx(40 * 0.129, rel=0.03)
+    assert "EUR/CNY" in kept.converted
+
+
 def test_amounts_of_a_month_bear_their_currency(reader: SnapshotReader, tmp_path: Path) -> None:
     pictures = {picture.key: picture for picture in memo(reader, tmp_path).pictures()}
     titles = {key: amounts_of(pictures[key]) for key in ("waterfall-payer", "waterfall-user")}
