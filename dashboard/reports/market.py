@@ -153,7 +153,8 @@ def _subject(reader: Reader, choice: Choice) -> tuple[str, str | None]:
     waves = queries.waves(reader).set_index("wave_id")
     require("wave", [choice.wave], list(waves.index))
     wave = waves.loc[choice.wave]
-    named = [wave["event_id"], wave["price_selected_event_id"]]
+    # A snapshot of an earlier version has no other events.
+    named = [wave["event_id"], wave.get("other_event_ids"), wave["price_selected_event_id"]]
     events = [str(name) for name in named if isinstance(name, str) and name]
     if not isinstance(wave["ticker"], str) or not events:
         raise InputError(

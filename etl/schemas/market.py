@@ -235,6 +235,12 @@ WAVES = Table(
             nullable=True,
         ),
         Column(
+            "other_event_ids",
+            "string",
+            "further events of the same wave, separated by commas; each is tested beside event_id",
+            nullable=True,
+        ),
+        Column(
             "price_selected_event_id",
             "string",
             "day of the same wave that was picked because the price moved: described, never tested",

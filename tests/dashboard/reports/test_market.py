@@ -133,3 +133,13 @@ def test_the_caption_of_the_price_states_the_days_that_are_drawn(reader: Snapsho
     held = words("en").date(report.study.prices["trade_date"].max())
     assert held != last
     assert f"Bars are held to {held};" in prices.caption
+
+
+def test_a_wave_tests_all_events_it_names_and_describes_the_day_picked_by_the_price(
+    reader: SnapshotReader,
+) -> None:
+    report = market.market(reader, Choice(wave="W01"))
+    assert set(report.event_ids) == {"E0018", "E0019", "E0084", "E0085"}
+    status = report.study.events.set_index("event_id")["status"]
+    assert set(status[["E0018", "E0019", "E0084"]]) == {"tested"}
+    assert status["E0085"] == "described"

@@ -210,7 +210,10 @@ def test_waves_name_events_apps_and_shares_that_are_held() -> None:
     waves, events = parsed("waves"), parsed("market_events").set_index("event_id")
     assert set(waves["event_id"].dropna()) <= set(events.index)
     assert set(waves["price_selected_event_id"].dropna()) <= set(events.index)
-    chosen = events.loc[waves["event_id"].dropna(), "selection"]
+    further = waves["other_event_ids"].dropna().str.split(",").explode()
+    assert set(further) <= set(events.index)
+    assert list(events.loc[further, "ticker"]) == list(waves.loc[further.index, "ticker"])
+    chosen = events.loc[[*waves["event_id"].dropna(), *further], "selection"]
     picked = events.loc[waves["price_selected_event_id"].dropna(), "selection"]
     assert set(chosen) == {"exogenous"}
     assert set(picked) == {"price_selected"}
