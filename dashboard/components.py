@@ -73,7 +73,7 @@ def provenance_line(words: Words, provenance: Provenance) -> str:
     if provenance.source or provenance.url:
         title = provenance.source or str(urlsplit(provenance.url).hostname)
         parts.append(_link(title, provenance.url))
-    parts.append(freshness.mark(words))
+    parts.append(freshness.mark(words, freshness.day(provenance.as_of)))
     return " · ".join(filter(None, parts))
 
 

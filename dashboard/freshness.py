@@ -77,11 +77,16 @@ def badge(said: Words, *, stale: bool | None) -> str:
     return f":{colour}-badge[:material/{icon}: {told}]"
 
 
-def mark(said: Words) -> str:
+def mark(said: Words, shown_to: date | None = None) -> str:
     """Return the badge of what feeds the part being drawn; nothing where nothing is known.
 
     The worst of the sources counts. An older snapshot that is read in place of the newest makes
     every number stale.
+
+    Parameters
+    ----------
+    shown_to
+        Last day of what a card shows: where the source reaches further, the card does not.
     """
     try:
         info = cache.info()
@@ -97,6 +102,7 @@ def mark(said: Words) -> str:
     stale = [reach for reach in reaches if reach.stale]
     if stale:
         known = [reach.last for reach in stale if reach.last is not None]
+        known += [shown_to] if shown_to is not None else []
         told = said.t("reaches to {date}", date=said.date(min(known))) if known else ""
         return f"{badge(said, stale=True)} {told}".rstrip()
     moving = any(reach.stale is False for reach in reaches)
@@ -164,7 +170,7 @@ def held(reader: SnapshotReader, today: date) -> dict[str, Reach]:
     """Return the reach of every source that was collected, as it is on a day."""
     rows: list[dict[Any, Any]] = queries.sources_with_freshness(reader).to_dict("records")
     return {
-        str(row["source"]): Reach(_state(row["stale"]), _day(row["last_observation"]), _unread(row))
+        str(row["source"]): Reach(_state(row["stale"]), day(row["last_observation"]), _unread(row))
         for row in rows
     }
 
@@ -182,6 +188,7 @@ def _state(value: Any) -> bool | None:
     return None if value is None or pd.isna(value) else bool(value)
 
 
-def _day(value: Any) -> date | None:
-    day: Any = pd.Timestamp(value) if value is not None else pd.NaT
-    return None if pd.isna(day) else day.date()
+def day(value: Any) -> date | None:
+    """Return the day of a date or an instant; nothing of what is missing."""
+    found: Any = pd.Timestamp(value) if value is not None else pd.NaT
+    return None if pd.isna(found) else found.date()

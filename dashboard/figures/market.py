@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import pandas as pd
@@ -10,6 +11,7 @@ import plotly.graph_objects as go
 
 from dashboard.figures import annotations, labels, theme
 from dashboard.figures.reaction import abnormal_return_figure, car_figure, chosen_events
+from dashboard.studies.peers import LATER_GROUP
 from dashboard.text import Words
 
 if TYPE_CHECKING:
@@ -85,7 +87,8 @@ def peers_figure(
     """Draw what the other shares did on the day, one dot a share (ratios), by concept group.
 
     Shares without a value have no dot; the alternative text counts them. A star marks a share
-    that met a price limit, was suspended or fluctuated abnormally inside the window.
+    that met a price limit, was suspended or fluctuated abnormally inside the window; a hollow dot a
+    share whose group rests on evidence of after the event.
     """
     held = study.peers.dropna(subset=[measure])
     if held.empty:
@@ -95,10 +98,18 @@ def peers_figure(
     held = held.sort_values(["concept_group", measure], ascending=[False, True])
     figure = go.Figure()
     groups = sorted(set(study.peers["concept_group"]))
+    # A share whose evidence is younger than the event is in no group of the comparison of groups.
+    later = pd.Series([LATER_GROUP in str(flags) for flags in held["flags"]], index=held.index)
     for position, group in enumerate(groups):
-        rows = held.loc[held["concept_group"] == group]
+        style, name = theme.series_style(position), labels.concept_group(words, group)
+        rows = held.loc[(held["concept_group"] == group) & ~later]
         if len(rows):
-            figure.add_trace(_dots(rows, measure, theme.series_style(position), words))
+            figure.add_trace(_dots(rows, measure, style, name, words))
+        rows = held.loc[(held["concept_group"] == group) & later]
+        if len(rows):
+            hollow = replace(style, symbol=f"{style.symbol}-open")
+            name = words.t("{group}, by evidence of after the event", group=name)
+            figure.add_trace(_dots(rows, measure, hollow, name, words))
     figure.add_vline(x=0, line_width=1, line_color=theme.INKS["light"].quiet)
     around = study.events.set_index("event_id")["day_zero"].get(study.peers_event_id)
     title = {
@@ -232,12 +243,14 @@ def _label_events(
     annotations.make_room(figure, places)
 
 
-def _dots(rows: pd.DataFrame, measure: str, style: theme.SeriesStyle, words: Words) -> go.Scatter:
+def _dots(
+    rows: pd.DataFrame, measure: str, style: theme.SeriesStyle, name: str, words: Words
+) -> go.Scatter:
     return go.Scatter(
         x=rows[measure],
         y=[_peer(row, words) for row in _rows(rows)],
         mode="markers",
-        name=labels.concept_group(words, str(rows["concept_group"].iloc[0])),
+        name=name,
         marker={"color": style.color, "symbol": style.symbol, "size": 10},
         customdata=rows["ticker"],
         hovertemplate="%{customdata}: %{x:+.1%}<extra></extra>",

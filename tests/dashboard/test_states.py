@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import logging
 import shutil
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import pytest
 
-from dashboard import cache, freshness, queries, signing_in, states
+from dashboard import cache, components, freshness, queries, signing_in, states
 from dashboard.tables import faults
+from dashboard.tables.table import Provenance
 from dashboard.text import words
 from etl import pipeline
 from etl.config import Settings
@@ -238,6 +239,16 @@ def test_an_older_card_bears_no_state_of_the_newest_snapshot(open_page, publishe
     assert "stale" in told
     assert "fresh" not in told
     assert "2 Jan 2026" in told
+
+
+def test_a_stale_card_says_how_far_it_reaches_itself(open_page, published, monkeypatch):
+    reach = {"stock_prices": freshness.Reach(stale=True, last=date(2026, 8, 3))}
+    monkeypatch.setattr(freshness, "_known", lambda: reach)
+    monkeypatch.setenv("ARTONOMICS_DATA", str(published))
+    with freshness.fed_by("stock_prices"):
+        assert "reaches to 3 Aug 2026" in freshness.mark(words("en"))
+        of_a_share = Provenance("measured", "", date(2026, 3, 2))
+        assert "reaches to 2 Mar 2026" in components.provenance_line(words("en"), of_a_share)
 
 
 def test_a_part_that_runs_by_itself_asks_again_who_is_there(open_page, published, monkeypatch):

@@ -6,7 +6,7 @@ import plotly.graph_objects as go
 import pytest
 from fixtures import studies
 
-from dashboard.figures import market, theme
+from dashboard.figures import labels, market, theme
 from dashboard.text import Words, words
 
 
@@ -224,6 +224,20 @@ class TestPeers:
         study.peers["flags"] = "group_dated_later"
         figure = market.peers_figure(study, words("en"))
         assert not any("*" in y for trace in figure.data for y in trace.y)
+
+    def test_set_apart_whom_only_later_evidence_puts_into_a_group(self) -> None:
+        study = studies.market_study()
+        name = labels.concept_group(words("en"), "label_only")
+        counted = len(named(market.peers_figure(study, words("en")), name).y)
+        label_only = study.peers["concept_group"] == "label_only"
+        first = study.peers.index[label_only & study.peers["abnormal_return"].notna()][0]
+        study.peers.loc[first, "flags"] = "group_dated_later"
+        figure = market.peers_figure(study, words("en"))
+        later = named(figure, f"{name}, by evidence of after the event")
+        assert len(later.y) == 1
+        assert later.marker.symbol.endswith("-open")
+        left = [len(trace.y) for trace in figure.data if trace.name == name]
+        assert sum(left) == counted - 1
 
     def test_tell_groups_apart_by_colour_and_marker(self) -> None:
         figure = market.peers_figure(studies.market_study(), words("en"))
