@@ -61,6 +61,13 @@ def returns(words: Words, code: str) -> str:
     return {"log": words.t("log returns"), "simple": words.t("simple returns")}[code]
 
 
+def return_headers(words: Words, code: str) -> tuple[str, str]:
+    """Name the columns of an abnormal return and of a cumulative one, by the kind of returns."""
+    if code == "log":
+        return words.t("AR (log return)"), words.t("CAR (log return)")
+    return words.t("AR (ratio)"), words.t("CAR (ratio)")
+
+
 def selection(words: Words, code: str) -> str:
     """Say how an event was chosen."""
     names = {

@@ -42,7 +42,7 @@ from dashboard.studies.economics.scenario import (
 )
 from dashboard.studies.economics.waterfall import Per
 from dashboard.studies.economics.waterfall import waterfall as way
-from dashboard.tables import spoken
+from dashboard.tables import bundled, spoken
 from dashboard.tables.economics import inputs as input_tables
 from dashboard.tables.economics import names, results, verdict
 from dashboard.tables.economics.plans import unsettled, without_an_order
@@ -344,7 +344,8 @@ def _plan_notes(study: ScenarioStudy, words: Words) -> Iterator[str]:
             if note and note != said:
                 plans.setdefault(note, []).append(each.plan.name)
     for note, names_of_plans in plans.items():
-        yield words.t("{plan}: {note}", plan=words.t("; ").join(names_of_plans), note=note)
+        plan = words.t("; ").join(names_of_plans)
+        yield words.t("{plan}: {note}", plan=plan, note=bundled.note(note, words))
 
 
 def _beside(memo: Memo, words: Words) -> Iterator[Section]:

@@ -30,7 +30,7 @@ from dashboard.studies.frames import column, rows
 from dashboard.studies.growth.sources import histories
 from dashboard.studies.weekly import TRADING_DAYS, WeeklyStudy, weekly_study
 from dashboard.tables import attention as attention_tables
-from dashboard.tables import ledgers, spoken
+from dashboard.tables import bundled, ledgers, spoken
 from dashboard.tables import weekly as tables
 from dashboard.text import Words
 from etl.errors import InputError
@@ -159,7 +159,7 @@ def _benchmarks(study: WeeklyStudy, words: Words) -> Iterator[str]:
     runs: Any = study.runs
     if runs.empty:
         return
-    toy = words.t("a toy that draws shapes, no product")
+    toy = words.t("a toy of 64 pixels, no product")
     models = [
         words.noted(model, toy) if is_toy else str(model)
         for model, is_toy in dict(zip(runs["model"], runs["is_toy"], strict=True)).items()
@@ -415,7 +415,7 @@ def _sources(study: WeeklyStudy, words: Words) -> Iterator[Source]:
     ran = set(study.ledger["source"])
     own = frame.loc[frame["source"].isin(ran)] if ran else frame
     for row in own.to_dict("records"):
-        title = words.labelled(row["source"], row["title"])
+        title = words.labelled(row["source"], bundled.title(str(row["title"]), words))
         address = str(row["source_url"] or "")
         # A table of several publishers has no address of its own: its rows bear theirs.
         addresses = (address,) if is_web(address) else study.addresses.get(row["source"], ())

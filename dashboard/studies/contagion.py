@@ -31,8 +31,10 @@ class ContagionStudy:
     ----------
     event_id, status
         The event; ``tested`` or ``described`` (its date was picked by a price).
+    returns
+        ``log`` or ``simple``.
     first_group, second_group, n_first, n_second, mean_first, mean_second, difference, low, high
-        Mean cumulative abnormal returns of both groups (ratios) and their difference with its
+        Mean cumulative abnormal returns of both groups and their difference with its
         Welch interval, missing where nothing is tested.
     tests
         ``test, statistic, p_value, reason``.
@@ -54,6 +56,7 @@ class ContagionStudy:
 
     event_id: str
     status: str
+    returns: str
     first_group: str
     second_group: str
     n_first: int
@@ -102,6 +105,7 @@ def contagion_study(
     return ContagionStudy(
         event_id=str(event["event_id"]),
         status="described" if picked else "tested",
+        returns=spec.returns,
         first_group=asked.first_group,
         second_group=asked.second_group,
         n_first=compared.n_first,

@@ -20,10 +20,11 @@ def firms(study: ContagionStudy, said: Words) -> Table:
         ],
         why=[remarks.reason(said, code) for code in study.firms["reason"]],
     )
+    _, car = labels.return_headers(said, study.returns)
     columns = {
         "ticker": TableColumn(said.t("Ticker")),
         "group": TableColumn(said.t("What it had of AI art")),
-        "cumulative_abnormal_return": TableColumn(said.t("CAR (ratio)"), "number", 4),
+        "cumulative_abnormal_return": TableColumn(car, "number", 4),
         "standard_error": TableColumn(said.t("s.e. of CAR"), "number", 4),
         "benchmark": TableColumn(said.t("Market")),
         "day_zero": TableColumn(said.t("Day 0"), "date"),
@@ -59,9 +60,11 @@ def sentence(study: ContagionStudy, said: Words) -> str:
         )
     p_values = study.tests.set_index("test")["p_value"].to_dict()
     found = said.t(
-        "Mean cumulative abnormal returns {first} and {second}, difference {difference} "
-        "({low} to {high}); p = {permutation} by permutation, {kolari} allowing for what they "
-        "have in common. A difference of {effect} would be found with a chance of {power}.",
+        "Mean cumulative abnormal returns ({returns}) {first} and {second}, difference "
+        "{difference} ({low} to {high}); p = {permutation} by permutation, {kolari} allowing for "
+        "what they have in common. A difference of {effect} would be found with a chance of "
+        "{power}.",
+        returns=labels.returns(said, study.returns),
         first=said.signed_percent(study.mean_first),
         second=said.signed_percent(study.mean_second),
         difference=said.signed_percent(study.difference),

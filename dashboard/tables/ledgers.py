@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from dashboard.tables import bundled
 from dashboard.tables.metrics import metric_name, unit_name
 from dashboard.tables.table import Table, TableColumn
 from dashboard.text import Words
@@ -23,6 +24,7 @@ def sources(frame: pd.DataFrame, said: Words) -> Table:
         passing_on=frame["redistributable"].replace(names),
         outcome=frame["last_status"].replace(names),
         freshness_calendar=frame["freshness_calendar"].replace(_calendars(said)),
+        title=[bundled.title(str(title), said) for title in frame["title"]],
     )
     columns = {
         "source": TableColumn(said.t("Source")),

@@ -34,15 +34,16 @@ def prices(study: MarketStudy, said: Words) -> Table:
 def paths(study: MarketStudy, event_ids: Sequence[str], said: Words, name: str) -> Table:
     """Return abnormal and cumulative abnormal returns by event and day; untested ones have no t."""
     frame = study.paths.loc[study.paths["event_id"].isin(list(event_ids))]
+    ar, car = labels.return_headers(said, study.spec.returns)
     columns = {
         "event_id": TableColumn(said.t("Event")),
         "day": TableColumn(said.t("Day"), "integer"),
         "trade_date": TableColumn(said.t("Date"), "date"),
-        "abnormal_return": TableColumn(said.t("AR (ratio)"), "number", 4),
+        "abnormal_return": TableColumn(ar, "number", 4),
         "abnormal_return_se": TableColumn(said.t("s.e. of AR"), "number", 4),
         "t_statistic": TableColumn("t", "number", 2),
         "p_value": TableColumn("p", "number", 3),
-        "cumulative_abnormal_return": TableColumn(said.t("CAR (ratio)"), "number", 4),
+        "cumulative_abnormal_return": TableColumn(car, "number", 4),
         "cumulative_abnormal_return_se": TableColumn(said.t("s.e. of CAR"), "number", 4),
         "car_low": TableColumn(said.t("95% band, low"), "number", 4),
         "car_high": TableColumn(said.t("95% band, high"), "number", 4),
@@ -62,15 +63,16 @@ def events(study: MarketStudy, event_ids: Sequence[str], said: Words) -> Table:
         met=[remarks.flags(said, codes) for codes in frame["flags"]],
         known_to=[remarks.precision(said, code) for code in frame["date_precision"]],
     )
+    ar, car = labels.return_headers(said, study.spec.returns)
     columns = {
         "event_date": TableColumn(said.t("Announced"), "date"),
         "day_zero": TableColumn(said.t("Day 0"), "date"),
         "title": TableColumn(said.t("What happened"), "wide"),
-        "abnormal_return": TableColumn(said.t("AR (ratio)"), "number", 4),
+        "abnormal_return": TableColumn(ar, "number", 4),
         "abnormal_return_se": TableColumn(said.t("s.e. of AR"), "number", 4),
         "t_statistic": TableColumn("t", "number", 2),
         "p_value": TableColumn("p", "number", 3),
-        "cumulative_abnormal_return": TableColumn(said.t("CAR (ratio)"), "number", 4),
+        "cumulative_abnormal_return": TableColumn(car, "number", 4),
         "car_low": TableColumn(said.t("95% band, low"), "number", 4),
         "car_high": TableColumn(said.t("95% band, high"), "number", 4),
         "chosen": TableColumn(said.t("How it was chosen")),
@@ -129,14 +131,15 @@ def peers(study: MarketStudy, said: Words) -> Table:
         met=[remarks.flags(said, codes) for codes in study.peers["flags"]],
         why=[remarks.reason(said, code) for code in study.peers["reason"]],
     )
+    ar, car = labels.return_headers(said, study.spec.returns)
     columns = {
         "ticker": TableColumn(said.t("Ticker")),
         "name": TableColumn(said.t("Company")),
         "group": TableColumn(said.t("What it had of AI art")),
         "benchmark": TableColumn(said.t("Market")),
         "day_zero": TableColumn(said.t("Day 0"), "date"),
-        "abnormal_return": TableColumn(said.t("AR (ratio)"), "number", 4),
-        "cumulative_abnormal_return": TableColumn(said.t("CAR (ratio)"), "number", 4),
+        "abnormal_return": TableColumn(ar, "number", 4),
+        "cumulative_abnormal_return": TableColumn(car, "number", 4),
         "met": TableColumn(said.t("Flags"), "wide"),
         "why": TableColumn(said.t("Reason"), "wide"),
     }

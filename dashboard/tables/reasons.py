@@ -42,6 +42,12 @@ def patterns() -> tuple[re.Pattern[str], ...]:
     return tuple(re.compile(_pattern(sentence)) for sentence in sentences(words("en")))
 
 
+@lru_cache
+def of_ready_cases() -> frozenset[str]:
+    """Return what the ready cases say of their figures, as it was written down."""
+    return frozenset(_of_the_ready_cases(words("en")))
+
+
 def _pattern(sentence: str) -> str:
     parts = string.Formatter().parse(sentence)
     return "".join(

@@ -121,6 +121,11 @@ def _whole(text: str, said: Words) -> str | None:
         if (found := pattern.fullmatch(text)) is not None:
             parts = found.groupdict()
             return said.filled(sentence, {name: _part(name, parts[name], said) for name in parts})
+    # What a ready case says of a figure stands before where the figure was read.
+    head, bracket, read = text.partition(" (")
+    if bracket and read.endswith(")") and head in reasons.of_ready_cases():
+        told = _whole(head, said)
+        return None if told is None else said.noted(told, read.removesuffix(")"))
     return None
 
 

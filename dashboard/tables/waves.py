@@ -9,7 +9,7 @@ import pandas as pd
 
 from dashboard.figures import labels
 from dashboard.studies import WaveStudy
-from dashboard.tables import remarks
+from dashboard.tables import bundled, remarks
 from dashboard.tables.table import Table, TableColumn
 from dashboard.text import Words
 
@@ -30,10 +30,9 @@ def scoreboard(study: WaveStudy, said: Words) -> Table:
         payers=[_development(row, "payers", "", said) for row in records],
         revenue=[_development(row, "revenue", "revenue_currency", said) for row in records],
         why=[said.t("; ").join(_reasons(row, said)) for row in records],
+        note=[bundled.note(row["note"], said) for row in records],
     )
-    is_log = study.spec.returns == "log"
-    ar = said.t("AR (log return)") if is_log else said.t("AR (ratio)")
-    car = said.t("CAR (log return)") if is_log else said.t("CAR (ratio)")
+    ar, car = labels.return_headers(said, study.spec.returns)
     columns = {
         "name": TableColumn(said.t("Wave")),
         "firm": TableColumn(said.t("Company")),

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from dashboard.studies.economics.scenario import ScenarioStudy
-from dashboard.tables import spoken
+from dashboard.tables import bundled, spoken
 from dashboard.tables.table import Table, TableColumn
 from dashboard.text import Words
 from etl.scenarios.store_terms import Term
@@ -40,7 +40,9 @@ def plans(study: ScenarioStudy, said: Words) -> Table:
             ),
             "reason": spoken.input_source(each.reason, said),
             "note": " · ".join(
-                dict.fromkeys(term.note for term in each.terms.values() if term.note)
+                dict.fromkeys(
+                    bundled.note(term.note, said) for term in each.terms.values() if term.note
+                )
             ),
             "source": spoken.input_source((each.net or each.price).source, said),
         }
@@ -60,7 +62,7 @@ def unsettled(study: ScenarioStudy, said: Words) -> list[str]:
         said.t(
             "{plan}: which tax applies is not known: {low} to {high}, {value} taken. {note}.",
             plan=each.plan.name,
-            note=tax.note.rstrip("."),
+            note=bundled.note(tax.note, said).rstrip(".。"),
             **{key: said.percent(end, digits=0) for key, end in _rates(tax).items()},
         )
         for each in study.scenario.plans

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
@@ -12,9 +13,10 @@ import pandas as pd
 import pytest
 import yaml
 
-from dashboard.tables import reasons, spoken
+from dashboard.tables import bundled, reasons, spoken
 from dashboard.tables.metrics import in_per_cent, metric_name
 from dashboard.text import words
+from etl import dictionary
 from etl.config import bundled_dir
 from etl.pipeline import NEVER_READ
 from etl.scenarios import growth_inputs, mix, payment_inputs, reaction, spend_inputs
@@ -162,3 +164,48 @@ def test_every_source_of_a_ready_case_is_said_in_chinese():
     assert len(sources) > 10
     english = [one for one in sources if spoken.input_source(one, SAID["zh"]) == one]
     assert english == []
+
+
+def test_what_a_ready_case_says_stands_before_where_its_figure_was_read() -> None:
+    case = "advertising revenue of the year over monthly actives"
+    told = spoken.input_source(f"{case} (F1 / 12 (a book; a paper (press)))", SAID["zh"])
+    assert told == f"{spoken.input_source(case, SAID['zh'])}（F1 / 12 (a book; a paper (press))）"
+    assert spoken.input_source("a paper (press)", SAID["zh"]) == "a paper (press)"
+
+
+@pytest.mark.parametrize("table", ["net_proceeds", "waves"])
+def test_every_note_of_a_bundled_table_is_said_in_chinese(table: str) -> None:
+    notes = pd.read_csv(bundled_dir() / "snapshots" / f"{table}.csv", dtype=str)["note"].dropna()
+    assert len(notes) >= 12
+    assert [note for note in notes if re.search("[a-z]{3,} [a-z]{3,} [a-z]", say(note))] == []
+    assert [note for note in notes if bundled.note(note, SAID["en"]) != note] == []
+    assert bundled.note(None, SAID["zh"]) == ""
+
+
+def say(note: str) -> str:
+    return bundled.note(note, SAID["zh"])
+
+
+def test_every_title_of_a_source_is_said_in_chinese() -> None:
+    titles = [info.title for info in dictionary.all_sources()]
+    assert [title for title in titles if bundled.title(title, SAID["zh"]) == title] == []
+    own = "gpu-bills imported from the user's own files"
+    assert bundled.title(own, SAID["zh"]) == "从用户自有文件导入的显卡账单"
+
+
+@pytest.mark.parametrize("name", ["market_events", "disclosed_facts"])
+def test_chinese_names_hold_the_numbers_of_the_english_ones(name: str) -> None:
+    english, chinese = {
+        "market_events": ("title_en", "title_zh"), "disclosed_facts": ("entity", "entity_zh")
+    }[name]  # fmt: skip
+    table = pd.read_csv(bundled_dir() / "snapshots" / f"{name}.csv", dtype=str)
+    told = table.dropna(subset=[chinese])
+    pairs = zip(told[english], told[chinese], strict=True)
+    lost = [
+        (one, other)
+        for one, other in pairs
+        if len(re.findall(r"\d+\.\d+%", one)) > len(re.findall(r"\d+\.\d+%", other))
+    ]
+    assert lost == []
+    words_only = table.loc[table[chinese].isna(), english].drop_duplicates()
+    assert [one for one in words_only if re.search(r"\((?!.*reproduction)[a-z ]+\)", one)] == []
