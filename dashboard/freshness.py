@@ -24,6 +24,7 @@ from etl.errors import ArtonomicsError
 from etl.warehouse import SnapshotReader
 
 _fed_by: ContextVar[tuple[str, ...]] = ContextVar("fed_by", default=())
+_of_one: ContextVar[bool] = ContextVar("of_one", default=False)
 _older: ContextVar[datetime | None] = ContextVar("older", default=None)
 
 
@@ -57,6 +58,19 @@ def fed_by(*sources: str) -> Iterator[None]:
 
 
 @contextmanager
+def of_one_series() -> Iterator[None]:
+    """Let what is drawn in the block say how far it reaches itself, not how far its source does.
+
+    A source of many shares reaches as far as the one read last.
+    """
+    before = _of_one.set(True)
+    try:
+        yield
+    finally:
+        _of_one.reset(before)
+
+
+@contextmanager
 def of_older(published_at: datetime) -> Iterator[None]:
     """Let what is drawn in the block bear that it is of an older snapshot."""
     before = _older.set(published_at)
@@ -86,7 +100,7 @@ def mark(said: Words, shown_to: date | None = None) -> str:
     Parameters
     ----------
     shown_to
-        Last day of what a card shows: where the source reaches further, the card does not.
+        Last day of what a card shows; it counts within :func:`of_one_series`.
     """
     try:
         info = cache.info()
@@ -102,7 +116,7 @@ def mark(said: Words, shown_to: date | None = None) -> str:
     stale = [reach for reach in reaches if reach.stale]
     if stale:
         known = [reach.last for reach in stale if reach.last is not None]
-        known += [shown_to] if shown_to is not None else []
+        known += [shown_to] if shown_to is not None and _of_one.get() else []
         told = said.t("reaches to {date}", date=said.date(min(known))) if known else ""
         return f"{badge(said, stale=True)} {told}".rstrip()
     moving = any(reach.stale is False for reach in reaches)

@@ -40,6 +40,9 @@ _NARROW = """
   /* Numbers wider than their cells would be read as others; a touch and the table tell them. */
   .js-plotly-plot .heatmap-label,
   .subplot:has(.heatmaplayer .hm) .trace:not(:has(.point)) .textpoint { display: none; }
+  /* So many ticks are closer than their words are wide. */
+  .xaxislayer-above:has(> g[class$='tick']:nth-of-type(20)) > g[class$='tick']:nth-of-type(even) {
+    display: none; }
   [data-testid='stMain'] button, header button {
     min-width: 24px !important; min-height: 24px !important; }
   [data-testid='stExpandSidebarButton'], [data-testid='stMainMenu'] button {

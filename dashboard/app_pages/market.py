@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from dashboard import freshness
 from dashboard.app_pages.market_cards import FEEDS, market_sections
 from dashboard.app_pages.market_controls import controls
 from dashboard.states import gaps, no_prices, sections, with_states
@@ -21,7 +22,8 @@ def _body(said: Words) -> None:
         return
     view = controls(said)
     gaps(said, *FEEDS)
-    sections(said, market_sections(view, said), view)
+    with freshness.of_one_series():
+        sections(said, market_sections(view, said), view)
 
 
 if __name__ == "__main__":

@@ -20,6 +20,8 @@ MAX_CELLS_WITH_TEXT = 600
 MOST_STOREFRONTS = 32
 """Storefronts side by side, so that every code can be read across a page of paper."""
 _ROW_PX, _CODES_PX = 30, 40
+_KEY_COLUMNS = 48
+"""Columns of a key that a phone shows whole."""
 _METHOD_MARKERS = {"ratings": "circle", "rank": "diamond", "disclosed": "star"}
 _KINDS_OF_MARKER = ("", "-open", "-dot", "-open-dot")
 
@@ -221,7 +223,7 @@ def bump_figure(
         range=[lowest + 0.5, 0.5], dtick=max(1, -(-lowest // 12)), tick0=1, tickformat="d"
     )
     figure.update_layout(margin_r=130)
-    return figure.update_xaxes(tickformat="%Y-%m-%d", nticks=8)
+    return figure.update_xaxes(tickformat=theme.DAY_TICKS, nticks=8)
 
 
 def _bump_alt(held: pd.DataFrame, words: Words) -> str:
@@ -345,7 +347,7 @@ def installs_figure(
     theme.finish(figure, alt=alt, mode=mode, axis_titles=titles, height=420)
     figure.update_yaxes(type="log", dtick=1)
     figure.update_layout(margin_b=70)
-    return figure.update_xaxes(tickformat="%Y-%m-%d")
+    return figure.update_xaxes(tickformat=theme.DAY_TICKS)
 
 
 def _install_traces(held: pd.DataFrame, words: Words, apps: Sequence[str]) -> Iterator[go.Scatter]:
@@ -381,7 +383,9 @@ def _install_traces(held: pd.DataFrame, words: Words, apps: Sequence[str]) -> It
                 "thickness": 2,
                 "color": color,
             },
-            name=said[method].format(name=theme.escape(theme.wrap(name, 40, lines=1))),
+            name=theme.wrap(
+                said[method].format(name=theme.escape(theme.wrap(name, 40, lines=1))), _KEY_COLUMNS
+            ),
             mode="markers",
             marker={
                 "symbol": symbol,

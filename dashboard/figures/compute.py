@@ -17,6 +17,7 @@ from dashboard.text import Words
 
 _MOST_BARS = 30
 _BAR_PX, _TWO_LINES_PX, _AROUND_PX = 26, 46, 120
+_NAME_COLUMNS, _NAME_PX = 27, 11
 _STAGE_COLORS = dict(
     zip(STAGES, (theme.ORANGE, theme.PINK, theme.BLUE, theme.GREEN, theme.SKY), strict=True)
 )
@@ -27,10 +28,26 @@ def _height(n: int, n_on_two_lines: int = 0) -> int:
 
 
 def _names(runs: pd.DataFrame) -> list[str]:
-    """Return the names of runs on two lines: in one a phone cuts off the model."""
-    parts = [text.split(" · ") for text in runs["label"]]
-    lines = [(" · ".join(part[:3]), " · ".join(part[3:])) for part in parts]
-    return ["<br>".join(theme.escape(line) for line in pair if line) for pair in lines]
+    """Return the names of runs on short lines: long ones leave a phone no room for the bars."""
+    return ["<br>".join(_lines(theme.escape(text))) for text in runs["label"]]
+
+
+def _lines(name: str) -> list[str]:
+    first, *others = name.split(" · ")
+    lines = [first]
+    for part in others:
+        longer = f"{lines[-1]} · {part}"
+        if theme.columns(longer) <= _NAME_COLUMNS:
+            lines[-1] = longer
+        else:
+            lines.append(part)
+    return lines
+
+
+def _named(figure: go.Figure, across: str) -> go.Figure:
+    """Write the names of rows in small letters, and the title of the axis below in short lines."""
+    figure.update_yaxes(tickfont_size=_NAME_PX)
+    return figure.update_xaxes(title_text=theme.wrap(across, _NAME_COLUMNS), rangemode="tozero")
 
 
 def speed_figure(runs: pd.DataFrame, words: Words, mode: theme.Mode = "light") -> go.Figure:
@@ -62,8 +79,7 @@ def speed_figure(runs: pd.DataFrame, words: Words, mode: theme.Mode = "light") -
         run=best["label"],
     )
     theme.finish(figure, alt=alt, mode=mode, height=_height(0, len(shown)))
-    figure.update_xaxes(title_text=words.t("Pictures a second (95% interval)"), rangemode="tozero")
-    return figure
+    return _named(figure, words.t("Pictures a second (95% interval)"))
 
 
 def stage_figure(
@@ -98,8 +114,7 @@ def stage_figure(
     )
     theme.finish(figure, alt=alt, mode=mode, height=_height(0, len(shown)))
     figure.update_layout(barmode="stack")
-    figure.update_xaxes(title_text=words.t("Seconds a picture"))
-    return figure
+    return _named(figure, words.t("Seconds a picture"))
 
 
 def batch_figure(curve: pd.DataFrame, words: Words, mode: theme.Mode = "light") -> go.Figure:
@@ -299,5 +314,65 @@ def cost_figure(
     )
     theme.finish(figure, alt=alt, mode=mode, height=_height(0, len(shown)))
     figure.update_layout(barmode="stack")
-    figure.update_xaxes(title_text=words.t("US dollars for 1,000 pictures"), rangemode="tozero")
+    return _named(figure, words.t("US dollars for 1,000 pictures"))
+
+
+def quality_figure(
+    quality: pd.DataFrame,
+    most_rate: float,
+    names: dict[str, str],
+    words: Words,
+    mode: theme.Mode = "light",
+) -> go.Figure:
+    """Draw how many pictures are named rightly against what a thousand cost, by number of steps."""
+    figure = go.Figure()
+    for position, variant in enumerate(dict.fromkeys(quality["variant"])):
+        own: Any = quality.loc[quality["variant"] == variant]
+        style = theme.series_style(position)
+        figure.add_scatter(
+            x=own["usd_per_1000"],
+            y=own["named_rate"],
+            name=names[variant],
+            mode="lines+markers+text",
+            text=[str(steps) for steps in own["steps"]],
+            textposition="top center" if position else "bottom center",
+            line={"color": style.color, "dash": style.dash},
+            marker={"symbol": style.symbol, "size": 9},
+            error_y={
+                "type": "data",
+                "symmetric": False,
+                "array": own["named_high"] - own["named_rate"],
+                "arrayminus": own["named_rate"] - own["named_low"],
+                "thickness": 1,
+            },
+            customdata=np.stack([own["steps"], own["seconds_per_picture"]], axis=-1),
+            hovertemplate=words.t("{steps} steps, {seconds} s: {share}").format(
+                steps="%{customdata[0]}", seconds="%{customdata[1]:.3g}", share="%{y:.0%}"
+            )
+            + "<extra>%{fullData.name}</extra>",
+        )
+    figure.add_hline(
+        y=most_rate,
+        line={"color": theme.INKS[mode].quiet, "dash": "dot", "width": 1},
+        annotation={
+            "text": words.t("the most its decoder allows"),
+            "font": {"size": 12, "color": theme.INKS[mode].quiet},
+        },
+        annotation_position="bottom right",
+    )
+    best = quality.loc[quality["named_rate"].idxmax()]
+    alt = words.t(
+        "Share of pictures named rightly against their cost, by number of steps; the most, "
+        "{share}, by {variant} with {steps}.",
+        share=words.percent(best["named_rate"], digits=0),
+        variant=names[best["variant"]],
+        steps=int(best["steps"]),
+    )
+    titles = (
+        words.t("US dollars for 1,000 pictures (numbers at the points: steps)"),
+        words.t("Named rightly among five guesses"),
+    )
+    theme.finish(figure, alt=alt, mode=mode, axis_titles=titles, height=380, top=24)
+    figure.update_xaxes(type="log")
+    figure.update_yaxes(rangemode="tozero", tickformat=".0%")
     return figure

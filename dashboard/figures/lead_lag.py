@@ -55,4 +55,4 @@ def lag_figure(study: LeadLagStudy, words: Words, mode: theme.Mode = "light") ->
     theme.finish(figure, alt=alt, mode=mode, axis_titles=titles, height=340)
     figure.add_vline(x=0, line_width=1, line_color=theme.INKS[mode].quiet)
     figure.update_yaxes(range=[-1, 1], zeroline=True)
-    return figure.update_xaxes(dtick=1)
+    return figure.update_xaxes(dtick=2, tick0=0, tickangle=0)

@@ -75,7 +75,7 @@ def prices_figure(
     theme.finish(figure, alt=alt, mode=mode, axis_titles=titles, height=344, top=14)
     _label_events(figure, events, prices, words)
     # Grid lines would be drawn over the lines of the events.
-    return figure.update_xaxes(tickformat="%Y-%m-%d", nticks=8, showgrid=False)
+    return figure.update_xaxes(tickformat=theme.DAY_TICKS, nticks=8, showgrid=False)
 
 
 def peers_figure(

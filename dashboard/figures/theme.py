@@ -37,6 +37,8 @@ MAX_POINTS = 2_000
 _OPENING, _CLOSING = "（《“‘【〔", "）》”’】〕，。、；：？！%％"
 """Signs that end no line, and that begin none."""
 
+DAY_TICKS = "%m-%d\n%Y"
+"""Ticks of days on two lines, the year where it begins: in one line a phone turns them."""
 
 _UPRIGHT_TITLE_WIDTH = 24
 _EMPTY_WIDTH, _LEVEL_TITLE_WIDTH = 42, 34

@@ -248,7 +248,16 @@ def test_a_stale_card_says_how_far_it_reaches_itself(open_page, published, monke
     with freshness.fed_by("stock_prices"):
         assert "reaches to 3 Aug 2026" in freshness.mark(words("en"))
         of_a_share = Provenance("measured", "", date(2026, 3, 2))
-        assert "reaches to 2 Mar 2026" in components.provenance_line(words("en"), of_a_share)
+        assert "reaches to 3 Aug 2026" in components.provenance_line(words("en"), of_a_share)
+        with freshness.of_one_series():
+            assert "reaches to 2 Mar 2026" in components.provenance_line(words("en"), of_a_share)
+
+
+def test_cards_of_a_share_bear_its_last_day(open_page, published, monkeypatch):
+    reach = {"stock_prices": freshness.Reach(stale=True, last=date(2099, 8, 3))}
+    monkeypatch.setattr(freshness, "_known", lambda: reach)
+    page = open_page(published, "market")
+    assert _badged(page, "reaches to 30 Oct 2025") > 3
 
 
 def test_a_part_that_runs_by_itself_asks_again_who_is_there(open_page, published, monkeypatch):

@@ -88,7 +88,7 @@ def cohorts_figure(cohorts: pd.DataFrame, words: Words, mode: theme.Mode = "ligh
     figure.update_yaxes(tickformat=".1%", rangemode="tozero")
     # Without a format of its own an axis of days names its months in English.
     are_months = bool((pd.to_datetime(cohorts["cohort"]).dt.day == 1).all())
-    return figure.update_xaxes(tickformat="%Y-%m" if are_months else "%Y-%m-%d")
+    return figure.update_xaxes(tickformat="%Y-%m" if are_months else theme.DAY_TICKS)
 
 
 def _whiskers(own: Any, column: str, color: str) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from dashboard.text import words
 
 @pytest.mark.parametrize(
     ("days", "told"),
-    [(["2025-01-01", "2025-02-01"], "%Y-%m"), (["2025-01-06", "2025-01-13"], "%Y-%m-%d")],
+    [(["2025-01-01", "2025-02-01"], "%Y-%m"), (["2025-01-06", "2025-01-13"], "%m-%d\n%Y")],
     ids=["months", "weeks"],
 )
 def test_cohorts_are_named_by_numbers(days: list[str], told: str) -> None:
