@@ -120,7 +120,7 @@ def surface_cards(written: str, pair: tuple[str, str], said: Words, mode: Mode) 
         Axis(names.step_name(found.step, said), study.currency),
     )
     claims = cache.study(_claims, written, *pair)
-    labels = [results.claim_label(row, said) for row in claims.to_dict("records")]
+    labels = results.claim_labels(claims, said)
     figure = contour.contour_figure(
         contour.Grid(found.x, found.y, found.z, base),
         claims.assign(label=labels),

@@ -276,7 +276,7 @@ def _surface(memo: Memo, words: Words) -> Section:
         Axis(names.input_name(y, words), results.axis_unit(units[1], words)),
         Axis(names.step_name(found.step, words), study.currency),
     )
-    labels = [results.claim_label(row, words) for row in memo.claims.to_dict("records")]
+    labels = results.claim_labels(memo.claims, words)
     figure = contour.contour_figure(
         contour.Grid(found.x, found.y, found.z, base),
         memo.claims.assign(label=labels),

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +20,9 @@ from dashboard.text import Words
 MOST_CLAIMS = 8
 
 _MOST_CELLS_A_SIDE = 44
+_COVERED = 0.05
+"""Marks nearer to each other than this share of both axes lie over one another."""
+_CALL_OUT_PX = 34
 _SATURATION_QUANTILE = 0.95
 
 
@@ -90,7 +94,8 @@ def contour_figure(
     has_line = _turns(shown)
     if not has_line:
         figure.data = figure.data[:1]
-    _claims(figure, drawn, axes, said)
+    together = _together(grid, drawn, axes)
+    _claims(figure, drawn, axes, said, {place for group in together for place in group})
     if grid.base is not None and grid.holds(*grid.base):
         figure.add_trace(_star(grid.base, axes, said))
     theme.finish(
@@ -100,6 +105,10 @@ def contour_figure(
         axis_titles=(axes[0].heading(said), axes[1].heading(said)),
         height=430 + looks.legend_px(figure),
     )
+    # Marks as large as those on the plot would touch each other in the legend.
+    figure.update_layout(legend_itemsizing="constant")
+    for group in together:
+        _call_out(figure, grid, drawn, axes, group)
     figure.update_xaxes(showgrid=False, **_range(grid.x, axes[0], said))
     return figure.update_yaxes(showgrid=False, **_range(grid.y, axes[1], said))
 
@@ -201,8 +210,12 @@ def _claims(
     drawn: pd.DataFrame,
     axes: tuple[scales.Axis, ...],
     said: Words,
+    called_out: Collection[int],
 ) -> None:
-    """Put numbers at the places of the claims; their names in the legend cover nothing."""
+    """Put numbers at the places of the claims; their names in the legend cover nothing.
+
+    The numbers of those ``called_out`` stand beside their mark, see :func:`_call_out`.
+    """
     kinds = looks.kinds_of(drawn)
     for number, (row, kind) in enumerate(zip(drawn.to_dict("records"), kinds, strict=True), 1):
         name = f"{number}  {row['label']}"
@@ -210,7 +223,7 @@ def _claims(
             x=[row["x"]],
             y=[row["y"]],
             mode="markers+text",
-            text=[f"<b>{number}</b>"],
+            text=["" if number - 1 in called_out else f"<b>{number}</b>"],
             textposition="middle center",
             textfont={"size": 11, "color": theme.INKS["light"].text},
             marker={
@@ -223,6 +236,80 @@ def _claims(
             customdata=[_point((row["x"], row["y"]), axes, said)],
             hovertemplate="%{customdata}<extra>%{fullData.name}</extra>",
         )
+
+
+def _shares(values: np.ndarray, ends: np.ndarray, axis: scales.Axis) -> np.ndarray:
+    """Return where values lie along an axis, 0 at its begin and 1 at its end."""
+    positive = ends[ends > 0] if axis.log else ends
+    scale = np.log10 if axis.log else np.asarray
+    low, high, at = scale(positive[0]), scale(positive[-1]), scale(values)
+    return (at - low) / ((high - low) or 1.0)
+
+
+def _together(
+    grid: Grid, drawn: pd.DataFrame, axes: tuple[scales.Axis, ...]
+) -> list[tuple[int, ...]]:
+    """Return the places of claims whose marks lie over one another or under the star."""
+    if drawn.empty:
+        return []
+    x = _shares(drawn["x"].to_numpy(dtype=float), grid.x, axes[0])
+    y = _shares(drawn["y"].to_numpy(dtype=float), grid.y, axes[1])
+    groups: list[list[int]] = []
+    for place in range(len(drawn)):
+        near = (
+            group
+            for group in groups
+            if abs(x[group[0]] - x[place]) < _COVERED and abs(y[group[0]] - y[place]) < _COVERED
+        )
+        group = next(near, None)
+        if group is None:
+            groups.append([place])
+        else:
+            group.append(place)
+    return [
+        tuple(group)
+        for group in groups
+        if len(group) > 1 or _is_under_star(grid, (x[group[0]], y[group[0]]), axes)
+    ]
+
+
+def _is_under_star(grid: Grid, at: tuple[float, float], axes: tuple[scales.Axis, ...]) -> bool:
+    if grid.base is None or not grid.holds(*grid.base):
+        return False
+    ends = (grid.x, grid.y)
+    return all(
+        abs(float(_shares(np.asarray(own), end, axis)) - share) < _COVERED
+        for own, end, axis, share in zip(grid.base, ends, axes[:2], at, strict=True)
+    )
+
+
+def _call_out(
+    figure: go.Figure,
+    grid: Grid,
+    drawn: pd.DataFrame,
+    axes: tuple[scales.Axis, ...],
+    group: tuple[int, ...],
+) -> None:
+    """Write the numbers of claims that share a place beside it, with a line to it."""
+    x, y = float(drawn["x"].iloc[group[0]]), float(drawn["y"].iloc[group[0]])
+    right = float(_shares(np.asarray(x), grid.x, axes[0])) > 1 - 2 * _COVERED
+    above = float(_shares(np.asarray(y), grid.y, axes[1])) > 1 - 2 * _COVERED
+    figure.add_annotation(
+        x=float(np.log10(x)) if axes[0].log else x,
+        y=float(np.log10(y)) if axes[1].log else y,
+        ax=-_CALL_OUT_PX if right else _CALL_OUT_PX,
+        ay=_CALL_OUT_PX if above else -_CALL_OUT_PX,
+        text=f"<b>{', '.join(str(place + 1) for place in group)}</b>",
+        font={"size": 11, "color": theme.INKS["light"].text},
+        bgcolor=theme.INKS["light"].paper,
+        bordercolor=theme.INKS["light"].text,
+        borderwidth=1.5,
+        borderpad=3,
+        arrowhead=0,
+        arrowwidth=1.5,
+        arrowcolor=theme.INKS["light"].text,
+        standoff=9,
+    )
 
 
 def _point(at: tuple[float, float], axes: tuple[scales.Axis, ...], said: Words) -> str:

@@ -247,6 +247,18 @@ def claim_label(row: Any, said: Words) -> str:
     return f"{name}, {pd.Timestamp(row['period_end']):%Y-%m}"
 
 
+def claim_labels(claims: pd.DataFrame, said: Words) -> list[str]:
+    """Name published claims; those that would read alike also by the input they are about."""
+    found = claims.to_dict("records")
+    told = [claim_label(row, said) for row in found]
+    return [
+        said.labelled(label, names.input_name(str(row["name"]), said))
+        if told.count(label) > 1
+        else label
+        for label, row in zip(told, found, strict=True)
+    ]
+
+
 def chain(frame: pd.DataFrame, said: Words) -> Table:
     """Return the chain of a wave."""
     shown = frame.assign(

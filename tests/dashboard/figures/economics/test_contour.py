@@ -9,6 +9,7 @@ import pytest
 from dashboard.figures import theme
 from dashboard.figures.economics.contour import MOST_CLAIMS, Grid, contour_figure
 from dashboard.figures.economics.scales import Axis
+from dashboard.tables.economics.results import claim_labels
 from dashboard.text import words
 
 AXES = (Axis("Cost", "USD"), Axis("Share that pays", "ratio"), Axis("Margin", "USD"))
@@ -106,3 +107,27 @@ def test_what_is_not_known_is_said(grid) -> None:
 def test_a_result_of_the_wrong_shape_is_an_error(grid) -> None:
     with pytest.raises(ValueError, match="expected one row for each y"):
         Grid(grid.x, grid.y, grid.z.T)
+
+
+def test_claims_under_the_star_or_each_other_are_called_out_beside_it(grid) -> None:
+    claims = pd.DataFrame({
+        "label": ["apart", "one", "two"], "x": [1.5, 0.5, 0.505], "y": [0.02, 0.05, 0.05]
+    })  # fmt: skip
+    figure = drawn(grid, claims)
+    texts = [trace.text[0] for trace in figure.select_traces({"mode": "markers+text"})]
+    assert texts == ["<b>1</b>", "", ""]
+    (note,) = figure.layout.annotations
+    assert note.text == "<b>2, 3</b>"
+    assert (note.x, note.y) == (0.5, 0.05)
+    assert note.ax > 20
+    assert note.ay < -20
+
+
+def test_claims_that_would_read_alike_name_their_input() -> None:
+    row = {"entity": "Meitu", "entity_zh": None, "period_end": pd.Timestamp("2024-12-31")}
+    told = claim_labels(
+        pd.DataFrame([{**row, "name": name} for name in ("paying_share", "gross_margin")]),
+        words("en"),
+    )
+    assert told[0].startswith("Meitu, 2024-12: Payers")
+    assert told[1].startswith("Meitu, 2024-12: Gross margin")
