@@ -13,10 +13,12 @@ from pathlib import Path
 from typing import Any
 
 from dashboard.processes import Started
+from dashboard.studies.compute import TOYS
 from etl.config import bundled_dir
 
-PRESETS = ("default", "compiled", "tuned", "fast", "cached")
-TINY = "tiny-shapes"
+PRESETS = ("default", "compiled", "tuned", "fast", "cached", "few-steps")
+FEW_STEPS = 4
+"""Up to so many steps a pipeline draws with its adapter for few steps, where it has one."""
 
 
 def is_installed() -> bool:
@@ -25,23 +27,36 @@ def is_installed() -> bool:
 
 
 def models() -> list[str]:
-    """Return the names of what can be measured: the small bundled pipeline, then configurations."""
+    """Return the names of what can be measured: the bundled toys, then configurations."""
     spec = importlib.util.find_spec("generator")
     places = list(spec.submodule_search_locations or ()) if spec else []
     known = sorted(
         path.stem for place in places for path in Path(place, "architectures").glob("*.json")
     )
-    return [TINY, *known] if tiny_folder().is_dir() else known
+    return [*(name for name in TOYS if toy_folder(name).is_dir()), *known]
 
 
-def tiny_folder() -> Path:
-    """Return the folder of the small bundled pipeline."""
-    return bundled_dir() / "models" / TINY
+def toy_folder(name: str = TOYS[0]) -> Path:
+    """Return the folder of a small bundled pipeline; by itself that of our picture model."""
+    return bundled_dir() / "models" / name
 
 
 def word_of(model: str) -> str:
     """Return a model as the command line takes it."""
-    return str(tiny_folder()) if model == TINY else model
+    return str(toy_folder(model)) if model in TOYS else model
+
+
+def has_adapter(source: str) -> bool:
+    """Return whether a pipeline's folder has an adapter for few steps."""
+    return Path(source, "few-steps").is_dir()
+
+
+def known_names() -> list[str]:
+    """Return the names that our picture model was taught, sorted; empty where it lies elsewhere."""
+    record = toy_folder() / "training.json"
+    if not record.is_file():
+        return []
+    return json.loads(record.read_text("utf-8"))["drawings"].get("names", [])
 
 
 @dataclass(frozen=True)

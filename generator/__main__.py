@@ -36,12 +36,20 @@ def _models(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("model", nargs="+", type=catalog.named, help=_MODEL_HELP)
 
 
+def _models_or_toy(parser: argparse.ArgumentParser, nargs: str) -> None:
+    toy = next(iter(catalog.toys()), "none lies here")
+    what = f"{_MODEL_HELP}; default: {toy}, a toy with weights"
+    parser.add_argument("model", nargs=nargs, type=catalog.named, help=what)
+
+
 def _examples(program: str) -> str:
+    toy = next(iter(catalog.toys()), catalog.TOY)
     return f"""examples:
   {program} sdxl --preset default,tuned --batch 1,4
-  {program} {catalog.TOY} --images 5
-      {catalog.TOY_REMARK}; on a processor it takes seconds,
-      and tries the whole path without a card or a download"""
+  {program} {toy} --images 5
+      {catalog.TOYS[toy]};
+      on a processor it takes seconds, and tries the whole path without a card or a download;
+      it is the one that is measured where no model is named"""
 
 
 def _cell_options(parser: argparse.ArgumentParser) -> None:
@@ -95,8 +103,9 @@ def _parser(program: str) -> argparse.ArgumentParser:
     run.formatter_class = argparse.RawDescriptionHelpFormatter
     run.epilog = _examples(run.prog)
     sweep = verb("sweep", "measure every combination; resumes", commands.sweep)
+    _models_or_toy(run, "*")
+    _models(sweep)
     for added in (run, sweep):
-        _models(added)
         added.add_argument("--with-twin", action="store_true", help="real weights and twin")
         _cell_options(added)
         _run_options(added)
@@ -188,9 +197,14 @@ def _load_verb(parser: argparse.ArgumentParser) -> None:
 
 def _picture_verb(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
-    add("model", type=catalog.named, help=_MODEL_HELP)
+    _models_or_toy(parser, "?")
     add("--prompt", required=True)
     add("--n", type=int, default=1, help="pictures, each with the next seed")
+    add(
+        "--by-steps",
+        action="store_true",
+        help="every seed once by each number of steps, of few steps with the adapter for them",
+    )
     add("--folder", type=Path, default=Path("pictures"))
     _cell_options(parser)
     _output_options(parser)

@@ -27,7 +27,8 @@ SAFETY_CHECKER = (
 )
 TOY = "tiny-shapes"
 TOY_REMARK = "a toy that draws shapes: its speed and cost are no product's"
-TOYS = {TOY: TOY_REMARK, emoji.NAME: emoji.REMARK}
+TOYS = {emoji.NAME: emoji.REMARK, TOY: TOY_REMARK}
+"""The first one that lies here is what is measured where no model was named."""
 PROMPT_RULE = "Every prompt fills the text window of its model, as padding would."
 
 
@@ -99,6 +100,16 @@ def toy_folder(name: str = TOY) -> Path | None:
     return next((place for place in places if place.is_dir()), None)
 
 
+def toys() -> tuple[str, ...]:
+    """Return the names of the small pipelines that lie here; the first is offered by itself."""
+    return tuple(name for name in TOYS if toy_folder(name))
+
+
+def offered() -> list[str]:
+    """Return what is measured where no model was named: a toy with weights; empty without one."""
+    return [named(name) for name in toys()[:1]]
+
+
 def named(word: str) -> str:
     """Return a model as a cell names it: a toy by its folder, every other as it was given."""
     folder = toy_folder(word) if word in TOYS else None
@@ -151,7 +162,7 @@ def model(model_id: str) -> Model:
 
 
 def _unknown(model_id: str) -> GeneratorError:
-    known = (*model_ids(), *(name for name in TOYS if toy_folder(name)))
+    known = (*model_ids(), *toys())
     near = get_close_matches(model_id, known, n=3, cutoff=0.4)
     return GeneratorError(
         f"the model {model_id!r}",

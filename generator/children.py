@@ -111,8 +111,8 @@ def measure_load(document: dict[str, Any], report: Report) -> dict[str, Any]:
 
 
 def make_pictures(document: dict[str, Any], report: Report) -> dict[str, Any]:
-    """Make pictures in this process; each with its seed, seconds and joules."""
-    from generator import preparation, serving
+    """Make pictures in this process; each with its preset, steps, seed, seconds and joules."""
+    from generator import preparation
 
     cell = preparation.completed(Cell.from_record(document["cell"]))
     if cell.weights != "real":
@@ -121,17 +121,79 @@ def make_pictures(document: dict[str, Any], report: Report) -> dict[str, Any]:
             "real weights: a twin's are random, and so would its pictures be",
             "name a folder or a hub id with --weights-from",
         )
+    asked = Cell.from_record(document["cell"])
+    ways = _ways(asked) if document.get("by_steps") else [(cell, (cell.steps,))]
+    folder, prompt = Path(document["folder"]), document["prompt"]
+    folder.mkdir(parents=True, exist_ok=True)
+    seeds = range(cell.seed, cell.seed + document["n"])
+    made = [one for way, steps in ways for one in _drawn(way, steps, prompt, seeds, folder, report)]
+    return {
+        "cell": cell.to_record(),
+        "prompt": prompt,
+        "unknown_words": _unknown_words(cell, prompt),
+        "pictures": made,
+    }
+
+
+def _ways(asked: Cell) -> list[tuple[Cell, tuple[int, ...]]]:
+    """Return every way of drawing with its numbers of steps: few by an adapter, where there is one.
+
+    Raises
+    ------
+    GeneratorError
+        A preset or a number of steps was asked for as well.
+    """
+    from dataclasses import replace
+
+    from generator import preparation
+    from generator.emoji import FEW_STEPS, STEPS_MEASURED
+
+    if asked.steps or asked.preset != "default":
+        raise GeneratorError(
+            "--by-steps beside --steps or --preset", "it alone: it goes through all of them"
+        )
+    adapted = preparation.completed(replace(asked, preset="few-steps"))
+    has_adapter = preparation.hindrance(adapted) is None
+    few = tuple(n for n in STEPS_MEASURED if n <= FEW_STEPS) if has_adapter else ()
+    rest = tuple(n for n in STEPS_MEASURED if n not in few)
+    ways = [(adapted, few)] if few else []
+    return [*ways, (preparation.completed(asked), rest)]
+
+
+def _drawn(
+    cell: Cell,
+    steps: tuple[int, ...],
+    prompt: str,
+    seeds: range,
+    folder: Path,
+    report: Report,
+) -> list[dict[str, Any]]:
+    """Load a pipeline once and make every picture that is asked of it."""
+    from dataclasses import replace
+
+    from generator import preparation, serving
+
     if reason := preparation.hindrance(cell):
         raise GeneratorError(reason, "a preset that runs here")
-    preparation.refuse_too_large(cell, preparation.predict(cell, None))
+    most = replace(cell, steps=max(steps))
+    preparation.refuse_too_large(most, preparation.predict(most, None))
     server = serving.Server(cell, report)
-    folder = Path(document["folder"])
-    folder.mkdir(parents=True, exist_ok=True)
     made = []
-    for number in range(document["n"]):
-        told = server.picture(document["prompt"], cell.seed + number)
-        path = folder / f"{time.strftime('%Y%m%dT%H%M%S')}-{cell.seed + number}.png"
-        told.pop("picture").save(path)
-        made.append(told | {"path": str(path)})
-        report({"event": "picture", **made[-1]})
-    return {"cell": cell.to_record(), "prompt": document["prompt"], "pictures": made}
+    for n_steps in steps:
+        for seed in seeds:
+            told = server.picture(prompt, seed, n_steps)
+            stem = f"{time.strftime('%Y%m%dT%H%M%S')}-{seed}-{cell.preset}-{n_steps}"
+            path = folder / f"{stem}.png"
+            told.pop("picture").save(path)
+            made.append({"preset": cell.preset, "steps": n_steps, **told, "path": str(path)})
+            report({"event": "picture", **made[-1]})
+    return made
+
+
+def _unknown_words(cell: Cell, prompt: str) -> list[str]:
+    """Return the words that our small model never read; of other models nobody knows."""
+    from generator import emoji
+    from generator.emoji import use
+
+    folder = Path(cell.weights_source or cell.model)
+    return use.unknown_words(folder, prompt) if folder.name == emoji.NAME else []

@@ -55,17 +55,37 @@ def base_cell(told: Namespace, model: str) -> Cell:
     )
 
 
+def _models(told: Namespace) -> list[str]:
+    """Return the models that were named; without one a toy with weights, and say so.
+
+    Raises
+    ------
+    GeneratorError
+        None was named, and no toy lies here.
+    """
+    named = [told.model] if isinstance(told.model, str) else told.model
+    if named:
+        return named
+    for folder in catalog.offered():
+        name = Path(folder).name
+        say(f"no model named: {name}, {catalog.TOYS[name]}")
+        return [folder]
+    raise GeneratorError("no model", "one that `artonomics bench list` shows, or a folder")
+
+
 def cells(told: Namespace) -> tuple[Cell, ...]:
     """Return every cell that a command line asks for; unknown names are told before any runs."""
     from generator import presets
+
+    models = _models(told)
 
     for name in told.task:
         catalog.task(name)
     for name in told.preset:
         presets.preset(name)
-    for name in told.model:
+    for name in models:
         catalog.model(name)
-    base = [base_cell(told, model) for model in told.model]
+    base = [base_cell(told, model) for model in models]
     made = runner.plan_cells(base, task=told.task, preset=told.preset, batch=told.batch)
     if told.with_twin:
         made = runner.plan_cells(made, weights=("real", "twin"))
@@ -195,10 +215,12 @@ def _show_load(result: dict[str, Any], path: Path) -> None:
 
 def picture(told: Namespace) -> int:
     """Make pictures from a prompt with real weights, and tell what each took."""
+    [model] = _models(told)
     document = {
-        "cell": base_cell(told, told.model).to_record(),
+        "cell": base_cell(told, model).to_record(),
         "prompt": told.prompt,
         "n": told.n,
+        "by_steps": told.by_steps,
         "folder": str(told.folder.resolve()),
     }
     outcome = runner.converse("picture-cell", document, reporter(told.progress_json))
@@ -207,8 +229,13 @@ def picture(told: Namespace) -> int:
     if told.json:
         show(outcome["result"])
         return 0
+    if unknown := outcome["result"]["unknown_words"]:
+        say(f"words it has never read, which draw nothing: {', '.join(unknown)}")
     for made in outcome["result"]["pictures"]:
-        say(f"{made['path']}  seed {made['seed']}  {made['seconds']:.3f} s")
+        say(
+            f"{made['path']}  {made['preset']}  {made['steps']} steps  seed {made['seed']}  "
+            f"{made['seconds']:.3f} s"
+        )
     return 0
 
 

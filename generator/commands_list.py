@@ -12,10 +12,9 @@ from generator.output import show, show_table
 
 
 def list_models(told: Namespace) -> int:
-    """Print models, tasks, presets and the suite's cells; the toy comes last, marked as one."""
-    models = [catalog.model(model_id) for model_id in catalog.model_ids()]
-    if toy := catalog.toy_folder():
-        models.append(catalog.model(str(toy)))
+    """Print models, tasks, presets and the suite's cells; toys come last, marked as such."""
+    names = (*catalog.model_ids(), *map(catalog.named, catalog.toys()))
+    models = [catalog.model(name) for name in names]
     if told.json:
         show(_document(models))
     else:
@@ -30,12 +29,12 @@ def _tasks(model: Model) -> list[str]:
 
 
 def _n_weights(model: Model) -> int | None:
-    """Return the parameters that were verified; nobody has verified the toy's."""
+    """Return the parameters that were verified; nobody has verified a toy's."""
     return sum(model.verified["params"].values()) if model.verified else None
 
 
 def _is_toy(model: Model) -> bool:
-    return model.id == catalog.TOY
+    return model.id in catalog.TOYS
 
 
 def _document(models: list[Model]) -> dict[str, Any]:
@@ -76,8 +75,8 @@ def _print(models: list[Model]) -> None:
 
     rows = [_row(model) for model in models]
     show_table(rows, list(rows[0]))
-    if any(map(_is_toy, models)):
-        sys.stdout.write(f"\n{catalog.TOY}: {catalog.TOY_REMARK}\n")
+    for model in filter(_is_toy, models):
+        sys.stdout.write(f"\n{model.id}: {catalog.TOYS[model.id]}\n")
     for preset in presets.PRESETS.values():
         sys.stdout.write(f"\npreset {preset.id}: {preset.what}\n")
         for switch in preset.switches:

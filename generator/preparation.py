@@ -26,7 +26,7 @@ def completed(cell: Cell) -> Cell:
     """
     known = catalog.model(cell.model)
     asked = catalog.task(cell.task)
-    presets.preset(cell.preset)
+    preset = presets.preset(cell.preset)
     if not pipelines.can_do(known, asked):
         raise GeneratorError(
             f"{cell.task} with {known.id}",
@@ -40,13 +40,22 @@ def completed(cell: Cell) -> Cell:
         cell,
         height_px=cell.height_px or known.native_px * asked.scale,
         width_px=cell.width_px or known.native_px * asked.scale,
-        steps=cell.steps or (lora.TRAINING_STEPS if cell.task == "lora" else known.steps),
-        guidance=known.guidance if cell.guidance is None else cell.guidance,
+        steps=cell.steps or _steps(cell, preset, known),
+        guidance=_first(cell.guidance, preset.guidance, known.guidance),
         device=on_device,
         dtype=machine.dtype(cell.dtype, on_device),
     )
     latent_size(known, Shape(full.height_px, full.width_px))
     return full
+
+
+def _steps(cell: Cell, preset: presets.Preset, known: catalog.Model) -> int:
+    return lora.TRAINING_STEPS if cell.task == "lora" else preset.steps or known.steps
+
+
+def _first(*values: float | None) -> float:
+    """Return the first of some values that is told."""
+    return next(value for value in values if value is not None)
 
 
 def hindrance(cell: Cell) -> str | None:
@@ -67,6 +76,8 @@ def setting(cell: Cell) -> presets.Setting:
         steps=cell.steps,
         step_flops=step.flops,
         dtype=cell.dtype,
+        guidance=_first(cell.guidance, known.guidance),
+        source=cell.weights_source,
     )
 
 

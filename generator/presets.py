@@ -12,9 +12,11 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from generator.catalog import Model
+from generator.emoji import FEW_STEPS, few
 from generator.pipelines import Kind
 
 # Below this work a step of one picture ends sooner than its kernels can be handed over one by one.
@@ -49,7 +51,7 @@ class Machine:
 
 @dataclass(frozen=True)
 class Setting:
-    """What is being measured, as far as a switch must know it."""
+    """What is being measured, as far as a switch must know it; ``source`` is of real weights."""
 
     model: Model
     machine: Machine
@@ -57,6 +59,8 @@ class Setting:
     steps: int
     step_flops: float
     dtype: str = "bf16"
+    guidance: float = 1.0
+    source: str | None = None
 
 
 @dataclass(frozen=True)
@@ -96,11 +100,15 @@ class Preset:
         In words.
     switches
         In the order in which they are applied.
+    steps, guidance
+        What it draws with unless it is told otherwise; ``None`` takes the model's own.
     """
 
     id: str
     what: str
     switches: tuple[Switch, ...]
+    steps: int | None = None
+    guidance: float | None = None
 
     def hindrance(self, setting: Setting) -> str | None:
         """Return why the preset cannot run in a setting; ``None`` where it can."""
@@ -181,6 +189,26 @@ def _needs_real_weights(setting: Setting) -> str | None:
     if setting.weights == "twin":
         return "what it skips depends on values, and a twin's values are random: refused"
     return _needs_steps(setting)
+
+
+def _needs_adapter(setting: Setting) -> str | None:
+    if setting.weights == "twin":
+        return "an adapter belongs to weights that were trained, and a twin's are random"
+    if not few.has_adapter(_source(setting)):
+        return f"no adapter beside the weights: {few.FOLDER}/ in {_source(setting)}"
+    if setting.steps > FEW_STEPS:
+        return f"{setting.steps} steps: its adapter draws in 1 to {FEW_STEPS}"
+    if setting.guidance > 1:
+        return f"guidance {setting.guidance:g}: its adapter has learnt guidance, so it takes 1"
+    return None
+
+
+def _source(setting: Setting) -> Path:
+    return Path(setting.source or setting.model.hub_id)
+
+
+def _take_adapter(pipe: Any, setting: Setting) -> None:
+    few.take(pipe, _source(setting))
 
 
 def _denoiser(pipe: Any, setting: Setting) -> Any:
@@ -358,6 +386,13 @@ _ADAPTIVE = Switch(
     _needs_real_weights,
     _adaptive_cache,
 )
+_FEW_STEPS = Switch(
+    "few_steps_adapter",
+    "an adapter of low rank, made for few steps, merged into the denoiser; consistency sampling",
+    "one call a step where guidance takes two, and a fifth of the steps; costs some quality",
+    _needs_adapter,
+    _take_adapter,
+)
 
 _DEFAULT = (_DTYPE, _SDPA, _EAGER)
 PRESETS = {
@@ -384,6 +419,13 @@ PRESETS = {
             "adaptive",
             "default with work skipped by what is in the picture; real weights only",
             (*_DEFAULT, _ADAPTIVE),
+        ),
+        Preset(
+            "few-steps",
+            f"1 to {FEW_STEPS} steps by an adapter that lies beside the weights; real weights only",
+            (*_DEFAULT, _FEW_STEPS),
+            steps=FEW_STEPS,
+            guidance=1.0,
         ),
     )
 }

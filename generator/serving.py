@@ -79,8 +79,8 @@ class Server:
             taken.append(self.seconds(n))
         return taken
 
-    def picture(self, prompt: str, seed: int) -> dict[str, Any]:
-        """Make one picture.
+    def picture(self, prompt: str, seed: int, steps: int | None = None) -> dict[str, Any]:
+        """Make one picture, by the cell's number of steps or another one.
 
         Returns
         -------
@@ -91,6 +91,7 @@ class Server:
         """
         running = self._running
         request = replace(running.request(seed, 1, prompt), output="pil")
+        request = request if steps is None else replace(request, steps=steps)
         with Watch(running.meter) as watch:
             start = running.clock.now()
             made = pipelines.call(running.pipe, running.model, running.task, request)

@@ -16,12 +16,12 @@ from dashboard.figures.theme import Mode
 from dashboard.states import Section, sections
 from dashboard.studies.compute import (
     PICTURE_TASKS,
-    TOY,
     ComputeStudy,
     Prices,
     Product,
     compute_study,
     costs,
+    is_toy,
     product,
 )
 from dashboard.studies.frames import column, rows
@@ -57,10 +57,9 @@ def show(study: ComputeStudy, said: Words) -> None:
 def _say_toy(said: Words) -> None:
     st.warning(
         said.t(
-            "**A toy is priced here, not a product.** {model} draws shapes of 64 pixels to try the "
-            "whole path on any machine. What its pictures cost says nothing of any product's; "
-            "measure a model of its size for that.",
-            model=TOY,
+            "**A toy is priced here, not a product.** It draws 64 pixels to try the whole path on "
+            "any machine. What its pictures cost says nothing of any product's; measure a model of "
+            "a product's size for that."
         ),
         icon=":material/toys:",
     )
@@ -160,8 +159,8 @@ def _run_of(
     own: Any = rows(runs, known)
     if own.empty:
         return None
-    # A product's model is offered before the toy.
-    own = own.sort_values("model", key=lambda model: model.eq(TOY), kind="stable")
+    # A product's model is offered before a toy.
+    own = own.iloc[is_toy(own).argsort(kind="stable")]
     labels = dict(zip(own["run"], own["label"], strict=True))
     codes = tuple(labels)
     left, right = st.columns([4, 1])
@@ -178,10 +177,10 @@ def _run_of(
 def _pack(runs: pd.DataFrame, table: pd.DataFrame, name: str, said: Words) -> tuple[str, int]:
     known = column(runs, "task").eq("lora") & column(runs, "run").isin(column(table, "run"))
     own: Any = rows(runs, known)
-    toy = own["model"].eq(TOY)
+    toy = is_toy(own)
     labels = {**dict(zip(own["run"], own["label"], strict=True)), _NONE: said.t("no pack")}
-    # Beside a product's runs the toy's training comes after none: nobody meets it unasked.
-    beside = [] if bool(column(runs, "model").eq(TOY).all()) else [_NONE]
+    # Beside a product's runs a toy's training comes after none: nobody meets it unasked.
+    beside = [] if bool(is_toy(runs).all()) else [_NONE]
     codes = tuple(dict.fromkeys([*own.loc[~toy, "run"], *beside, *own.loc[toy, "run"], _NONE]))
     left, right = st.columns([4, 1])
     with left:

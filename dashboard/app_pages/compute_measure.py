@@ -1,28 +1,28 @@
-"""Measure on this machine, and make pictures, from the Compute page: each a process of its own."""
+"""Measure on this machine from the Compute page: a process of its own."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
 from dashboard import cache, measuring, processes
+from dashboard.app_pages import compute_pictures
+from dashboard.app_pages.compute_pictures import LOOK_SECONDS, ended_without_result, is_busy
 from dashboard.components import plain
 from dashboard.processes import Started
 from dashboard.states import fragment
-from dashboard.studies.compute import ComputeStudy
+from dashboard.studies.compute import ComputeStudy, model_label
 from dashboard.tables import compute as tables
 from dashboard.tables import faults
 from dashboard.text import Words
 
-_RUN, _COLLECTION, _PICTURES = "bench_run", "bench_collection", "bench_pictures"
+_RUN, _COLLECTION = "bench_run", "bench_collection"
 _COLLECT = ("etl", "run", "compute_benchmarks", "compute_loads", "--offline")
-_LOOK_SECONDS = 1.0
 
 
 def show(_study: ComputeStudy, said: Words) -> None:
-    """Show both forms and what they have started."""
+    """Show pictures from words, what their steps buy, and the form that measures."""
     if not measuring.is_installed():
         st.info(
             said.t(
@@ -31,17 +31,13 @@ def show(_study: ComputeStudy, said: Words) -> None:
             ),
             icon=":material/download:",
         )
+        compute_pictures.show_quality(said)
         return
+    compute_pictures.show(said)
+    compute_pictures.show_quality(said)
     _measure_form(said)
-    busy = _is_busy(_RUN) or _is_busy(_COLLECTION)
-    fragment(_run_state, run_every=_LOOK_SECONDS if busy else None)(said)
-    _picture_form(said)
-    fragment(_picture_state, run_every=_LOOK_SECONDS if _is_busy(_PICTURES) else None)(said)
-
-
-def _is_busy(key: str) -> bool:
-    started = st.session_state.get(key)
-    return started is not None and started.status is None
+    busy = is_busy(_RUN) or is_busy(_COLLECTION)
+    fragment(_run_state, run_every=LOOK_SECONDS if busy else None)(said)
 
 
 def _measure_form(said: Words) -> None:
@@ -54,7 +50,7 @@ def _measure_form(said: Words) -> None:
                 said.t("Model"),
                 measuring.models(),
                 key="measure:model",
-                format_func=lambda name: f"{name} (toy)" if name == measuring.TINY else name,
+                format_func=model_label,
             )
             batch = st.number_input(said.t("Pictures in one call"), 1, 256, 1, key="measure:batch")
         with second:
@@ -74,9 +70,9 @@ def _measure_form(said: Words) -> None:
             )
         )
         begin = st.form_submit_button(
-            said.t("Measure"), icon=":material/speed:", disabled=_is_busy(_RUN)
+            said.t("Measure"), icon=":material/speed:", disabled=is_busy(_RUN)
         )
-    if begin and not _is_busy(_RUN):
+    if begin and not is_busy(_RUN):
         data = cache.data_dir()
         words = ["bench", "run", measuring.word_of(str(model)), "--progress-json"]
         words += ["--task", str(task), "--preset", str(preset), "--batch", str(batch)]
@@ -98,24 +94,11 @@ def _run_state(said: Words) -> None:
         return
     document = measuring.result(started)
     if document is None:
-        _ended_without_result(started, said)
+        ended_without_result(started, said)
         return
     _collect_once(said)
     for cell in document["cells"]:
         _cell_state(cell, said)
-
-
-def _ended_without_result(started: Started, said: Words) -> None:
-    if (started.status or 0) < 0:
-        st.warning(said.t("**Cancelled.** Nothing was recorded."), icon=":material/cancel:")
-        return
-    st.error(
-        said.t(
-            "**The measurement could not be made.** {reason}",
-            reason=plain(measuring.complaint(started)),
-        ),
-        icon=":material/error:",
-    )
 
 
 def _collect_once(said: Words) -> None:
@@ -166,99 +149,3 @@ def _cell_state(cell: dict[str, Any], said: Words) -> None:
         twin = cell["cell"]["weights"] == "twin"
         words = said.t("noise: random weights") if twin else said.t("made by this run")
         st.image([str(path) for path in found], width=160, caption=[words] * len(found))
-
-
-def _picture_form(said: Words) -> None:
-    st.header(said.t("Pictures from a prompt"), anchor=False)
-    with st.form("pictures"):
-        source = st.text_input(
-            said.t("Pipeline: a folder, or an id on the hub"),
-            str(measuring.tiny_folder()),
-            key="pictures:source",
-        )
-        prompt = st.text_input(
-            said.t("Prompt"), "a red circle on white", key="pictures:prompt", max_chars=500
-        )
-        first, second, third, fourth = st.columns(4)
-        with first:
-            n = st.number_input(said.t("Pictures"), 1, 16, 4, key="pictures:n")
-        with second:
-            seed = st.number_input(said.t("Seed"), 0, 2**31 - 1, 0, key="pictures:seed")
-        with third:
-            steps = st.number_input(
-                said.t("Steps (0: the model's own)"), 0, 200, 0, key="pictures:steps"
-            )
-        with fourth:
-            cents = st.number_input(
-                said.t("Price of an hour (US cents)"), 0, 1_000_000, 250, key="pictures:cents"
-            )
-        st.caption(
-            plain(
-                said.t(
-                    "The bundled pipeline draws a circle, square, triangle or ring in red, green, "
-                    "blue, yellow, purple or orange, on white, black or grey. The same seed gives "
-                    "the same picture."
-                )
-            )
-        )
-        begin = st.form_submit_button(
-            said.t("Make pictures"), icon=":material/image:", disabled=_is_busy(_PICTURES)
-        )
-    if begin and not _is_busy(_PICTURES):
-        if not prompt.strip():
-            st.error(said.t("An empty prompt makes no picture."), icon=":material/error:")
-            return
-        data = cache.data_dir()
-        words = ["bench", "picture", source, "--weights", "real", "--prompt", prompt]
-        words += ["--n", str(n), "--seed", str(seed), "--progress-json"]
-        words += ["--folder", str(data / "compute" / "pictures")]
-        words += ["--steps", str(steps)] if steps else []
-        st.session_state[_PICTURES] = processes.start(data, words, "bench-pictures")
-        st.session_state[f"{_PICTURES}:cents"] = cents
-        st.rerun()
-
-
-def _picture_state(said: Words) -> None:
-    started: Started | None = st.session_state.get(_PICTURES)
-    if started is None:
-        return
-    if started.status is None:
-        st.progress(0.0, text=plain(measuring.progress(started).doing or said.t("starting")))
-        st.button(
-            said.t("Cancel"), icon=":material/cancel:", on_click=started.stop, key="pictures:cancel"
-        )
-        return
-    document = measuring.result(started)
-    if document is None:
-        _ended_without_result(started, said)
-        return
-    if st.session_state.get(f"{_PICTURES}:seen") != started.process.pid:
-        st.session_state[f"{_PICTURES}:seen"] = started.process.pid
-        st.rerun()  # the form's button wakes up
-    _gallery(document, st.session_state.get(f"{_PICTURES}:cents", 0) / 100, said)
-
-
-def _gallery(document: dict[str, Any], hourly_usd: float, said: Words) -> None:
-    st.markdown(f"**{plain(document['prompt'])}**")
-    columns = st.columns(4)
-    for place, made in enumerate(document["pictures"]):
-        with columns[place % 4]:
-            if Path(made["path"]).is_file():
-                st.image(made["path"], width=180)
-            st.caption(
-                said.t(
-                    "Seed {seed}: {seconds} s, {cost} at that price (busy time alone).",
-                    seed=str(made["seed"]),
-                    seconds=said.number(made["seconds"], digits=3),
-                    cost=said.money(hourly_usd * made["seconds"] / 3600, "USD", digits=6),
-                )
-            )
-            energy = (
-                said.t("{joules} J", joules=said.number(made["joules"], digits=0))
-                if made["joules"] is not None
-                else said.t(
-                    "no energy: {reason}",
-                    reason=plain(tables.energy_reason(made["joules_reason"], said)),
-                )
-            )
-            st.caption(energy)

@@ -335,7 +335,7 @@ def quality_figure(
             name=names[variant],
             mode="lines+markers+text",
             text=[str(steps) for steps in own["steps"]],
-            textposition="top center" if position else "bottom center",
+            textposition="top right",
             line={"color": style.color, "dash": style.dash},
             marker={"symbol": style.symbol, "size": 9},
             error_y={
@@ -373,6 +373,7 @@ def quality_figure(
         words.t("Named rightly among five guesses"),
     )
     theme.finish(figure, alt=alt, mode=mode, axis_titles=titles, height=380, top=24)
-    figure.update_xaxes(type="log")
+    ticks = [digit * 10.0**power for power in range(-9, 5) for digit in (1, 2, 5)]
+    figure.update_xaxes(type="log", tickvals=ticks, ticktext=[f"{tick:.15g}" for tick in ticks])
     figure.update_yaxes(rangemode="tozero", tickformat=".0%")
     return figure

@@ -28,7 +28,7 @@ from dashboard.reports.document import (
 from dashboard.reports.edition import Edition, Reader, edition_of
 from dashboard.reports.grids import calculation_header, grid
 from dashboard.reports.sources import in_one_version
-from dashboard.studies.compute import TOY, ComputeStudy, Prices, compute_study, costs
+from dashboard.studies.compute import TOYS, ComputeStudy, Prices, compute_study, costs
 from dashboard.studies.compute_published import published_costs
 from dashboard.studies.frames import column, rows
 from dashboard.tables import compute as tables
@@ -212,8 +212,8 @@ def _best(study: ComputeStudy, device: str, words: Words) -> str:
         high=words.number(best["images_per_second_high"]),
         day=words.date(best["measured_at"]),
     )
-    if best["model"] == TOY:
-        toy = words.t("It is a toy that draws shapes, no product: its cost says nothing of one.")
+    if best["model"] in TOYS:
+        toy = words.t("It is a toy of 64 pixels, no product: its cost says nothing of one.")
         return words.sentences([told, toy])
     return told
 

@@ -26,8 +26,8 @@ from etl.analytics.compute import (
 
 PICTURE_TASKS = ("txt2img", "img2img", "inpaint", "upscale")
 STAGES = ("text", "encode", "denoiser", "decode", "other")
-TOY = "tiny-shapes"
-"""The small bundled pipeline: it draws shapes of 64 pixels, and makes no product's pictures."""
+TOYS = ("emoji-64", "tiny-shapes")
+"""The small bundled pipelines: they draw 64 pixels, and make no product's pictures."""
 
 
 @dataclass(frozen=True)
@@ -105,9 +105,26 @@ def label(row: dict[Any, Any]) -> str:
     size = f"{row['width_px']:.0f}×{row['height_px']:.0f}" if _known(row["width_px"]) else ""
     steps = f"{row['steps']:.0f} steps" if _known(row["steps"]) else ""
     batch = f"batch {row['batch']:.0f}" if _known(row["batch"]) else ""
-    model = f"{row['model']} (toy)" if row["model"] == TOY else row["model"]
-    parts = (model, row["task"], row["preset"], batch, size, steps, row["weights"])
+    parts = (
+        model_label(str(row["model"])),
+        row["task"],
+        row["preset"],
+        batch,
+        size,
+        steps,
+        row["weights"],
+    )
     return " · ".join(part for part in parts if part)
+
+
+def model_label(model: str) -> str:
+    """Return the name of a model; a toy's says that it is one."""
+    return f"{model} (toy)" if model in TOYS else model
+
+
+def is_toy(runs: pd.DataFrame) -> pd.Series:
+    """Return by row whether a model is a toy."""
+    return column(runs, "model").isin(TOYS)
 
 
 def _known(value: Any) -> bool:
@@ -186,7 +203,7 @@ def costs(runs: pd.DataFrame, prices: Prices) -> pd.DataFrame:
     DataFrame
         ``run, label, task, machine_usd, electricity_usd, extras_usd, generated_usd,
         delivered_usd`` (each for 1,000 pictures; a training for one), ``energy_is_missing`` and
-        ``is_toy``: of the small bundled pipeline, whose cost is no product's.
+        ``is_toy``: of a small bundled pipeline, whose cost is no product's.
         Rows whose speed is not known are left out.
     """
     made = []
@@ -207,7 +224,7 @@ def costs(runs: pd.DataFrame, prices: Prices) -> pd.DataFrame:
                 "generated_usd": n * cost.total_usd,
                 "delivered_usd": n * delivered,
                 "energy_is_missing": missing,
-                "is_toy": row["model"] == TOY,
+                "is_toy": row["model"] in TOYS,
             }
         )
     names = ["run", "label", "task", "machine_usd", "electricity_usd", "extras_usd"]
@@ -250,7 +267,7 @@ class Product:
     energy_is_missing
         The electricity of some part was not measured, so the cost is a lower bound.
     is_toy
-        Some part is of the small bundled pipeline, so the cost is no product's.
+        Some part is of a small bundled pipeline, so the cost is no product's.
     """
 
     mix_usd: float | None

@@ -11,7 +11,7 @@ import pandas as pd
 from dashboard import queries
 from dashboard.queries import Reader
 from dashboard.studies.attention import AttentionChoice, attention_study
-from dashboard.studies.compute import TOY
+from dashboard.studies.compute import is_toy
 from dashboard.studies.frames import column, rows
 from etl.config import bundled_dir
 
@@ -234,6 +234,6 @@ def _runs(reader: Reader, since: datetime) -> pd.DataFrame:
     bundled = bundled_dir() / "snapshots" / "compute"
     records = [str(told).removeprefix("record ") for told in found["source_url"]]
     return found.assign(
-        is_toy=column(found, "model").eq(TOY),
+        is_toy=is_toy(found),
         is_bundled=[(bundled / record).is_file() for record in records],
     )

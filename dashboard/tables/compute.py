@@ -278,10 +278,38 @@ def costs(frame: pd.DataFrame, said: Words) -> Table:
         "is_toy": TableColumn(
             said.t("Toy"),
             "check",
-            help=said.t("It draws shapes of 64 pixels: its cost is no product's."),
+            help=said.t("It draws 64 pixels: its cost is no product's."),
         ),
     }
     return Table(shown, columns if len(shown) else {}, "compute-costs")
+
+
+def drawing_names(said: Words) -> dict[str, str]:
+    """Return the ways in which our small model draws, in words."""
+    return {"few-steps": said.t("Adapter for few steps"), "guided": said.t("With guidance")}
+
+
+def quality(frame: pd.DataFrame, said: Words) -> Table:
+    """Return how good the pictures of our small model are, by number of steps."""
+    names = drawing_names(said)
+    shown: Any = frame.assign(variant=[names[code] for code in frame["variant"]])
+    columns = {
+        "variant": TableColumn(said.t("Drawn")),
+        "steps": TableColumn(said.t("Steps"), "integer"),
+        "seconds_per_picture": TableColumn(said.t("Seconds a picture"), "number", 3),
+        "usd_per_1000": TableColumn(said.t("1,000 pictures, USD"), "number", 4),
+        "named_rate": TableColumn(said.t("Named rightly among five"), "percent", 0),
+        "named_low": TableColumn(said.t("95% low"), "percent", 0),
+        "named_high": TableColumn(said.t("95% high"), "percent", 0),
+        "n": TableColumn(said.t("Pictures"), "integer"),
+        "frechet": TableColumn(
+            said.t("Fréchet distance"),
+            "number",
+            1,
+            help=said.t("From the drawings it was trained on, by the judge's features; 0 is them."),
+        ),
+    }
+    return Table(shown, columns, "picture-quality")
 
 
 def prices(study: ComputeStudy, said: Words) -> Table:

@@ -27,6 +27,7 @@ from generator.emoji.drawings import Drawing
 from generator.emoji.stage import Report
 from generator.emoji.training import RECORD, machine, rendered
 from generator.errors import GeneratorError
+from generator.record import now
 
 if TYPE_CHECKING:
     import numpy as np
@@ -187,6 +188,7 @@ def held_against(
         "autoencoder": _through_autoencoder(folder, bench, kinds[0]),
         "rows": list(_rows(folder, bench, kinds, report)),
         "machine": machine("cpu"),
+        "measured_at": now(),
     }
     (folder / FILE).write_text(json.dumps(told, indent=1) + "\n", "utf-8")
     _grid(folder, kinds).save(folder / GRID, optimize=True)

@@ -146,6 +146,7 @@ def train(
         "packages": packages.told(),
         "drawings": {
             "trained": len(split.trained),
+            "names": sorted({drawing.name for drawing in split.trained}),
             "held_out": sorted({drawing.name for drawing in split.held_out}),
             "words": len(pipe.tokenizer) - 3,
         },

@@ -249,7 +249,7 @@ def tiles(page: Page) -> list[str]:
 def test_a_measurement_is_run_and_its_pictures_seen(page, address, said):
     pytest.importorskip("torch", reason="no torch: make generator adds it")
     visit(page, f"{address}/compute?section=measure")
-    page.get_by_label(said.t("Pictures"), exact=True).first.fill("3")
+    page.get_by_label(said.t("Pictures"), exact=True).last.fill("3")
     page.get_by_label(said.t("Seconds at most"), exact=True).first.fill("5")
     page.get_by_role("button", name=said.t("Measure"), exact=True).click()
     shown(page, re.compile(said.t("made by this run")), within_ms=LONG_MS)

@@ -11,9 +11,10 @@ import pandas as pd
 import pytest
 
 from dashboard import measuring, processes
+from dashboard.studies.compute import TOYS
 from etl.errors import ArtonomicsError
 
-SECTIONS = {"runs": 3, "stages": 3, "cost": 1, "measure": 0}
+SECTIONS = {"runs": 3, "stages": 3, "cost": 1, "measure": 1}
 
 
 @pytest.mark.parametrize("section", SECTIONS)
@@ -27,10 +28,10 @@ def test_every_part_opens_with_its_evidence(published, open_page, section, lang)
         "runs": ("measured", "实测"),
         "stages": ("measured", "实测"),
         "cost": ("assumed", "假设"),
+        "measure": ("measured", "实测"),
     }
-    if section in kinds:
-        badge = kinds[section][lang == "zh"]
-        assert any(badge in element.value for element in page.markdown)
+    badge = kinds[section][lang == "zh"]
+    assert any(badge in element.value for element in page.markdown)
 
 
 def test_without_a_measurement_it_says_what_to_do(tmp_path, open_page):
@@ -106,7 +107,9 @@ def test_without_torch_it_says_how_to_add_it(published, open_page, monkeypatch):
 
 
 def test_the_models_are_known_without_importing_the_generator():
-    assert measuring.models()[0] == measuring.TINY
+    from generator import catalog
+
+    assert tuple(measuring.models()[: len(catalog.TOYS)]) == catalog.toys() == TOYS
     assert {"sdxl", "flux1-dev", "qwen-image"} <= set(measuring.models())
     assert measuring.word_of("sdxl") == "sdxl"
 
@@ -170,21 +173,83 @@ def test_a_cancelled_measurement_is_told(published, open_page, tmp_path):
     assert "Cancelled" in page.warning[0].value
 
 
-def test_pictures_are_shown_with_what_each_cost(published, open_page, tmp_path):
+def pictures(tmp_path, model: str = "/x/emoji-64", **more) -> dict:
+    """Return the document of one picture, as the command prints it."""
     from PIL import Image
 
     path = tmp_path / "a.png"
     Image.new("RGB", (8, 8)).save(path)
-    made = {"path": str(path), "seed": 7, "seconds": 1.8, "joules": None, "joules_reason": "a CPU"}
+    made = {"path": str(path), "preset": "few-steps", "steps": 4, "seed": 7, "seconds": 1.8}
+    made |= {"joules": None, "joules_reason": "a CPU"}
+    document = {"cell": {"model": model}, "prompt": "a red circle", "unknown_words": []}
+    return document | {"pictures": [made]} | more
+
+
+def test_pictures_are_shown_with_what_each_cost(published, open_page, tmp_path):
     page = open_page(published, "compute", section="measure")
     page.session_state["bench_pictures:cents"] = 200
-    document = {"prompt": "a red circle", "pictures": [made]}
-    page = with_started(page, "bench_pictures", Ended(tmp_path, "", document))
+    page = with_started(page, "bench_pictures", Ended(tmp_path, "", pictures(tmp_path)))
     assert not page.exception
     told = " ".join(element.value for element in page.caption)
-    assert "Seed 7: 1.800 s" in told
+    assert "**4 steps** · Adapter for few steps · seed 7 · 1.800 s" in told
     assert "0.001000" in told  # 2 USD an hour for 1.8 s
     assert "no energy: a CPU" in told
+    assert any("a toy of 64 pixels" in element.value for element in page.markdown)
+
+
+def test_a_product_s_picture_bears_no_badge_of_a_toy(published, open_page, tmp_path):
+    page = open_page(published, "compute", section="measure")
+    document = pictures(tmp_path, "sdxl", unknown_words=["xyzzy"])
+    page = with_started(page, "bench_pictures", Ended(tmp_path, "", document))
+    assert not any("a toy of 64 pixels" in element.value for element in page.markdown)
+    assert "It has never read xyzzy" in page.warning[0].value
+
+
+def test_what_more_steps_buy_is_shown_with_its_source(published, open_page):
+    page = open_page(published, "compute", section="measure")
+    assert "picture-quality:figure" in {chart.key for chart in page.get("plotly_chart")} or (
+        len(page.get("plotly_chart")) == 1
+    )
+    assert any("a judge of our own" in element.value for element in page.markdown)
+
+
+@pytest.mark.parametrize(
+    ("steps", "words"),
+    [
+        ("each", ["--by-steps"]),
+        ("own", []),
+        ("4", ["--steps", "4", "--preset", "few-steps"]),
+        ("8", ["--steps", "8"]),
+    ],
+)
+def test_pictures_are_asked_for_by_steps(published, open_page, monkeypatch, tmp_path, steps, words):
+    started = []
+    monkeypatch.setattr(
+        processes,
+        "start",
+        lambda _data, told, _name: started.append(told) or Ended(tmp_path, "", None, None),
+    )
+    page = open_page(published, "compute", section="measure")
+    page.selectbox(key="pictures:steps").select(steps)
+    next(button for button in page.button if button.label == "Make pictures").click().run()
+    told = started[0]
+    assert told[:2] == ["bench", "picture"]
+    assert told[told.index("--prompt") + 1] == "red apple"
+    assert told[told.index("--folder") + 2 :] == words
+
+
+def test_a_number_of_steps_that_is_none_is_told(published, open_page):
+    from dashboard.app_pages import compute_pictures
+    from dashboard.text import words
+
+    said = []
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(compute_pictures.st, "error", lambda told, icon: said.append(told))
+        assert not compute_pictures._is_right("x", "many", words("en"))
+        assert not compute_pictures._is_right("x", "201", words("en"))
+        assert not compute_pictures._is_right(" ", "each", words("en"))
+        assert compute_pictures._is_right("x", "30", words("en"))
+    assert said[0] == "Got many steps; expected a whole number from 1 to 200."
 
 
 def test_the_form_starts_the_command_it_shows(published, open_page, monkeypatch, tmp_path):
