@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
@@ -79,6 +80,7 @@ class Evidence:
     def __init__(self, reader: Reader | None, as_of: date) -> None:
         self._reader, self.as_of = reader, as_of
         self._facts: dict[str, Row] = {}
+        self._rates: dict[str, tuple[list[date], list[float]]] = {}
         self.merged: Merged = {}
         """Facts that differ and were taken as one range, by their joined identifiers."""
 
@@ -321,19 +323,27 @@ class Evidence:
     def _per_euro(self, currency: str, day: date) -> float:
         if currency == "EUR":
             return 1.0
-        found = self._ask(
-            "SELECT rate FROM fx_rates WHERE base = 'EUR' AND quote = ? "
-            "AND rate_date BETWEEN ?::DATE - ?::INTEGER AND ?::DATE "
-            "ORDER BY rate_date DESC LIMIT 1",
-            (currency, day, LONGEST_RATE_DAYS, day),
-        )
-        if found.empty:
+        days, rates = self._rates_of(currency)
+        at = bisect_right(days, day) - 1
+        if at < 0 or (day - days[at]).days > LONGEST_RATE_DAYS:
             raise InputError(
                 f"got an amount that needs the rate of {currency} on {day}, and none is held",
                 "amounts in one currency, or a rate of the week before the day",
                 "convert it by hand, or collect fx_rates",
             )
-        return float(found["rate"].iloc[0])
+        return rates[at]
+
+    def _rates_of(self, currency: str) -> tuple[list[date], list[float]]:
+        """Return all days and rates of a currency; one question is cheaper than one a price."""
+        if currency not in self._rates:
+            found = self._ask(
+                "SELECT rate_date, rate FROM fx_rates WHERE base = 'EUR' AND quote = ? "
+                "ORDER BY rate_date, rate",
+                (currency,),
+            )
+            days = pd.to_datetime(found["rate_date"]).dt.date.tolist()
+            self._rates[currency] = (days, found["rate"].astype(float).tolist())
+        return self._rates[currency]
 
     def _fact_row(self, fact_id: str) -> Row:
         if not self._facts:

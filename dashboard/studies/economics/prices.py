@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, Literal, cast
-
-import pandas as pd
 
 from dashboard import queries
 from dashboard.queries import Reader
@@ -126,7 +123,7 @@ def dated_prices(reader: Reader, written: str) -> DatedPrices:
     """
     study = scenario_study(reader, written)
     document = study.scenario.document
-    evidence = Evidence(_Once(reader), document.as_of)
+    evidence = Evidence(reader, document.as_of)
     facts = queries.facts(reader, as_of=document.as_of)
     held: dict[Kind, tuple[DatedPrice, ...]] = {}
     left_out: list[DatedPrice] = []
@@ -141,21 +138,6 @@ def dated_prices(reader: Reader, written: str) -> DatedPrices:
         left_out += [price for price in every if price.fault]
         held[kind] = (*_own(study, kind), *known)
     return DatedPrices(held, tuple(left_out))
-
-
-class _Once:
-    """A reader that asks every question once: many prices need the rate of the same day."""
-
-    def __init__(self, reader: Reader) -> None:
-        self._reader = reader
-        self._answers: dict[tuple[str, tuple[object, ...]], pd.DataFrame] = {}
-
-    def query(self, sql: str, parameters: Sequence[object] = ()) -> pd.DataFrame:
-        """Answer one question."""
-        key = (sql, tuple(parameters))
-        if key not in self._answers:
-            self._answers[key] = self._reader.query(sql, parameters)
-        return self._answers[key]
 
 
 def _price(kind: Kind, row: dict[str, Any], evidence: Evidence) -> DatedPrice:

@@ -271,6 +271,21 @@ def test_what_is_about_the_future_is_converted_at_the_rate_of_the_day(bundled) -
     assert "of 2023-06-30" in found.converted
 
 
+def test_a_currency_is_asked_for_once_whatever_the_days_of_its_prices(
+    bundled, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    days = [date(2026, month, 15) for month in range(1, 9)]
+    newest = "SELECT arg_max(rate, rate_date) FROM fx_rates WHERE quote = ? AND rate_date <= ?"
+    cny, usd = ([bundled.query(newest, [q, day]).iat[0, 0] for day in days] for q in ("CNY", "USD"))
+    ask, asked = bundled.query, []
+    monkeypatch.setattr(bundled, "query", lambda *told: asked.append(told) or ask(*told))
+    evidence = Evidence(bundled, date(2026, 9, 1))
+    for day, one, other in zip(days, cny, usd, strict=True):
+        found = evidence.converted(Quantity(1.0, "USD", "disclosed", as_of=day), "CNY")
+        assert found.value == one / other
+    assert len(asked) == 2
+
+
 def test_contradictions_of_facts_in_formulas_are_shown_too(resolve: Resolve, bundled) -> None:
     pair = bundled.query(
         """
