@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import shutil
-import time
 from types import SimpleNamespace
 from typing import Any
 
@@ -12,10 +11,12 @@ import pytest
 
 from dashboard import uploads
 from dashboard.app_pages import data_import
+from dashboard.text import words
 from etl.errors import InputError
 from etl.warehouse import SnapshotReader
 from tests.dashboard.conftest import text_of
 
+ZH = words("zh")
 SPEND = b"""date,channel,campaign,country,cost,currency
 2026-01-01,meta,a,JP,100.5,JPY
 2026-01-02,meta,a,US,not money,USD
@@ -42,16 +43,12 @@ def wizard(open_page, tmp_path, published):
 
 
 def wait(page: Any, *, seconds: float = 60) -> Any:
-    """Rerun the page until no process of it is at work."""
-    until = time.monotonic() + seconds
-    while time.monotonic() < until:
-        page.run()
-        keys = ("import:preview", "import:done")
-        started = [page.session_state[k] for k in keys if k in page.session_state]
-        if all(one.status is not None for one in started):
-            return page.run()
-        time.sleep(0.2)
-    raise AssertionError("the process did not end")
+    """Run the page while its processes are at work, and again when they have ended."""
+    page.run()
+    for key in ("import:preview", "import:done"):
+        if key in page.session_state:
+            page.session_state[key].process.wait(seconds)
+    return page.run()
 
 
 def previewed(page: Any) -> Any:
@@ -69,6 +66,9 @@ def test_nothing_is_written_before_it_is_confirmed_and_all_of_it_afterwards(wiza
     assert dict(zip(mapping["ours"], mapping["theirs"], strict=True))["spend_date"] == "date"
     assert len(rows) == 2
     assert len(rejects) == 2
+    heads = data_import._rejects([{"row_key": "a", "check_name": "x_missing", "reason": "r"}], ZH)
+    assert [look.label for look in heads.columns.values()] == ["行", "校验", "原因"]
+    assert heads.frame["reason"][0] == "缺少 x"
     assert "2 rows of those looked at would be kept out" in text_of(page)
     ask = "SELECT count(*) AS n FROM acquisition_spend"
     assert SnapshotReader(tmp_path).query(ask)["n"].iloc[0] == 0
