@@ -134,8 +134,10 @@ def _require_an_event(study: MarketStudy, chosen: Sequence[str]) -> None:
         f"got {study.instrument['ticker']}, of whose events none can be tested over days {first} "
         f"to {last} ({'; '.join(reasons)})",
         "at least one event that can be tested or described",
-        "choose another --event, or a --window for which bars are held; the Market page shows the "
-        "prices alone",
+        "collect its bars with `artonomics etl run`, or choose another --ticker"
+        if study.prices.empty
+        else "choose another --event, or a --window for which bars are held; the Market page shows "
+        "the prices alone",
         code="NOTHING_TO_REPORT",
     )
 
@@ -355,16 +357,22 @@ def _peers(study: MarketStudy, words: Words) -> Section:
     blocks: list[Block] = (
         [Picture("peers", peers_figure(study, words), caption)]
         if len(missing) < len(study.peers)
-        else [Paragraph(words.t("No prices of other shares are held for this day."))]
+        else [Paragraph(words.t("No other share can be measured on this day."))]
     )
     if len(missing):
-        names = words.listed(labels.company(row, words) for row in missing.to_dict("records"))
-        blocks.append(
-            Paragraph(
-                words.t("No abnormal return, because no usable prices: {names}.", names=names)
-            )
-        )
+        told = words.t("; ").join(_left_out(missing, words))
+        blocks.append(Paragraph(words.t("Without an abnormal return: {reasons}.", reasons=told)))
     return Section(words.t("Whether other shares moved too"), tuple(blocks))
+
+
+def _left_out(missing: pd.DataFrame, words: Words) -> Iterator[str]:
+    """Yield why other shares have no abnormal return, with those of each reason."""
+    by_reason: dict[str, list[str]] = {}
+    for row in missing.to_dict("records"):
+        reason = remarks.reason(words, row["reason"]) or words.t("not known")
+        by_reason.setdefault(reason, []).append(labels.company(row, words))
+    for reason, names in by_reason.items():
+        yield words.labelled(reason, words.listed(names))
 
 
 def _cautions(study: MarketStudy, events: pd.DataFrame, words: Words) -> Iterator[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -15,6 +16,7 @@ from dashboard.figures.reaction import paper_figures
 from dashboard.reports import market
 from dashboard.reports.choice import Choice
 from dashboard.reports.document import Grid, Paragraph, Points
+from dashboard.studies import MarketStudy
 from dashboard.text import words
 from etl.errors import InputError
 from etl.warehouse import SnapshotReader
@@ -143,3 +145,32 @@ def test_a_wave_tests_all_events_it_names_and_describes_the_day_picked_by_the_pr
     status = report.study.events.set_index("event_id")["status"]
     assert set(status[["E0018", "E0019", "E0084"]]) == {"tested"}
     assert status["E0085"] == "described"
+
+
+def test_other_shares_that_cannot_be_measured_are_named_with_their_reasons(
+    reader: SnapshotReader,
+) -> None:
+    report = market.market(reader, Choice(ticker="1357.HK"))
+    peers = report.study.peers
+
+    def told(study: MarketStudy) -> str:
+        sections = market.document(replace(report, study=study), words("en")).sections
+        (found,) = (s for s in sections if s.heading == "Whether other shares moved too")
+        return " ".join(block.text for block in found.blocks if isinstance(block, Paragraph))
+
+    assert told(report.study).startswith("Without an abnormal return: no bars of the share are")
+    assert "too few days to estimate from: Getty Images" in told(report.study)
+    unusable = peers.assign(abnormal_return=float("nan"), reason="missing_return")
+    all_of_them = told(replace(report.study, peers=unusable))
+    assert all_of_them.startswith("No other share can be measured on this day.")
+    assert "a return is missing inside the windows: Visual China" in all_of_them
+    assert "are held" not in all_of_them
+
+
+def test_of_a_share_without_bars_the_error_names_no_page_of_its_prices(
+    reader: SnapshotReader,
+) -> None:
+    with pytest.raises(InputError) as refused:
+        market.prepare(reader, Choice(ticker="BSP"))
+    assert "collect its bars" in str(refused.value)
+    assert "Market page" not in str(refused.value)
