@@ -131,9 +131,9 @@ class Refresher:
         named = Snapshots(self.data_dir / "warehouse").named()
         with self._guard:
             served = self._served
-            if served is None or (
-                named != served.named and (served.is_gone or self._is_due(named))
-            ):
+            # What is open of a snapshot that was deleted answers still, and nothing else of it can
+            # be opened: whole pages would not be.
+            if served is None or served.is_gone or (named != served.named and self._is_due(named)):
                 self._go_over(self._opened(named))
             assert self._served is not None
             return self._served

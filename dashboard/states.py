@@ -25,7 +25,7 @@ from dashboard.figures.theme import Mode
 from dashboard.tables import faults
 from dashboard.tables.table import plain
 from dashboard.text import Words
-from etl.errors import ArtonomicsError, SnapshotMissingError
+from etl.errors import ArtonomicsError, SnapshotMissingError, WarehouseError
 
 T = TypeVar("T")
 LOG = logging.getLogger("artonomics.dashboard")
@@ -35,6 +35,8 @@ CARD_PX = 480
 _Key = tuple[Hashable, ...]
 _MOST_KEPT, _MOST_PLACES = 64, 2_000
 _LEAST_PX = 50
+_PUBLISHED_ANEW = ("WAREHOUSE_CORRUPT", "WAREHOUSE_FORMAT")
+"""What a run mends."""
 _STOOD = "states:stood"
 _OURS = Path(__file__).resolve().parent.parent
 
@@ -86,6 +88,11 @@ def with_states(words: Words, body: Callable[[Words], None]) -> None:
         body(words)
     except SnapshotMissingError as missing:
         _empty_state(words, missing)
+    except WarehouseError as failure:
+        _foreseen(words, failure)
+        if failure.code in _PUBLISHED_ANEW:
+            _way_out(words)
+        _retry(words)
     except ArtonomicsError as failure:
         _foreseen(words, failure)
         _retry(words)
@@ -324,6 +331,31 @@ def _stale_banner(words: Words) -> None:
         )
 
 
+def not_prepared(words: Words) -> None:
+    """Say what could not be worked out in the background for the newest snapshot it came for."""
+    failed = cache.failures()
+    if not failed:
+        return
+    last = failed[-1]
+    own = sum(one.snapshot_id == last.snapshot_id for one in failed)
+    if isinstance(last.fault, ArtonomicsError):
+        reason = faults.told(last.fault, words)
+    else:
+        reason = words.t("a fault of the program, code {code}", code=code_of(last.fault))
+    st.warning(
+        words.n(
+            "**{n} answer could not be worked out beforehand** for the snapshot {snapshot}; the "
+            "page that needs it works it out, or says why not. {reason}",
+            "**{n} answers could not be worked out beforehand** for the snapshot {snapshot}; the "
+            "pages that need them work them out, or say why not. The last: {reason}",
+            own,
+            snapshot=plain(last.snapshot_id),
+            reason=reason,
+        ),
+        icon=":material/sync_problem:",
+    )
+
+
 def _empty_state(words: Words, missing: SnapshotMissingError) -> None:
     # What starts a run is made of cards, which are made of states.
     from dashboard.app_pages.data_run import run_card
@@ -340,6 +372,20 @@ def _empty_state(words: Words, missing: SnapshotMissingError) -> None:
     run_card(words)
     st.caption(words.t("Code {code}", code=plain(missing.code)))
     _retry(words)
+
+
+def _way_out(words: Words) -> None:
+    """Offer to publish a snapshot where none can be read."""
+    from dashboard.app_pages.data_run import run_card
+
+    st.info(
+        words.t(
+            "**No published snapshot can be read.** A run publishes a new one; what it cannot "
+            "mend it says."
+        ),
+        icon=":material/build:",
+    )
+    run_card(words)
 
 
 def _foreseen(words: Words, failure: ArtonomicsError) -> None:

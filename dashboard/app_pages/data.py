@@ -15,7 +15,7 @@ from dashboard.app_pages.data_import import wizard
 from dashboard.app_pages.data_run import run_card
 from dashboard.app_pages.filters import kept_line
 from dashboard.components import plain, table_card
-from dashboard.states import with_states
+from dashboard.states import not_prepared, with_states
 from dashboard.tables import ledgers
 from dashboard.tables.metrics import metric_name
 from dashboard.text import Words, words
@@ -31,6 +31,7 @@ def page(said: Words) -> None:
 
 def _body(said: Words) -> None:
     st.caption(_snapshot_line(said))
+    not_prepared(said)
     sections = _sections(said)
     codes = list(sections)
     permalinks.restore("view", permalinks.one_of(codes, said), codes[0], said)

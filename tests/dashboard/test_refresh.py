@@ -250,3 +250,14 @@ def test_a_snapshot_that_was_thinned_out_is_not_shown_until_the_next_is_ready(da
     shutil.rmtree(before.parent)
     assert names(refresher) == newest
     go_on.set()
+
+
+def test_of_a_newest_snapshot_deleted_under_a_reader_the_one_before_is_shown(data, publish):
+    older = names(Refresher(data))
+    newest = publish()
+    refresher = Refresher(data)
+    assert refresher.present().reader.info.path.parent.name == newest
+    shutil.rmtree(data / "warehouse" / "snapshots" / newest)
+    info = refresher.present().for_export.info
+    assert info.path.parent.name == older
+    assert older in info.note

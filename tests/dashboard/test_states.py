@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from dashboard import cache, components, freshness, queries, signing_in, states
+from dashboard import cache, components, freshness, queries, refresh, signing_in, states
 from dashboard.tables import faults
 from dashboard.tables.table import Provenance
 from dashboard.text import words
@@ -75,6 +75,17 @@ def test_a_broken_warehouse_is_an_error_with_its_code(open_page, with_broken_sna
     assert opened.error
     assert r"WAREHOUSE\_CORRUPT" in text_of(opened)
     assert opened.button(key="retry").label == "Try again"
+    assert opened.button(key="run:offline")
+
+
+def test_what_could_not_be_worked_out_beforehand_is_said_on_the_data_page(
+    open_page, published, monkeypatch
+):
+    fault = refresh.Failure("20261129T000000Z-x", "study", ZeroDivisionError("1 / 0"))
+    monkeypatch.setattr(cache, "failures", lambda: [fault])
+    told = open_page(published, "data").warning[0].value
+    assert "1 answer could not be worked out beforehand" in told
+    assert "BUG-" in told
 
 
 def test_a_broken_warehouse_is_told_in_chinese(open_page, with_broken_snapshots_only):
