@@ -80,6 +80,7 @@ _DELIVERY = """\
 cron and systemd do not know the variables of a shell, so prefer the `…_file` keys there.
 
 ```yaml
+link_base: https://dashboard.example.com    # where readers open the dashboard
 channels:
   desk:
     kind: smtp
@@ -89,12 +90,14 @@ channels:
     password_file: mail-password.txt      # or password: ${MAIL_PASSWORD}
     sender: reports@example.com
     to: [ada@example.com, bo@example.com]
-    link_base: https://dashboard.example.com
   team: {kind: feishu, url: "${FEISHU_URL}", secret: "${FEISHU_SECRET}"}   # dingtalk likewise
   chat: {kind: slack, url_file: slack-url.txt}
   group: {kind: wecom, url: "${WECOM_URL}"}     # files too, 20 MB each; with_files: false: without
   share: {kind: folder, path: /srv/reports}
 ```
+
+`link_base` makes the permalinks of reports, mails, chats and alerts whole addresses; without it,
+reports tell the path alone and messages no link. A channel may have a `link_base` of its own.
 
 Every channel also takes `timeout_seconds` and `attempts`. An attempt without an end, or one whose
 server fell silent after the whole message, is `uncertain` and is not repeated by itself. The

@@ -97,7 +97,7 @@ def prepare(reader: Reader, choice: Choice) -> Prepared:
     study = attention_study(reader, AttentionChoice(tuple(chosen)), as_of=choice.as_of)
     if choice.storefront:
         study = _narrowed(study, choice.storefront.upper())
-    edition = edition_of(reader, choice.as_of, choice.house, *_TABLES)
+    edition = edition_of(reader, choice.as_of, choice, *_TABLES)
     if study.rates.empty and study.positions.empty and study.storefronts.empty:
         nothing = "of which no rating count and no position is held"
         raise InputError(
@@ -328,17 +328,19 @@ def _ratings_caption(study: AttentionStudy, drawn: pd.DataFrame, words: Words) -
         return words.t(
             "New ratings a day, by storefront: {kind}; dotted lines are fitted ({fitted}).", **kinds
         )
+    begins: list[pd.Timestamp] = list(known["previous_on"])
+    ends: list[pd.Timestamp] = list(known["observed_on"])
     told = [
         words.t(
             "New ratings a day, by storefront, {first} to {last}: {kind}; dotted lines are fitted "
             "({fitted}).",
-            first=words.date(known["previous_on"].min()),
-            last=words.date(known["observed_on"].max()),
+            first=words.date(min(begins)),
+            last=words.date(max(ends)),
             **kinds,
         )
     ]
     held = last_day(study.rates)
-    if held is not None and held > known["observed_on"].max().date():
+    if held is not None and held > max(ends).date():
         told.append(words.t("Look-ups are held to {day}.", day=words.date(held)))
     return words.sentences(told)
 
@@ -347,15 +349,15 @@ def _standing(study: AttentionStudy, words: Words) -> Iterator[Section]:
     measured = words.evidence("measured")
     blocks: list[Block] = []
     if len(study.positions):
-        days = study.positions["observed_on"].dropna()
+        days: list[pd.Timestamp] = list(study.positions["observed_on"].dropna())
         blocks.append(
             Picture(
                 "positions",
                 figures.bump_figure(study.lines(), words, apps=_coloured(study)),
                 words.t(
                     "Positions by day, {first} to {last}: {kind}.",
-                    first=words.date(days.min()),
-                    last=words.date(days.max()),
+                    first=words.date(min(days)),
+                    last=words.date(max(days)),
                     kind=measured,
                 ),
             )

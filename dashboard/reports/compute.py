@@ -87,7 +87,7 @@ def prepare(reader: Reader, choice: Choice) -> Prepared:
             code="NOTHING_TO_REPORT",
         )
     report = ComputeReport(
-        study, published_costs(study), edition_of(reader, None, choice.house, *_TABLES)
+        study, published_costs(study), edition_of(reader, None, choice, *_TABLES)
     )
     return Prepared("compute", partial(document, report))
 

@@ -7,12 +7,16 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import pandas as pd
 
 from dashboard import queries
 from dashboard.text import LANGUAGES, Words
+from etl.delivery.channels import link_base
+
+if TYPE_CHECKING:
+    from dashboard.reports.choice import Choice
 
 _HASH_SIGNS = 12
 
@@ -62,6 +66,8 @@ class Edition:
         Source, table and number of the rows that may not be passed on: nothing here rests on them.
     house
         The house's own disclosure by language; nothing is said where a language has none.
+    link_base
+        Address of the dashboard before the permalink; empty where nobody has told it.
     """
 
     as_of: date | None
@@ -70,6 +76,7 @@ class Edition:
     version: str
     left_out: tuple[tuple[str, str, int], ...] = ()
     house: dict[str, str] = field(default_factory=dict[str, str])
+    link_base: str = ""
 
     def facts(
         self, words: Words, filters: str, permalink: str, *more: tuple[str, str]
@@ -101,7 +108,7 @@ class Edition:
                 table=table,
             )
             yield words.t("Left out by its terms"), told
-        yield words.t("Permalink"), permalink
+        yield words.t("Permalink"), f"{self.link_base}{permalink}"
         yield words.t("Data version"), self.data_version[:_HASH_SIGNS]
         yield words.t("Program"), f"Artonomics {self.version}"
 
@@ -122,7 +129,7 @@ class Edition:
         return "\n".join(filter(None, (self.house.get(words.language, ""), ours)))
 
 
-def edition_of(reader: Reader, as_of: date | None, house: dict[str, str], *tables: str) -> Edition:
+def edition_of(reader: Reader, as_of: date | None, choice: Choice, *tables: str) -> Edition:
     """Return the edition of a report that rests on ``tables``.
 
     Parameters
@@ -131,8 +138,8 @@ def edition_of(reader: Reader, as_of: date | None, house: dict[str, str], *table
         The published snapshot.
     as_of
         Nothing that became public later is used.
-    house
-        The house's own disclosure by language.
+    choice
+        The house's own disclosure, and the data folder that names the dashboard's address.
     tables
         Names of the tables read, of which left-out rows are told.
     """
@@ -148,7 +155,8 @@ def edition_of(reader: Reader, as_of: date | None, house: dict[str, str], *table
             (str(row["source"]), str(row["table_name"]), int(row["n_rows"]))
             for row in own.to_dict("records")
         ),
-        house=house,
+        house=choice.house,
+        link_base="" if choice.data_dir is None else link_base(choice.data_dir),
     )
 
 

@@ -114,7 +114,7 @@ def prepare(reader: Reader, choice: Choice) -> Prepared:
 def review(reader: Reader, choice: Choice) -> GrowthReport:
     """Return the numbers of the report; see :func:`prepare`."""
     held = histories(reader)
-    edition = edition_of(reader, None, choice.house, *_TABLES)
+    edition = edition_of(reader, None, choice, *_TABLES)
     source = _source(list(held.events["source"]), edition, choice.source)
     payments = nearest(source, held.subscriptions_beside(source))
     return GrowthReport(

@@ -165,7 +165,7 @@ def _address(address: str) -> str:
 
 def _foot(document: Document) -> str:
     facts = "".join(
-        f"<div><dt>{escape(name)}</dt><dd>{escape(value)}</dd></div>"
+        f"<div><dt>{escape(name)}</dt><dd>{_address(value)}</dd></div>"
         for name, value in document.facts
     )
     disclaimer = "".join(map(_paragraph, document.disclaimer.splitlines()))

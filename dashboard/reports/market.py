@@ -104,7 +104,7 @@ def market(reader: Reader, choice: Choice) -> MarketReport:
     known = events.loc[events["ticker"] == ticker, "event_id"].tolist()
     chosen = event.split(",") if event else cases.default_events(ticker, known)
     study = market_study(reader, ticker, spec, as_of=choice.as_of, event_ids=chosen)
-    edition = edition_of(reader, choice.as_of, choice.house, "stock_prices")
+    edition = edition_of(reader, choice.as_of, choice, "stock_prices")
     if study.prices.empty and edition.left_out:
         raise InputError(
             f"got bars of {ticker} that may not be passed on: those of {edition.left_out[0][0]}",
@@ -240,20 +240,21 @@ def _prices(study: MarketStudy, event_ids: Sequence[str], words: Words) -> Secti
 
 def _prices_caption(study: MarketStudy, drawn: pd.DataFrame, words: Words) -> str:
     """Say which days are drawn, and how far bars are held beyond them."""
+    days: list[pd.Timestamp] = list(drawn["trade_date"])
     told = [
         words.t(
             "Prices from {first} to {last}: {kind}. Returns are taken from adjusted prices.",
-            first=words.date(drawn["trade_date"].min()),
-            last=words.date(drawn["trade_date"].max()),
+            first=words.date(min(days)),
+            last=words.date(max(days)),
             kind=words.evidence("measured"),
         )
     ]
-    if _last_day(study) > drawn["trade_date"].max():
+    if _last_day(study) > max(days):
         day = words.date(_last_day(study))
         told.append(
             words.t("Bars are held to {day}; only the days around the events are drawn.", day=day)
         )
-    without = int(drawn["close_as_traded"].isna().sum())
+    without = len(drawn.loc[drawn["close_as_traded"].isna()])
     if 0 < without < len(drawn):
         told.append(words.t("Where the line ends, prices as traded are not held."))
     return words.sentences(told)

@@ -121,7 +121,7 @@ def prepare(reader: Reader, choice: Choice) -> Prepared:
         claims=claims_frame(reader, study, *pair) if pair else None,
         later=later_frame(reader, study) if study.scenario.later else None,
         pictures=costs_of(reader, study, written),
-        edition=edition_of(reader, study.scenario.document.as_of, choice.house, *_TABLES),
+        edition=edition_of(reader, study.scenario.document.as_of, choice, *_TABLES),
     )
     return Prepared(f"unit-economics_{key}", partial(document, memo))
 

@@ -113,7 +113,7 @@ def prepare(reader: Reader, choice: Choice) -> Prepared:
             for source in histories(reader).events["source"]
         ),
         is_after_another=choice.since is None and last is not None,
-        edition=edition_of(reader, None, choice.house, *_TABLES),
+        edition=edition_of(reader, None, choice, *_TABLES),
     )
     return Prepared(f"weekly_{until:%Y-%m-%d}", partial(document, report))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
@@ -15,6 +16,8 @@ from etl.delivery import secret
 from etl.errors import InputError
 
 FILE = "delivery.yml"
+_KEYS = ("channels", "link_base")
+_WEB = re.compile(r"https?://[^\s/?#]+(/[^\s?#]*)?")
 _NAME = r"^[a-z0-9][a-z0-9_-]*$"
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 _EXAMPLE = "channels: {desk: {kind: smtp, host: mail.example.com, …}}"
@@ -38,7 +41,8 @@ class Channel(BaseModel):
     data_dir
         The data folder, from which relative paths lead.
     link_base
-        Address of the dashboard, put before the link of a message.
+        Address of the dashboard, put before the link of a message; that of the whole file where
+        a channel names none.
     timeout_seconds
         To connect, and for each answer.
     attempts
@@ -204,7 +208,33 @@ def load(data_dir: Path) -> dict[str, Channel]:
     InputError
         If the file is no YAML, or says something wrong; the nearest known word is named.
     """
+    told = _read(data_dir / FILE)
+    _known(told, _KEYS, str(data_dir / FILE), "key")
+    base = link_base(data_dir)
+    return {str(name): _channel(str(name), one, data_dir, base) for name, one in _items(told)}
+
+
+def link_base(data_dir: Path) -> str:
+    """Return the dashboard's public address as ``delivery.yml`` names it; empty without one.
+
+    It has no stroke at its end: a path follows.
+
+    Raises
+    ------
+    InputError
+        If the file is no YAML, or names something else than an address of the web.
+    """
     path = data_dir / FILE
+    base = _read(path).get("link_base") or ""
+    if base and not _WEB.fullmatch(str(base)):
+        raise _wrong(
+            f"{path}: link_base", repr(base), "an address such as https://dashboard.example.com"
+        )
+    return str(base).rstrip("/")
+
+
+def _read(path: Path) -> dict[str, Any]:
+    """Return the whole file; empty where there is none."""
     if not path.exists():
         return {}
     try:
@@ -215,8 +245,7 @@ def load(data_dir: Path) -> dict[str, Channel]:
         raise _wrong(path, f"no YAML{where}", _EXAMPLE, "mend that line") from None
     if not isinstance(told, dict) or not isinstance(told.get("channels", {}), dict):
         raise _wrong(path, "no mapping named channels", _EXAMPLE)
-    _known(told, ("channels",), str(path), "key")
-    return {str(name): _channel(str(name), one, data_dir) for name, one in _items(told)}
+    return told
 
 
 def chosen(data_dir: Path, to: Sequence[str]) -> list[Channel]:
@@ -245,7 +274,7 @@ def _items(told: Mapping[str, Any]) -> list[tuple[Any, Any]]:
     return list((told.get("channels") or {}).items())
 
 
-def _channel(name: str, told: Any, data_dir: Path) -> Channel:
+def _channel(name: str, told: Any, data_dir: Path, base: str) -> Channel:
     place = f"{data_dir / FILE}: channels.{name}"
     if not isinstance(told, dict) or "kind" not in told:
         raise _wrong(place, "no kind", f"kind: one of {', '.join(KINDS)}")
@@ -254,7 +283,7 @@ def _channel(name: str, told: Any, data_dir: Path) -> Channel:
     fields = [field for field in model.model_fields if field not in ("name", "data_dir")]
     _known(told, fields, place, "key")
     try:
-        return model.model_validate({**told, "name": name, "data_dir": data_dir})
+        return model.model_validate({"link_base": base, **told, "name": name, "data_dir": data_dir})
     except ValidationError as error:
         # Never what was given: it may be a secret that stands in the wrong place.
         faults = "; ".join(_fault(fault, model) for fault in error.errors(include_input=False))

@@ -174,3 +174,17 @@ def test_of_a_share_without_bars_the_error_names_no_page_of_its_prices(
         market.prepare(reader, Choice(ticker="BSP"))
     assert "collect its bars" in str(refused.value)
     assert "Market page" not in str(refused.value)
+
+
+def test_the_permalink_begins_with_the_address_of_the_dashboard_where_it_is_told(
+    reader: SnapshotReader, tmp_path: Path
+) -> None:
+    said = words("en")
+
+    def link() -> str:
+        prepared = market.prepare(reader, Choice(ticker="000681.SZ", data_dir=tmp_path))
+        return dict(prepared.document(said).facts)[said.t("Permalink")]
+
+    assert link().startswith("/market?")
+    (tmp_path / "delivery.yml").write_text("link_base: https://desk.example.com\n")
+    assert link().startswith("https://desk.example.com/market?")

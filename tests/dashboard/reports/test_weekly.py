@@ -74,7 +74,7 @@ def test_a_later_beginning_leaves_out_what_was_recorded_before(
     assert study.events.empty
     assert study.facts.empty
     study = replace(study, ledger=study.ledger.iloc[:0])
-    report = weekly.WeeklyReport(study, (), True, weekly.edition_of(reader, None, {}))
+    report = weekly.WeeklyReport(study, (), True, weekly.edition_of(reader, None, Choice()))
     said = told(report)
     assert "Nothing was collected in this period." in said
     assert "No share has a new trading day in this period." in said

@@ -116,3 +116,28 @@ def test_a_link_is_whole_only_where_the_base_is_known():
     assert Message("s", "t", link="/growth").address("") == ""
     assert Message("s", "t", link="/growth").address("https://x.org/a/") == "https://x.org/a/growth"
     assert Message("s", "t", link="https://y.org").address("https://x.org") == "https://y.org"
+
+
+def test_the_address_of_the_dashboard_stands_once_for_all_channels(tmp_path):
+    path = tmp_path / "delivery.yml"
+    path.write_text(
+        "link_base: https://desk.example.com/art/\n"
+        "channels:\n"
+        "  one: {kind: folder, path: a}\n"
+        "  two: {kind: folder, path: b, link_base: 'http://other.example.com'}\n"
+    )
+    assert known.link_base(tmp_path) == "https://desk.example.com/art"
+    told = {name: channel.link_base for name, channel in known.load(tmp_path).items()}
+    assert told == {"one": "https://desk.example.com/art", "two": "http://other.example.com"}
+    path.unlink()
+    assert known.link_base(tmp_path) == ""
+
+
+@pytest.mark.parametrize(
+    "base", ["desk.example.com", "ftp://desk", "http://", "https://a/?b=c", "7"]
+)
+def test_what_is_no_address_of_a_dashboard_is_refused_with_its_place(tmp_path, base):
+    (tmp_path / "delivery.yml").write_text(f"link_base: {base}\n")
+    for read in (known.link_base, known.load):
+        with pytest.raises(InputError, match=r"link_base with .*https://dashboard\.example\.com"):
+            read(tmp_path)
