@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import time
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -16,7 +17,7 @@ import streamlit as st
 from dashboard import cache, processes, uploads
 from dashboard.components import Table, TableColumn, plain, table_card
 from dashboard.states import fragment
-from dashboard.tables import faults
+from dashboard.tables import faults, spoken
 from dashboard.text import Words
 from etl.errors import ArtonomicsError
 
@@ -137,7 +138,7 @@ def _shown(said: Words, preview: processes.Started, words: tuple[str, ...]) -> N
     if told["unused"]:
         st.caption(said.t("Not used: {names}", names=plain(", ".join(told["unused"]))))
     table_card(said, _frame(told["rows"], "import-rows"), heading=said.t("First rows"))
-    rejects = _frame(told["rejected"], "import-rejects")
+    rejects = _rejects(told["rejected"], said)
     note = said.n(
         "{n} row of those looked at would be kept out",
         "{n} rows of those looked at would be kept out",
@@ -217,6 +218,17 @@ def _mapping(said: Words, told: dict[str, Any]) -> Table:
     frame = pd.DataFrame(told["mapping"], columns=list(columns))
     frame["how"] = frame["how"].replace(names)
     return Table(frame, columns, "import-mapping")
+
+
+def _rejects(rows: list[dict[str, Any]], said: Words) -> Table:
+    """Return the rows that would be kept out, and why, in the words of the page."""
+    named = {"row_key": said.t("Row"), "check_name": said.t("Check"), "reason": said.t("Reason")}
+    told = [row | {"reason": spoken.rejection(row, said)} for row in rows]
+    table = _frame(told, "import-rejects")
+    columns = {
+        name: TableColumn(named.get(name, look.label)) for name, look in table.columns.items()
+    }
+    return replace(table, columns=columns)
 
 
 def _frame(rows: list[dict[str, Any]], name: str) -> Table:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from dashboard.tables import bundled
+from dashboard.tables import bundled, spoken
 from dashboard.tables.metrics import metric_name, unit_name
 from dashboard.tables.table import Table, TableColumn
 from dashboard.text import Words
@@ -25,6 +25,7 @@ def sources(frame: pd.DataFrame, said: Words) -> Table:
         outcome=frame["last_status"].replace(names),
         freshness_calendar=frame["freshness_calendar"].replace(_calendars(said)),
         title=[bundled.title(str(title), said) for title in frame["title"]],
+        lagging=[spoken.lagging(shares, said) for shares in frame["lagging"]],
     )
     columns = {
         "source": TableColumn(said.t("Source")),
@@ -49,7 +50,11 @@ def sources(frame: pd.DataFrame, said: Words) -> Table:
 def runs(frame: pd.DataFrame, said: Words) -> Table:
     """Return the run ledger."""
     names = outcomes(said)
-    frame = frame.assign(way=frame["mode"].replace(names), outcome=frame["status"].replace(names))
+    frame = frame.assign(
+        way=frame["mode"].replace(names),
+        outcome=frame["status"].replace(names),
+        error=[_error(error, said) for error in frame["error"]],
+    )
     columns = {
         "started_at": TableColumn(said.t("Started (UTC)"), "instant"),
         "source": TableColumn(said.t("Source")),
@@ -81,6 +86,7 @@ def steps(running: journal.Running, said: Words) -> Table:
     frame = frame.assign(
         source=frame["source"].replace(names),
         state=frame["state"].replace(names),
+        error=[_error(error, said) for error in frame["error"]],
         started_at=pd.to_datetime(frame["started_at"]),
         finished_at=pd.to_datetime(frame["finished_at"]),
     )
@@ -100,6 +106,7 @@ def steps(running: journal.Running, said: Words) -> Table:
 
 def rejects(frame: pd.DataFrame, said: Words) -> Table:
     """Return the rows kept out, with their reasons."""
+    frame = frame.assign(reason=[spoken.rejection(row, said) for row in frame.to_dict("records")])
     columns = {
         "table_name": TableColumn(said.t("Table")),
         "source": TableColumn(said.t("Source")),
@@ -177,6 +184,10 @@ def dictionary(name: str, said: Words) -> Table:
         "meaning": TableColumn(said.t("Meaning"), "wide"),
     }
     return Table(frame, columns, f"dictionary-{name}")
+
+
+def _error(error: Any, said: Words) -> Any:
+    return spoken.run_error(error, said) if isinstance(error, str) and error else error
 
 
 def _freshness(said: Words, stale: Any) -> str:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import pandas as pd
 import pytest
 
+from dashboard import queries
+from dashboard.tables import ledgers
+from dashboard.text import words
 from tests.dashboard.conftest import text_of
 
 VIEWS = ("sources", "runs", "rejects", "claims", "conflicts", "financials", "dictionary")
@@ -39,6 +43,19 @@ def test_rejected_rows_come_with_their_reason(open_page, published):
     rejects = table(open_page(published, "data", view="rejects"))
     assert rejects["reason"].notna().all()
     assert "773453" in "".join(rejects["payload"])
+
+
+def test_reasons_and_errors_of_the_ledger_are_said_in_chinese(reader):
+    zh = words("zh")
+    reasons = "".join(ledgers.rejects(queries.quarantine(reader), zh).frame["reason"])
+    assert "is missing" not in reasons
+    assert "缺少" in reasons
+    frame = queries.runs(reader).head(2).assign(error=["got too many requests from a.b", None])
+    errors = list(ledgers.runs(frame, zh).frame["error"])
+    assert errors[0] != "got too many requests from a.b"
+    assert pd.isna(errors[1])
+    frame = queries.sources_with_freshness(reader).assign(lagging="AAPL (never read)")
+    assert "(never read)" not in ledgers.sources(frame, zh).frame["lagging"].iloc[0]
 
 
 def test_claims_can_be_searched_in_either_language(open_page, published):

@@ -66,9 +66,6 @@ def test_nothing_is_written_before_it_is_confirmed_and_all_of_it_afterwards(wiza
     assert dict(zip(mapping["ours"], mapping["theirs"], strict=True))["spend_date"] == "date"
     assert len(rows) == 2
     assert len(rejects) == 2
-    heads = data_import._rejects([{"row_key": "a", "check_name": "x_missing", "reason": "r"}], ZH)
-    assert [look.label for look in heads.columns.values()] == ["行", "校验", "原因"]
-    assert heads.frame["reason"][0] == "缺少 x"
     assert "2 rows of those looked at would be kept out" in text_of(page)
     ask = "SELECT count(*) AS n FROM acquisition_spend"
     assert SnapshotReader(tmp_path).query(ask)["n"].iloc[0] == 0
@@ -79,6 +76,12 @@ def test_nothing_is_written_before_it_is_confirmed_and_all_of_it_afterwards(wiza
         "SELECT payload FROM quarantine WHERE source LIKE 'user%'"
     )
     assert len(kept) == 2
+
+
+def test_rows_that_would_be_kept_out_are_told_in_the_words_of_the_page():
+    heads = data_import._rejects([{"row_key": "a", "check_name": "x_missing", "reason": "r"}], ZH)
+    assert [look.label for look in heads.columns.values()] == ["行", "校验", "原因"]
+    assert heads.frame["reason"][0] == "缺少 x"
 
 
 def test_a_column_can_be_named_by_hand(wizard):
