@@ -100,12 +100,6 @@ def _events(text: str) -> list[dict[str, Any]]:
     return found
 
 
-def complaint(started: Started) -> str:
-    """Return what an ended process said that was no event."""
-    lines = [line for line in started.said().splitlines() if not line.startswith("{")]
-    return " ".join(lines).strip()
-
-
 def result(started: Started) -> dict[str, Any] | None:
     """Return the document that an ended process printed; ``None`` where there is none."""
     try:

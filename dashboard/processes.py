@@ -69,7 +69,8 @@ class Started:
         if self.status in (None, 0):
             return None
         told = dict.fromkeys(_LABELS, "")
-        lines = self.said().splitlines()
+        # Lines of JSON tell how far it was.
+        lines = [line for line in self.said().splitlines() if not line.startswith("{")]
         label = ""
         for line in lines:
             begun, _, words = line.partition(": ")

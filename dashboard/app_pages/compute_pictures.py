@@ -18,6 +18,7 @@ from dashboard.states import Section, fragment, sections
 from dashboard.studies.compute import TOYS, model_label
 from dashboard.studies.picture_quality import PictureQuality, picture_quality, with_cost
 from dashboard.tables import compute as tables
+from dashboard.tables import faults
 from dashboard.text import Words
 
 _PICTURES = "bench_pictures"
@@ -155,10 +156,11 @@ def ended_without_result(started: Started, said: Words) -> None:
     if (started.status or 0) < 0:
         st.warning(said.t("**Cancelled.** Nothing was recorded."), icon=":material/cancel:")
         return
+    failed = started.failure()
     st.error(
         said.t(
             "**The measurement could not be made.** {reason}",
-            reason=plain(measuring.complaint(started)),
+            reason=faults.told(failed, said) if failed else "",
         ),
         icon=":material/error:",
     )

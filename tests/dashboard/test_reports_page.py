@@ -265,7 +265,7 @@ def test_a_failure_is_what_was_got_expected_and_to_do(tmp_path):
     failed = ended(tmp_path, 1, told).failure()
     assert (failed.got, failed.expected, failed.todo) == ("got 1", "2", "3")
     assert failed.code == "NO_BROWSER"
-    boom = ended(tmp_path, 2, "step 1\nboom").failure()
+    boom = ended(tmp_path, 2, 'step 1\nboom\n{"event": "stage"}').failure()
     assert (boom.got, boom.code) == ("boom", "INPUT")
     assert ended(tmp_path, 0).failure() is None
 
