@@ -7,7 +7,6 @@ import re
 import shutil
 import subprocess
 import sys
-import time
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -55,14 +54,10 @@ def ended(tmp_path: Path, status: int, said: str = "", printed: str = "") -> Sta
 
 
 def wait(page: Any, key: str, seconds: float = 90) -> Any:
-    """Rerun the page until its process has ended."""
-    until = time.monotonic() + seconds
-    while time.monotonic() < until:
-        page.run()
-        if page.session_state[key].status is not None:
-            return page.run().run()
-        time.sleep(0.3)
-    raise AssertionError("the process did not end")
+    """Run the page while its process is at work, and again when it has ended."""
+    page.run()
+    page.session_state[key].process.wait(seconds)
+    return page.run().run()
 
 
 def built_before(
