@@ -48,6 +48,11 @@ def rates(reader: Reader, apps: pd.DataFrame, as_of: date | None) -> pd.DataFram
 
 def ranks(reader: Reader, apps: pd.DataFrame, chart: Chart, as_of: date | None) -> pd.DataFrame:
     """Return the positions in a chart, by our own identifier and name of the app."""
+    return _of_chart(_positions(reader, apps, as_of), chart)
+
+
+def _positions(reader: Reader, apps: pd.DataFrame, as_of: date | None) -> pd.DataFrame:
+    """Return the positions in every chart, by our own identifier and name of the app."""
     by_id: Any = {row["app_id"]: row["app_id"] for row in apps.to_dict("records")}
     by_id |= {
         row["bundle_id"]: row["app_id"]
@@ -55,23 +60,28 @@ def ranks(reader: Reader, apps: pd.DataFrame, chart: Chart, as_of: date | None) 
         if isinstance(row["bundle_id"], str)
     }
     held = queries.chart_ranks(reader, sorted(by_id), as_of)
-    of_chart = held["chart_type"].eq(chart.chart_type) & held["category"].eq(chart.category)
-    held = rows(held, of_chart)
     names: Any = dict(zip(apps["app_id"], apps["app_name"], strict=True))
     ours = column(held, "app_id").map(by_id)
     return held.assign(app_id=ours, app_name=ours.map(names))
+
+
+def _of_chart(held: pd.DataFrame, chart: Chart) -> pd.DataFrame:
+    return rows(held, held["chart_type"].eq(chart.chart_type) & held["category"].eq(chart.category))
 
 
 def with_gaps(
     reader: Reader, dated: pd.DataFrame, chart: Chart, as_of: date | None
 ) -> pd.DataFrame:
     """Return the dated positions, and a row without a rank where a chart was read without them."""
+    return _filled(queries.charts(reader, as_of), dated, chart)
+
+
+def _filled(charts: pd.DataFrame, dated: pd.DataFrame, chart: Chart) -> pd.DataFrame:
     kept = ["app_id", "app_name", "storefront", "chart_type", "category", "observed_on", "rank"]
     if dated.empty:
         return columns(dated, *kept, "chart_depth")
-    read = queries.charts(reader, as_of)
-    of_chart = read["chart_type"].eq(chart.chart_type) & read["category"].eq(chart.category)
-    read = rows(read, of_chart & read["observed_on"].notna())
+    read = _of_chart(charts, chart)
+    read = rows(read, read["observed_on"].notna())
     best = columns(dated.sort_values("rank"), *kept).drop_duplicates(kept[:-1])
     apps = columns(dated, "app_id", "app_name", "storefront").drop_duplicates()
     days = columns(read, "storefront", "chart_type", "category", "observed_on", "chart_depth")
@@ -111,17 +121,20 @@ def share_events(reader: Reader, ticker: str, as_of: date | None = None) -> pd.D
     """
     apps = queries.apps(reader)
     own = rows(apps, column(apps, "ticker") == ticker)
-    read = columns(queries.charts(reader, as_of), "chart_type", "category").drop_duplicates()
-    found = [detected(pd.DataFrame(), rates(reader, own, as_of))]
-    for chart in (Chart(*row) for row in read.itertuples(index=False)):
-        dated = ranks(reader, own, chart, as_of)
-        dated = rows(dated, dated["observed_on"].notna())
-        positions = with_gaps(reader, dated, chart, as_of)
-        found.append(detected(positions, pd.DataFrame()))
-    held = [part for part in found if len(part)]
-    if not held:
+    if own.empty:
         return pd.DataFrame(columns=list(_EVENT_COLUMNS))
-    sudden = pd.concat(held, ignore_index=True).drop(columns="app_name")
+    charts, held = queries.charts(reader, as_of), _positions(reader, own, as_of)
+    dated = rows(held, held["observed_on"].notna())
+    found = [detected(pd.DataFrame(), rates(reader, own, as_of))]
+    # A chart that ranks none of the apps has no shock of theirs.
+    for names in columns(dated, "chart_type", "category").drop_duplicates().itertuples(index=False):
+        chart = Chart(*names)
+        positions = _filled(charts, _of_chart(dated, chart), chart)
+        found.append(detected(positions, pd.DataFrame()))
+    shocks = [part for part in found if len(part)]
+    if not shocks:
+        return pd.DataFrame(columns=list(_EVENT_COLUMNS))
+    sudden = pd.concat(shocks, ignore_index=True).drop(columns="app_name")
     events = as_events(sudden, own).events
     return events.assign(
         entity=events["app_names"],
