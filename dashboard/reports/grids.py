@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -11,10 +12,13 @@ from babel.numbers import get_currency_precision
 
 from dashboard.reports.document import Grid
 from dashboard.tables.table import Table, TableColumn
-from dashboard.text import MISSING, Words
+from dashboard.text import MISSING, Words, money_digits
 
 _NUMERIC = ("integer", "number", "any", "percent")
 _PERCENT_DIGITS, _ANY_DIGITS = 1, 4
+_UNITS = ("unit", "unit_told", "in_unit")
+"""Columns that hold the unit of their row."""
+_MONEY = re.compile(r"[A-Z]{3}(?=/|$)")
 
 
 def grid(
@@ -53,7 +57,10 @@ def _grid(frame: Any, looks: Mapping[str, TableColumn], caption: str, words: Wor
         caption=caption,
         header=tuple(look.label for look in looks.values()),
         rows=tuple(
-            tuple(cell(value, look, words) for value, look in zip(row, looks.values(), strict=True))
+            tuple(
+                cell(value, look, words, _currency(row, looks))
+                for value, look in zip(row, looks.values(), strict=True)
+            )
             for row in records
         ),
         numeric=tuple(look.kind in _NUMERIC for look in looks.values()),
@@ -87,7 +94,7 @@ def by_month(table: Grid, words: Words, column: int = 0) -> Grid:
 def by_currency(table: Grid, words: Words, currency: int, amount: int) -> Grid:
     """Return a table with a column of amounts in the decimals of each row's currency.
 
-    Yen and won have none. Its values stay as they are: a spreadsheet has one format a column.
+    Yen and won have none. A spreadsheet writes each cell as its text does.
     """
 
     def told(row: tuple[str, ...], values: tuple[object, ...]) -> tuple[str, ...]:
@@ -99,7 +106,8 @@ def by_currency(table: Grid, words: Words, currency: int, amount: int) -> Grid:
 
     rows = tuple(told(row, values) for row, values in zip(table.rows, table.values, strict=True))
     whole = None if table.whole is None else by_currency(table.whole, words, currency, amount)
-    return replace(table, rows=rows, whole=whole)
+    formats = (*table.formats[:amount], "", *table.formats[amount + 1 :])
+    return replace(table, rows=rows, formats=formats, whole=whole)
 
 
 def calculation_header(words: Words) -> tuple[str, str, str, str, str]:
@@ -113,8 +121,17 @@ def calculation_header(words: Words) -> tuple[str, str, str, str, str]:
     )
 
 
-def cell(value: Any, look: TableColumn, words: Words) -> str:
-    """Return a value as its column writes it; a missing one as a dash."""
+def _currency(row: Sequence[Any], looks: Mapping[str, TableColumn]) -> str:
+    """Return the currency that the unit of a row begins with; empty where it is of another kind."""
+    units = (str(value) for value, name in zip(row, looks, strict=True) if name in _UNITS)
+    return next((found[0] for unit in units if (found := _MONEY.match(unit))), "")
+
+
+def cell(value: Any, look: TableColumn, words: Words, currency: str = "") -> str:
+    """Return a value as its column writes it, amounts of any unit in the decimals of ``currency``.
+
+    A missing one is a dash.
+    """
     if _is_missing(value):
         return MISSING
     match look.kind:
@@ -123,7 +140,10 @@ def cell(value: Any, look: TableColumn, words: Words) -> str:
         case "number":
             return words.number(value, digits=look.digits)
         case "any":
-            return words.number(value, digits=_digits(value))
+            digits = _digits(value)
+            return words.number(
+                value, digits=money_digits(value, currency, digits) if currency else digits
+            )
         case "percent":
             write = words.signed_percent if look.signed else words.percent
             return write(value, digits=_PERCENT_DIGITS)

@@ -12,7 +12,7 @@ from dashboard.reports.grids import calculation_header
 from dashboard.reports.live import lacking
 from dashboard.studies.economics.scenario import ScenarioStudy
 from dashboard.tables.economics import names
-from dashboard.text import Words
+from dashboard.text import WHOLE_FROM, Words, is_without_minor_unit
 from etl.analytics.distributions import FloatArray
 from etl.analytics.inputs import INPUTS
 from etl.analytics.picture_cost import Values, delivered_cost, generations_per_picture
@@ -194,7 +194,7 @@ class _Lines:
             label,
             value,
             text,
-            "0.0%" if is_share else "#,##0.00##",
+            "0.0%" if is_share else amount_format(unit),
             names.unit_name(unit, self.words),
             evidence,
             source,
@@ -253,7 +253,9 @@ class _Lines:
     def formula(self, key: str, label: str, expression: str, value: float, unit: str) -> Formula:
         """Return a formula with its value in the currency; NaN where it is not known."""
         text = names.bare_amount(value, self.study.currency, self.words)
-        return Formula(key, label, expression, value, text, "#,##0.00##", unit)
+        return Formula(
+            key, label, expression, value, text, amount_format(self.study.currency), unit
+        )
 
     def step(self, name: str) -> float:
         """Return the value of a step; NaN where it is not known or does not occur."""
@@ -296,3 +298,12 @@ class _Derived:
             "moderation": generations_per_picture(v) * v["moderation_per_image"],
             "free_images": free_images(v),
         }
+
+
+def amount_format(unit: str) -> str:
+    """Return how a spreadsheet writes amounts of a unit: of yen and won without decimals."""
+    head = unit.partition("/")[0]
+    if len(head) == 3 and head.isupper() and is_without_minor_unit(head):
+        whole, small = f"#,##0;[<=-{WHOLE_FROM}]-#,##0", "0.00##"
+        return f"[>={WHOLE_FROM}]{whole};{small}"
+    return "#,##0.00##"

@@ -24,7 +24,7 @@ from dashboard.reports.document import (
     Source,
 )
 from dashboard.reports.edition import Edition, Reader, edition_of
-from dashboard.reports.grids import grid
+from dashboard.reports.grids import by_currency, grid
 from dashboard.reports.sources import is_web
 from dashboard.studies.frames import column, rows
 from dashboard.studies.growth.sources import histories
@@ -349,7 +349,9 @@ def _shares(study: WeeklyStudy, words: Words) -> Section:
     moved, blocks = study.moved, list[Block]()
     if len(moved.dropna(subset=["change"])):
         blocks.append(Picture("shares", shares_figure(moved, words), caption))
-    blocks.append(grid(tables.shares(study, words), told, words, rows=_MOST_ROWS))
+    table = tables.shares(study, words)
+    places = [list(table.columns).index(name) for name in ("currency", "close")]
+    blocks.append(by_currency(grid(table, told, words, rows=_MOST_ROWS), words, *places))
     adjusted = rows(study.shares, column(study.shares, "is_adjusted").fillna(False).astype(bool))
     if len(adjusted):
         why = words.t(

@@ -20,7 +20,7 @@ import pandas as pd
 from babel.dates import format_date, format_datetime, format_skeleton
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
-from babel.numbers import format_currency, format_decimal, format_percent
+from babel.numbers import format_currency, format_decimal, format_percent, get_currency_precision
 
 from etl.errors import InputError
 
@@ -31,6 +31,8 @@ FORMATS = {"en": "en_GB", "zh": "zh_CN"}
 """Babel locale by which numbers and dates are written."""
 MISSING = "–"
 """How a missing value is shown: never as zero."""
+WHOLE_FROM = 10
+"""Amounts of a currency without a minor unit are whole from here on; see :func:`money_digits`."""
 _FULL_WIDTH_STOPS = tuple("。！？；：，、）”")
 """Signs of a Chinese sentence that bring the room after them along."""
 _CHINESE = "\u3000-\u303f\u3400-\u9fff\uff00-\uff60"
@@ -173,10 +175,13 @@ class Words:
         )
 
     def money(self, amount: float | None, currency: str, *, digits: int = 2) -> str:
-        """Write an amount with its ISO code, for example CNY 1.25 (a sign like ¥ is ambiguous)."""
+        """Write an amount with its ISO code, for example CNY 1.25 (a sign like ¥ is ambiguous).
+
+        The decimals follow :func:`money_digits`.
+        """
         if not _known(amount):
             return MISSING
-        pattern = _signed(f"¤¤ {_pattern(digits)}")
+        pattern = _signed(f"¤¤ {_pattern(money_digits(amount, currency, digits))}")
         return _no_minus_zero(
             format_currency(
                 amount, currency, format=pattern, locale=self.locale, currency_digits=False
@@ -193,6 +198,20 @@ class Words:
             "assumed": self.t("assumed"),
         }
         return names[kind]
+
+
+def money_digits(amount: float, currency: str, digits: int = 2) -> int:
+    """Return how many of ``digits`` decimals an amount of a currency bears.
+
+    Yen and won have no minor unit, so an amount of :data:`WHOLE_FROM` or more is whole. What is
+    smaller is no amount that anybody pays but a mean or the cost of a picture, which keeps them.
+    """
+    return 0 if abs(amount) >= WHOLE_FROM and is_without_minor_unit(currency) else digits
+
+
+def is_without_minor_unit(currency: str) -> bool:
+    """Return whether a currency, by its ISO 4217 code, is told without decimals."""
+    return get_currency_precision(currency) == 0
 
 
 def _pattern(digits: int) -> str:

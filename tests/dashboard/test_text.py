@@ -353,6 +353,8 @@ def test_numbers_bear_their_sign_and_their_currency():
     assert (en.signed_number(1.26, digits=1), en.signed_number(-1.26, digits=1)) == ("+1.3", "−1.3")
     assert en.signed_number(0.004) == en.signed_number(0) == "0.00"
     assert en.money(1.25, "CNY").replace("\xa0", " ") == "CNY 1.25"
+    assert en.money(344.19, "JPY").replace("\xa0", " ") == "JPY 344"
+    assert en.money(0.6255, "JPY", digits=3).replace("\xa0", " ") == "JPY 0.626"
     assert en.money(0.6255, "CNY", digits=3).replace("\xa0", " ") == "CNY 0.626"
 
 

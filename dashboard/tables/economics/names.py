@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dashboard.studies.economics.comparison import MULTIPLES, TIMES
-from dashboard.text import MISSING, Words
+from dashboard.text import MISSING, Words, money_digits
 from etl.analytics.inputs import INPUTS
 
 
@@ -267,9 +267,12 @@ def bare_amount(value: float | None, unit: str, said: Words) -> str:
     """Write a figure as :func:`amount` without its unit, which then stands beside it."""
     if value is None or value != value:
         return MISSING
-    if unit.partition("/")[0] == "ratio":
+    head, digits = unit.partition("/")[0], _digits(value)
+    if head == "ratio":
         return amount(value, unit, said)
-    return said.number(value, digits=_digits(value))
+    if len(head) == 3 and head.isupper():
+        digits = money_digits(value, head, digits)
+    return said.number(value, digits=digits)
 
 
 def _digits(value: float) -> int:

@@ -12,7 +12,7 @@ import pandas as pd
 from dashboard.studies.economics.scenario import ScenarioStudy
 from dashboard.tables import bundled, spoken
 from dashboard.tables.table import Table, TableColumn
-from dashboard.text import Words
+from dashboard.text import Words, is_without_minor_unit
 from etl.scenarios.store_terms import Term
 
 
@@ -91,7 +91,8 @@ def _rates(tax: Term) -> dict[str, float]:
 
 def _plan_columns(study: ScenarioStudy, said: Words) -> dict[str, TableColumn]:
     def money(label: str) -> TableColumn:
-        return TableColumn(said.noted(label, study.currency), "number", 2)
+        digits = 0 if is_without_minor_unit(study.currency) else 2
+        return TableColumn(said.noted(label, study.currency), "number", digits)
 
     return {
         "name": TableColumn(said.t("Plan")),

@@ -7,7 +7,10 @@ from datetime import date
 import pandas as pd
 import pytest
 
-from dashboard.reports.grids import by_month, cell, grid, month
+from dashboard.reports.grids import by_currency, by_month, cell, grid, month
+from dashboard.reports.unit_economics_sums import amount_format
+from dashboard.reports.xlsx import _spelt
+from dashboard.tables.economics.names import amount, bare_amount
 from dashboard.tables.table import Table, TableColumn
 from dashboard.text import words
 
@@ -56,3 +59,28 @@ def test_a_month_is_no_day(language: str, told: str) -> None:
     assert made.values[0][0] == date(2025, 7, 1)
     assert made.whole is not None
     assert made.whole.rows[2] == (told, "3")
+
+
+def test_yen_and_won_have_no_decimals_on_paper_nor_in_a_cell() -> None:
+    closes = pd.DataFrame({"currency": ["KRW", "USD", "JPY"], "close": [171_900.0, 24.5, 345.0]})
+    looks = {"currency": TableColumn("Currency"), "close": TableColumn("Close", "number")}
+    made = by_currency(grid(Table(closes, looks), "Closes", words("en")), words("en"), 0, 1)
+    assert [row[1] for row in made.rows] == ["171,900", "24.50", "345"]
+    # A cell without a format of its column is written as its text.
+    assert made.formats[1] == ""
+    assert [_spelt(row[1]) for row in made.rows] == ["#,##0", "0.00", "0"]
+
+
+def test_a_value_is_whole_where_the_unit_of_its_row_is_of_yen() -> None:
+    rows = [("JPY/user/month", 344.19), ("JPY/image", 0.25), ("CNY/month", 16.25), ("months", 2.5)]
+    frame = pd.DataFrame(rows, columns=pd.Index(["unit", "value"]))
+    table = Table(frame, {"value": ANY, "unit": TableColumn("Unit")})
+    told = [row[0] for row in grid(table, "Steps", words("en")).rows]
+    assert told == ["344", "0.2500", "16.25", "2.50"]
+    assert bare_amount(15.25, "JPY/user/month", words("en")) == "15"
+    assert amount(15.25, "JPY", words("en")).endswith("15")
+
+
+@pytest.mark.parametrize(("currency", "told"), [("JPY", "[>=10]#,##0;"), ("USD", "#,##0.00##")])
+def test_a_cell_to_type_in_has_the_decimals_of_its_currency(currency: str, told: str) -> None:
+    assert amount_format(f"{currency}/payer/month").startswith(told)

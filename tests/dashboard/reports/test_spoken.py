@@ -190,7 +190,7 @@ def test_every_title_of_a_source_is_said_in_chinese() -> None:
     titles = [info.title for info in dictionary.all_sources()]
     assert [title for title in titles if bundled.title(title, SAID["zh"]) == title] == []
     own = "gpu-bills imported from the user's own files"
-    assert bundled.title(own, SAID["zh"]) == "从用户自有文件导入的显卡账单"
+    assert bundled.title(own, SAID["zh"]) == "显卡账单（导入自用户自有文件）"
 
 
 @pytest.mark.parametrize("name", ["market_events", "disclosed_facts"])
