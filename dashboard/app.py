@@ -125,7 +125,8 @@ def _frame(said: Words, *, is_in: bool) -> None:
     info = cache.info_or_none() if is_in else None
     at = said.instant(info.published_at) if info else ""
     told = said.t("Artonomics; snapshot published {date}", date=at) if at else ""
-    html = looks.frame(said, tour=tour.to_remember(), printed=told)
+    is_dark = st.context.theme.type == "dark"
+    html = looks.frame(said, tour=tour.to_remember(), printed=told, is_dark=is_dark)
     with st.container(key="frame"):
         st.html(html, unsafe_allow_javascript=True)
 

@@ -74,6 +74,9 @@ _PRINTED = """
     border-color: #999999 !important; box-shadow: none !important; text-shadow: none !important;
     -webkit-print-color-adjust: exact; print-color-adjust: exact; }
   .js-plotly-plot text { fill: #000000 !important; }
+  /* Tables are painted: of a dark page in light letters, which paper would not show. */
+  [data-testid='stApp']:has([data-page-is-dark]) [data-testid='stDataFrame'] canvas {
+    filter: invert(1) hue-rotate(180deg); }
   html, body, [data-testid='stApp'] { background-color: #FFFFFF !important; }
   [data-testid='stMarkdownContainer'] a[href^='http']::after {
     content: ' (' attr(href) ')'; font-size: 0.75em; overflow-wrap: anywhere; }
@@ -130,7 +133,7 @@ SCRIPT = """
 """The one script of ours in a page. It never changes: a policy can name its digest."""
 
 
-def frame(said: Words, *, tour: str = "", printed: str = "") -> str:
+def frame(said: Words, *, tour: str = "", printed: str = "", is_dark: bool = False) -> str:
     """Return the HTML that stands on every page: skip link, language, and the foot of a print.
 
     Parameters
@@ -139,12 +142,15 @@ def frame(said: Words, *, tour: str = "", printed: str = "") -> str:
         What the browser is to remember about the tour; empty for nothing new.
     printed
         The line with the snapshot, at the end of what is printed.
+    is_dark
+        Whether the page is shown in the dark theme: paper is not.
     """
     language = {"zh": "zh-CN"}.get(said.language, said.language)
     skip = escape(said.t("Skip to the content"))
+    dark = " data-page-is-dark" if is_dark else ""
     return (
         f'<a class="skip-link" href="#stMain">{skip}</a>'
-        f'<div data-page-language="{language}" data-tour="{escape(tour, quote=True)}"></div>'
+        f'<div data-page-language="{language}" data-tour="{escape(tour, quote=True)}"{dark}></div>'
         f'<div class="only-printed">{escape(printed)}<br><span data-printed-address></span></div>'
         f"<script>{SCRIPT}</script>"
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -138,9 +139,9 @@ class AttentionStudy:
 
         It is the one on which a measured ``left_…`` of the wave rests.
         """
-        own = self.rates.dropna(subset=["new_ratings_per_day"])
-        for name in _KEYS:
-            own = rows(own, column(own, name).eq(row[name]))
+        own = self._series.get(tuple(row[name] for name in _KEYS))
+        if own is None:
+            return None
         day = row["peak_begin"] + pd.Timedelta(days=days)
         within = column(own, "previous_on").le(day) & column(own, "observed_on").ge(day)
         within &= column(own, "previous_on") > row["peak_begin"]
@@ -148,6 +149,12 @@ class AttentionStudy:
         close = rows(own, within & length.le(max(7, LONGEST_STRETCH * days)))
         first = close.sort_values("observed_on").head(1).to_dict("records")
         return first[0] if first else None
+
+    @cached_property
+    def _series(self) -> dict[Any, pd.DataFrame]:
+        """The known ``rates`` of each series: tables ask for many days of each."""
+        known: Any = self.rates.dropna(subset=["new_ratings_per_day"])
+        return dict(iter(known.groupby(list(_KEYS), sort=False)))
 
     def lines(self) -> pd.DataFrame:
         """Return ``positions`` with the storefront in the name, where there are several."""

@@ -80,6 +80,8 @@ def test_a_page_is_printed_whole_and_without_its_controls(page, dashboard):
     page.emulate_media(media="print", color_scheme="dark")
     paper = "() => getComputedStyle(document.querySelector('[data-testid=stApp]')).backgroundColor"
     assert page.evaluate(paper) == "rgb(255, 255, 255)"
+    painted = "() => getComputedStyle(document.querySelector('[data-testid=stDataFrame] canvas'))"
+    assert "invert(1)" in page.evaluate(f"{painted}.filter")
     page.emulate_media(media="screen", color_scheme="light")
 
 
