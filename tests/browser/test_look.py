@@ -138,6 +138,7 @@ def test_places_stand_before_the_cards_and_nothing_jumps_far(page, serve, publis
     )
     rest(page)
     assert page.evaluate("window.shift") < MOST_SHIFT
+    page.close()  # what it counts by would be told to every later document
 
 
 def test_the_tour_leads_from_page_to_page_and_is_not_offered_again(browser: Browser, dashboard):

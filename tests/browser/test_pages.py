@@ -158,12 +158,13 @@ def test_a_part_of_compute_is_whole(page, dashboard, section, colour):
 MEASURING_MS = 150_000
 
 
-@pytest.fixture
-def own_dashboard(published, serve, tmp_path):
-    """Serve a data folder that a test may write to."""
+@pytest.fixture(scope="module")
+def own_dashboard(published, serve, tmp_path_factory):
+    """Serve a data folder that tests may write to."""
     pytest.importorskip("torch", reason="no torch: make generator adds it")
-    shutil.copytree(published / "warehouse", tmp_path / "warehouse")
-    return serve(tmp_path)
+    own = tmp_path_factory.mktemp("own")
+    shutil.copytree(published / "warehouse", own / "warehouse")
+    return serve(own)
 
 
 @pytest.mark.timeout(400)

@@ -15,6 +15,7 @@ from dashboard.text import Words
 
 PAGES = ("", "market", "attention", "growth", "unit-economics", "compute", "reports", "data")
 VIEWPORT = {"width": 1280, "height": 900}
+LOCALES = {"en": "en-GB", "zh": "zh-CN"}
 NARROW = {"width": 400, "height": 800}
 PATIENCE_MS = 30_000
 LONG_MS = 150_000
