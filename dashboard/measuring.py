@@ -19,6 +19,7 @@ from etl.config import bundled_dir
 PRESETS = ("default", "compiled", "tuned", "fast", "cached", "few-steps")
 FEW_STEPS = 4
 """Up to so many steps a pipeline draws with its adapter for few steps, where it has one."""
+_ADAPTER = Path("few-steps", "pytorch_lora_weights.safetensors")
 
 
 def is_installed() -> bool:
@@ -36,9 +37,10 @@ def models() -> list[str]:
     return [*(name for name in TOYS if toy_folder(name).is_dir()), *known]
 
 
-def toy_folder(name: str = TOYS[0]) -> Path:
-    """Return the folder of a small bundled pipeline; by itself that of our picture model."""
-    return bundled_dir() / "models" / name
+def toy_folder(name: str = "") -> Path:
+    """Return the folder of a small bundled pipeline; without a name of the first that lies here."""
+    folders = [bundled_dir() / "models" / toy for toy in ([name] if name else TOYS)]
+    return next((folder for folder in folders if folder.is_dir()), folders[0])
 
 
 def word_of(model: str) -> str:
@@ -46,9 +48,9 @@ def word_of(model: str) -> str:
     return str(toy_folder(model)) if model in TOYS else model
 
 
-def has_adapter(source: str) -> bool:
+def has_adapter(source: Path) -> bool:
     """Return whether a pipeline's folder has an adapter for few steps."""
-    return Path(source, "few-steps").is_dir()
+    return (source / _ADAPTER).is_file()
 
 
 def known_names() -> list[str]:

@@ -124,13 +124,14 @@ def make_pictures(document: dict[str, Any], report: Report) -> dict[str, Any]:
     asked = Cell.from_record(document["cell"])
     ways = _ways(asked) if document.get("by_steps") else [(cell, (cell.steps,))]
     folder, prompt = Path(document["folder"]), document["prompt"]
+    unknown = _unknown_words(cell, prompt)
     folder.mkdir(parents=True, exist_ok=True)
     seeds = range(cell.seed, cell.seed + document["n"])
     made = [one for way, steps in ways for one in _drawn(way, steps, prompt, seeds, folder, report)]
     return {
         "cell": cell.to_record(),
         "prompt": prompt,
-        "unknown_words": _unknown_words(cell, prompt),
+        "unknown_words": unknown,
         "pictures": made,
     }
 
@@ -141,16 +142,18 @@ def _ways(asked: Cell) -> list[tuple[Cell, tuple[int, ...]]]:
     Raises
     ------
     GeneratorError
-        A preset or a number of steps was asked for as well.
+        A preset, steps, guidance or another task was asked for as well.
     """
     from dataclasses import replace
 
     from generator import preparation
     from generator.emoji import FEW_STEPS, STEPS_MEASURED
 
-    if asked.steps or asked.preset != "default":
+    plain = Cell(asked.model)
+    beside = ("steps", "guidance", "preset", "task")
+    if changed := [name for name in beside if getattr(asked, name) != getattr(plain, name)]:
         raise GeneratorError(
-            "--by-steps beside --steps or --preset", "it alone: it goes through all of them"
+            f"--by-steps beside --{changed[0]}", "it alone: it goes through steps and presets"
         )
     adapted = preparation.completed(replace(asked, preset="few-steps"))
     has_adapter = preparation.hindrance(adapted) is None
@@ -191,9 +194,8 @@ def _drawn(
 
 
 def _unknown_words(cell: Cell, prompt: str) -> list[str]:
-    """Return the words that our small model never read; of other models nobody knows."""
-    from generator import emoji
-    from generator.emoji import use
+    """Return the words that a model trained here never read; of other models nobody knows."""
+    from generator.emoji import training, use
 
     folder = Path(cell.weights_source or cell.model)
-    return use.unknown_words(folder, prompt) if folder.name == emoji.NAME else []
+    return use.unknown_words(folder, prompt) if (folder / training.RECORD).is_file() else []

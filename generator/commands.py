@@ -66,11 +66,16 @@ def _models(told: Namespace) -> list[str]:
     named = [told.model] if isinstance(told.model, str) else told.model
     if named:
         return named
-    for folder in catalog.offered():
-        name = Path(folder).name
-        say(f"no model named: {name}, {catalog.TOYS[name]}")
-        return [folder]
+    if offered := catalog.offered():
+        say(f"no model named: {Path(offered[0]).name} is taken")
+        return offered
     raise GeneratorError("no model", "one that `artonomics bench list` shows, or a folder")
+
+
+def _say_toy(model: str) -> None:
+    name = Path(model).name
+    if name in catalog.TOYS:
+        say(f"{name}: {catalog.TOYS[name]}")
 
 
 def cells(told: Namespace) -> tuple[Cell, ...]:
@@ -164,6 +169,8 @@ def _show_run(made: dict[str, Any], path: Path) -> None:
     for pair in compare.twin_errors(made):
         value, low, high = (pair["images_per_second"][name] for name in ("value", "low", "high"))
         say(f"twin / real: {pair['key']}: {value:.3f} ({low:.3f} to {high:.3f})")
+    for model in dict.fromkeys(cell["cell"]["model"] for cell in made["cells"]):
+        _say_toy(model)
     held = made["configuration"]["measured_before"]
     if held:
         say(f"measured before and not again: {len(held)} (with --again they are)")
@@ -229,8 +236,9 @@ def picture(told: Namespace) -> int:
     if told.json:
         show(outcome["result"])
         return 0
+    _say_toy(model)
     if unknown := outcome["result"]["unknown_words"]:
-        say(f"words it has never read, which draw nothing: {', '.join(unknown)}")
+        say(f"never read, so that what they draw is arbitrary: {', '.join(unknown)}")
     for made in outcome["result"]["pictures"]:
         say(
             f"{made['path']}  {made['preset']}  {made['steps']} steps  seed {made['seed']}  "

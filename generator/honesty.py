@@ -84,6 +84,11 @@ def compare(cell: Cell, report: Report) -> dict[str, Any]:
             "real weights: the preset skips work, and what that changes depends on values",
             "name weights with --weights-from",
         )
+    if presets.preset(cell.preset).steps is not None:
+        raise GeneratorError(
+            f"{cell.preset} against default",
+            "a preset with the same steps: this one draws other pictures, which is no error",
+        )
     model, task = catalog.model(cell.model), catalog.task(cell.task)
     report({"event": "doing", "what": "default"})
     pipe = _loaded(cell)

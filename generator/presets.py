@@ -194,6 +194,8 @@ def _needs_real_weights(setting: Setting) -> str | None:
 def _needs_adapter(setting: Setting) -> str | None:
     if setting.weights == "twin":
         return "an adapter belongs to weights that were trained, and a twin's are random"
+    if setting.model.denoiser != "unet":
+        return "its adapter is of a U-Net, and this model has none"
     if not few.has_adapter(_source(setting)):
         return f"no adapter beside the weights: {few.FOLDER}/ in {_source(setting)}"
     if setting.steps > FEW_STEPS:
@@ -389,7 +391,7 @@ _ADAPTIVE = Switch(
 _FEW_STEPS = Switch(
     "few_steps_adapter",
     "an adapter of low rank, made for few steps, merged into the denoiser; consistency sampling",
-    "one call a step where guidance takes two, and a fifth of the steps; costs some quality",
+    "one sample a step where guidance takes two, and a fifth of the steps; another picture",
     _needs_adapter,
     _take_adapter,
 )
@@ -442,7 +444,8 @@ def preset(preset_id: str) -> Preset:
     from generator.errors import GeneratorError
 
     name, _, first = preset_id.rpartition("-")
-    if name in PRESETS and first.isdigit() and 0 < int(first) < len(PRESETS[name].switches):
+    parts = name in PRESETS and PRESETS[name].steps is None  # else a part would not be the part
+    if parts and first.isdigit() and 0 < int(first) < len(PRESETS[name].switches):
         switches = PRESETS[name].switches[: int(first)]
         return Preset(preset_id, f"{name} up to {switches[-1].id}", switches)
     if preset_id not in PRESETS:

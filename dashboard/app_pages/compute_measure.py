@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
 from dashboard import cache, measuring, processes
 from dashboard.app_pages import compute_pictures
-from dashboard.app_pages.compute_pictures import LOOK_SECONDS, ended_without_result, is_busy
+from dashboard.app_pages.compute_pictures import (
+    LOOK_SECONDS,
+    badge,
+    ended_without_result,
+    enlarged,
+    is_busy,
+)
 from dashboard.components import plain
 from dashboard.processes import Started
 from dashboard.states import fragment
@@ -148,4 +155,5 @@ def _cell_state(cell: dict[str, Any], said: Words) -> None:
     if found:
         twin = cell["cell"]["weights"] == "twin"
         words = said.t("noise: random weights") if twin else said.t("made by this run")
-        st.image([str(path) for path in found], width=160, caption=[words] * len(found))
+        st.markdown(badge(Path(cell["cell"]["model"]).name, said))
+        st.image([enlarged(path) for path in found], width=160, caption=[words] * len(found))

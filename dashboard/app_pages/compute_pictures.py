@@ -127,7 +127,7 @@ def _steps_words(steps: str, source: str) -> list[str]:
         return ["--by-steps"]
     if steps == _OWN:
         return []
-    is_few = int(steps) <= measuring.FEW_STEPS and measuring.has_adapter(source)
+    is_few = int(steps) <= measuring.FEW_STEPS and measuring.has_adapter(Path(source))
     return ["--steps", steps, *(["--preset", "few-steps"] if is_few else [])]
 
 
@@ -168,11 +168,11 @@ def ended_without_result(started: Started, said: Words) -> None:
 
 def _gallery(document: dict[str, Any], hourly_usd: float, said: Words) -> None:
     model = Path(document["cell"]["model"]).name
-    st.markdown(f"**{plain(document['prompt'])}** · {_badge(model, said)}")
+    st.markdown(f"**{plain(document['prompt'])}** · {badge(model, said)}")
     if unknown := document["unknown_words"]:
         st.warning(
             said.t(
-                "**It has never read {words}**: what it does not know draws nothing.",
+                "**It has never read {words}**: what it draws of them is arbitrary.",
                 words=said.listed(map(plain, unknown)),
             ),
             icon=":material/question_mark:",
@@ -188,7 +188,15 @@ def _gallery(document: dict[str, Any], hourly_usd: float, said: Words) -> None:
             st.caption(said.t("no energy: {reason}", reason=why))
 
 
-def _badge(model: str, said: Words) -> str:
+def enlarged(path: Path) -> Image.Image:
+    """Return a picture; a small one is enlarged smoothly, for a browser would show its squares."""
+    with Image.open(path) as opened:
+        if max(opened.size) >= _SHOWN_PX:
+            return opened.copy()
+        return opened.resize((_SHOWN_PX, _SHOWN_PX), Image.Resampling.LANCZOS)
+
+
+def badge(model: str, said: Words) -> str:
     """Return the Markdown of what drew: a toy bears a badge that says so."""
     if model not in TOYS:
         return plain(model)
@@ -199,10 +207,7 @@ def _badge(model: str, said: Words) -> str:
 def _picture(made: dict[str, Any], hourly_usd: float, said: Words) -> None:
     path = Path(made["path"])
     if path.is_file():
-        with Image.open(path) as opened:
-            small = max(opened.size) < _SHOWN_PX
-            shown = opened.resize((_SHOWN_PX, _SHOWN_PX), Image.Resampling.LANCZOS)
-            st.image(shown if small else str(path), width=180)
+        st.image(enlarged(path), width=180)
     way = tables.drawing_names(said).get(made["preset"], made["preset"])
     told = said.n("{n} step", "{n} steps", made["steps"])
     parts = [
@@ -210,7 +215,10 @@ def _picture(made: dict[str, Any], hourly_usd: float, said: Words) -> None:
         *([plain(way)] if made["preset"] != "default" else []),
         said.t("seed {seed}", seed=str(made["seed"])),
         said.t("{seconds} s", seconds=said.number(made["seconds"], digits=3)),
-        said.money(hourly_usd * made["seconds"] / 3600, "USD", digits=6),
+        said.t(
+            "{cost} at the price chosen",
+            cost=said.money(hourly_usd * made["seconds"] / 3600, "USD", digits=6),
+        ),
         *(
             [said.t("{joules} J", joules=said.number(made["joules"], digits=1))]
             if made["joules"] is not None
@@ -238,11 +246,12 @@ def _quality_cards(
     frame = with_cost(quality, hourly_usd)
     names = tables.drawing_names(said)
     told = Provenance(
-        "measured",
-        said.t("share of pictures; US dollars at the price of an hour above (assumed)"),
+        "assumed",
+        said.t("share of pictures; US dollars for 1,000"),
         quality.measured_on,
         said.t(
-            "{model}, its pictures held against a judge of our own; seconds on {device}",
+            "{price} an hour is chosen; shares and seconds of {model} are measured, on {device}",
+            price=said.money(hourly_usd, "USD", digits=2),
             model=model_label(TOYS[0]),
             device=quality.device,
         ),
@@ -252,7 +261,7 @@ def _quality_cards(
             figure_card,
             said,
             said.t("What more steps buy: quality against cost"),
-            figures.quality_figure(frame, quality.most_rate, names, said, mode),
+            figures.quality_figure(frame, quality.decoded_rate, names, said, mode),
             tables.quality(frame, said),
             told,
         ),
@@ -261,10 +270,13 @@ def _quality_cards(
             plain(
                 said.t(
                     "A small network that has seen every drawing names each picture; the share "
-                    "says how often what was asked for is among its five first guesses (chance: "
-                    "{chance}). The model draws signs of 64 pixels: neither its quality nor its "
-                    "cost is any product's.",
+                    "says how often the name that was asked for, one the model was taught, is "
+                    "among its five first guesses (chance: {chance}; the drawings themselves, once "
+                    "through the decoder: {most}). New wording and unseen things are in the table. "
+                    "The model draws signs of 64 pixels: neither its quality nor its cost is any "
+                    "product's.",
                     chance=said.percent(quality.chance_rate, digits=1),
+                    most=said.percent(quality.decoded_rate, digits=0),
                 )
             ),
         ),

@@ -319,7 +319,7 @@ def cost_figure(
 
 def quality_figure(
     quality: pd.DataFrame,
-    most_rate: float,
+    decoded_rate: float,
     names: dict[str, str],
     words: Words,
     mode: theme.Mode = "light",
@@ -331,7 +331,7 @@ def quality_figure(
         style = theme.series_style(position)
         figure.add_scatter(
             x=own["usd_per_1000"],
-            y=own["named_rate"],
+            y=own["seen_rate"],
             name=names[variant],
             mode="lines+markers+text",
             text=[str(steps) for steps in own["steps"]],
@@ -341,8 +341,8 @@ def quality_figure(
             error_y={
                 "type": "data",
                 "symmetric": False,
-                "array": own["named_high"] - own["named_rate"],
-                "arrayminus": own["named_rate"] - own["named_low"],
+                "array": own["seen_high"] - own["seen_rate"],
+                "arrayminus": own["seen_rate"] - own["seen_low"],
                 "thickness": 1,
             },
             customdata=np.stack([own["steps"], own["seconds_per_picture"]], axis=-1),
@@ -352,25 +352,25 @@ def quality_figure(
             + "<extra>%{fullData.name}</extra>",
         )
     figure.add_hline(
-        y=most_rate,
+        y=decoded_rate,
         line={"color": theme.INKS[mode].quiet, "dash": "dot", "width": 1},
         annotation={
-            "text": words.t("the most its decoder allows"),
+            "text": words.t("the drawings through its decoder"),
             "font": {"size": 12, "color": theme.INKS[mode].quiet},
         },
         annotation_position="bottom right",
     )
-    best = quality.loc[quality["named_rate"].idxmax()]
+    best = quality.loc[quality["seen_rate"].idxmax()]
     alt = words.t(
-        "Share of pictures named rightly against their cost, by number of steps; the most, "
+        "Share of taught names told rightly against the cost, by number of steps; the most, "
         "{share}, by {variant} with {steps}.",
-        share=words.percent(best["named_rate"], digits=0),
+        share=words.percent(best["seen_rate"], digits=0),
         variant=names[best["variant"]],
         steps=int(best["steps"]),
     )
     titles = (
         words.t("US dollars for 1,000 pictures (numbers at the points: steps)"),
-        words.t("Named rightly among five guesses"),
+        words.t("Taught names told rightly"),
     )
     theme.finish(figure, alt=alt, mode=mode, axis_titles=titles, height=380, top=24)
     ticks = [digit * 10.0**power for power in range(-9, 5) for digit in (1, 2, 5)]

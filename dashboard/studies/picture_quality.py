@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from etl.analytics.proportions import wilson
-
 FILE = "quality.json"
+KINDS = ("seen", "wording", "held_out")
+_NAMES = {"n": "n", "rate": "top5_rate", "low": "top5_low", "high": "top5_high"}
 
 
 @dataclass(frozen=True)
@@ -22,11 +22,13 @@ class PictureQuality:
     ----------
     rows
         One a way of drawing: ``variant`` (``few-steps`` or ``guided``), ``steps``,
-        ``seconds_per_picture``, ``n`` pictures, ``named_rate`` (share that a judge names rightly
-        among its first five, 0 to 1) with ``named_low`` and ``named_high`` (Wilson, 95 %), and
-        ``frechet`` (distance from the drawings it was trained on).
-    most_rate
-        The same share of the drawings themselves, coded and decoded: the most it could reach.
+        ``seconds_per_picture``, ``frechet`` (distance from the drawings it was trained on), and of
+        each kind of words (``seen``: names it was taught; ``wording``: keywords never told
+        together; ``held_out``: things it never saw) ``n`` pictures and the ``rate`` of those that
+        a judge names rightly in five guesses (0 to 1), with ``low`` and ``high`` (Wilson, 95 %);
+        such as ``seen_rate``.
+    decoded_rate
+        The rate of the drawings themselves, coded and decoded.
     chance_rate
         Of a picture that shows nothing.
     device
@@ -36,7 +38,7 @@ class PictureQuality:
     """
 
     rows: pd.DataFrame
-    most_rate: float
+    decoded_rate: float
     chance_rate: float
     device: str
     measured_on: date
@@ -54,24 +56,19 @@ def picture_quality(folder: Path) -> PictureQuality | None:
     if not file.is_file():
         return None
     told = json.loads(file.read_text("utf-8"))
-    seen = [row["seen"] for row in told["rows"]]
-    n = [one["n"] for one in seen]
-    rate = [one["top5_rate"] for one in seen]
-    low, high = wilson([round(r * count) for r, count in zip(rate, n, strict=True)], n)
-    rows = pd.DataFrame(
+    rows = [
         {
+            **{name: row[name] for name in ("variant", "steps", "seconds_per_picture", "frechet")},
             **{
-                name: [row[name] for row in told["rows"]]
-                for name in ("variant", "steps", "seconds_per_picture", "frechet")
+                f"{kind}_{ours}": row[kind][theirs]
+                for kind in KINDS
+                for ours, theirs in _NAMES.items()
             },
-            "n": n,
-            "named_rate": rate,
-            "named_low": low,
-            "named_high": high,
         }
-    )
+        for row in told["rows"]
+    ]
     return PictureQuality(
-        rows,
+        pd.DataFrame(rows),
         told["autoencoder"]["coded"]["seen"]["top5_rate"],
         5 / told["judge"]["concepts"],
         told["machine"]["name"],

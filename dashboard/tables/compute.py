@@ -292,24 +292,40 @@ def drawing_names(said: Words) -> dict[str, str]:
 def quality(frame: pd.DataFrame, said: Words) -> Table:
     """Return how good the pictures of our small model are, by number of steps."""
     names = drawing_names(said)
+    kinds = {
+        "seen": said.t("Taught names"),
+        "wording": said.t("New wording"),
+        "held_out": said.t("Unseen things"),
+    }
     shown: Any = frame.assign(variant=[names[code] for code in frame["variant"]])
     columns = {
         "variant": TableColumn(said.t("Drawn")),
         "steps": TableColumn(said.t("Steps"), "integer"),
         "seconds_per_picture": TableColumn(said.t("Seconds a picture"), "number", 3),
         "usd_per_1000": TableColumn(said.t("1,000 pictures, USD"), "number", 4),
-        "named_rate": TableColumn(said.t("Named rightly among five"), "percent", 0),
-        "named_low": TableColumn(said.t("95% low"), "percent", 0),
-        "named_high": TableColumn(said.t("95% high"), "percent", 0),
-        "n": TableColumn(said.t("Pictures"), "integer"),
+        **{
+            name: column
+            for kind, label in kinds.items()
+            for name, column in _shares(kind, label, said).items()
+        },
         "frechet": TableColumn(
             said.t("Fréchet distance"),
             "number",
             1,
-            help=said.t("From the drawings it was trained on, by the judge's features; 0 is them."),
+            help=said.t("From the drawings it was trained on, by the judge's features."),
         ),
     }
     return Table(shown, columns, "picture-quality")
+
+
+def _shares(kind: str, label: str, said: Words) -> dict[str, TableColumn]:
+    """Return the columns of one kind of words: share told rightly in five guesses, ends, count."""
+    return {
+        f"{kind}_rate": TableColumn(label, "percent", 0, said.t("Told rightly in five guesses.")),
+        f"{kind}_low": TableColumn(said.t("{what}, 95% low", what=label), "percent", 0),
+        f"{kind}_high": TableColumn(said.t("{what}, 95% high", what=label), "percent", 0),
+        f"{kind}_n": TableColumn(said.t("{what}, pictures", what=label), "integer"),
+    }
 
 
 def prices(study: ComputeStudy, said: Words) -> Table:

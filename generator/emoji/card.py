@@ -9,9 +9,10 @@ from typing import Any
 from generator.errors import GeneratorError
 
 _BEGIN, _END = "<!-- measured: begin -->", "<!-- measured: end -->"
+_KINDS = ("seen", "wording", "held_out")
 _HEAD = (
-    "| drawn by | steps | names, first | names, first five | new wording, first five "
-    "| unseen things, first five | Fréchet | seconds |",
+    "| drawn by | steps | names, first guess | names, five guesses | new wording, five "
+    "| unseen things, five | Fréchet | seconds |",
     "|---|--:|--:|--:|--:|--:|--:|--:|",
 )
 
@@ -27,16 +28,13 @@ def table(told: dict[str, Any]) -> str:
     real, coded = told["autoencoder"]["renderings"], told["autoencoder"]["coded"]
     lines = [*_HEAD]
     for row in told["rows"]:
-        seen, worded, out = (row[kind] for kind in ("seen", "wording", "held_out"))
-        first = f"{_percent(seen['top1_rate'])} ({_percent(seen['top1_low'], seen['top1_high'])})"
-        shares = [_percent(kind["top5_rate"]) for kind in (seen, worded, out)]
+        shares = (_share(row["seen"], 1), *(_share(row[kind], 5) for kind in _KINDS))
         last = (f"{row['frechet']:.1f}", f"{row['seconds_per_picture']:.2f}")
-        lines.append(_row(row["variant"], row["steps"], first, *shares, *last))
+        lines.append(_row(row["variant"], row["steps"], *shares, *last))
     for name, held in (("the autoencoder alone", coded), ("the set itself", real)):
         seen = held["seen"]
-        first = f"{_percent(seen['top1_rate'])} ({_percent(seen['top1_low'], seen['top1_high'])})"
-        five = _percent(seen["top5_rate"])
-        lines.append(_row(name, "", first, five, "", "", f"{held['frechet']:.1f}", ""))
+        both = (_share(seen, 1), _share(seen, 5))
+        lines.append(_row(name, "", *both, "", "", f"{held['frechet']:.1f}", ""))
     return "\n".join([*lines, "", _judged(told)])
 
 
@@ -45,13 +43,24 @@ def _judged(told: dict[str, Any]) -> str:
     judge, machine = told["judge"], told["machine"]
     plain = judge["plain_renderings"]
     chance = 1 / judge["concepts"]
-    return (
-        f"Of {plain['n']:,} plain renderings the judge names {_percent(plain['top1_rate'])} "
-        f"rightly at first and {_percent(plain['top5_rate'])} among its first five; chance is "
-        f"{100 * chance:.1f} % and {500 * chance:.1f} % of {judge['concepts']:,} concepts. "
-        f"Pictures in a cell: {told['rows'][0]['seen']['n']} of names. Seconds are the median of "
-        f"five single pictures on {machine['name']} (threads: {machine['threads']})."
+    n = {kind: told["rows"][0][kind]["n"] for kind in _KINDS}
+    counts = (
+        f"{n['seen']} (names), {n['wording']} (new wording) and {n['held_out']} (unseen things)"
     )
+    return (
+        f"Shares with 95 % intervals, of {counts} pictures; two styles of one concept count as "
+        f"two. Of its own {plain['n']:,} drawings, unchanged, the judge names "
+        f"{_percent(plain['top1_rate'])} rightly at first and {_percent(plain['top5_rate'])} in "
+        f"five guesses; chance is {100 * chance:.1f} % and {500 * chance:.1f} % of "
+        f"{judge['concepts']:,} concepts. Seconds are the median of five single pictures on "
+        f"{machine['name']} (threads: {machine['threads']})."
+    )
+
+
+def _share(told: dict[str, Any], guesses: int) -> str:
+    """Return a share with its interval."""
+    low, high = (told[f"top{guesses}_{end}"] for end in ("low", "high"))
+    return f"{_percent(told[f'top{guesses}_rate'])} ({_percent(low, high)})"
 
 
 def _row(*cells: Any) -> str:

@@ -171,13 +171,28 @@ def _drawn(seed: int, text: str) -> str:
     return hashlib.sha256(f"{seed}:{text}".encode()).hexdigest()
 
 
-def held_out_wording(drawing: Drawing, seed: int) -> str | None:
-    """Return the two keywords that training never says together; ``None`` with fewer than three.
+def held_out_wording(drawing: Drawing, seed: int, everything: Sequence[Drawing]) -> str | None:
+    """Return two keywords that training never says together.
 
     Every one of them is said alone in training, and beside others.
+
+    Parameters
+    ----------
+    drawing
+        What they are of.
+    seed
+        Of the split.
+    everything
+        What is trained on.
+
+    Returns
+    -------
+    str or None
+        ``None`` with fewer than three keywords, and where both are words of another concept too.
     """
     pair = _held_pair(drawing, seed)
-    return " ".join(pair) if pair else None
+    fitting = {one.concept for one in everything if {one.name, *one.keywords}.issuperset(pair)}
+    return " ".join(pair) if pair and fitting <= {drawing.concept} else None
 
 
 def _held_pair(drawing: Drawing, seed: int) -> tuple[str, ...]:

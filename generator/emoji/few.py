@@ -2,7 +2,7 @@
 
 The trained U-Net with guidance is the teacher, its 20 steps of DDIM are the path, and an adapter of
 low rank (LoRA) learns to see from any point of the path where it ends; guidance is part of what it
-learns, so it needs one call a step where the teacher needs two.
+learns, so a step works on one sample where the teacher needs two.
 """
 
 # diffusers tells its types loosely, and the extra with torch may be missing.
@@ -25,8 +25,10 @@ _FILE = "pytorch_lora_weights.safetensors"
 _NAME = "few"
 _RANK = 16
 _STREAM = 3
-_TARGETS = ("to_q", "to_k", "to_v", "to_out.0", "net.0.proj", "net.2", "conv1", "conv2")
-_MIXED = ("proj_in", "proj_out", "conv_shortcut", "time_emb_proj")
+_TARGETS = [
+    *("to_q", "to_k", "to_v", "to_out.0", "net.0.proj", "net.2", "conv1", "conv2"),
+    *("proj_in", "proj_out", "conv_shortcut", "time_emb_proj"),
+]
 _BEND = 0.05
 """Where the loss turns from square to straight (pseudo-Huber)."""
 
@@ -49,8 +51,7 @@ def stage(pipe: Any, lessons: Lessons, precision: Any) -> Stage:
     torch.manual_seed(lessons.seed)
     pipe.unet.requires_grad_(False)
     pipe.text_encoder.requires_grad_(False).eval()
-    targets = list(_TARGETS + _MIXED)
-    pipe.unet.add_adapter(LoraConfig(r=_RANK, lora_alpha=_RANK, target_modules=targets), _NAME)
+    pipe.unet.add_adapter(LoraConfig(r=_RANK, lora_alpha=_RANK, target_modules=_TARGETS), _NAME)
     pipe.unet.train()
 
     def loss(step: int) -> torch.Tensor:

@@ -1,7 +1,7 @@
 """The judge: a small network that names drawings, trained on renderings that are all changed.
 
-It never sees a plain rendering: every one is turned, moved, scaled, tinted, blurred and made noisy.
-How often it names a plain one rightly is therefore its own accuracy.
+Every rendering is turned, moved, scaled, tinted, blurred and made noisy before it is seen. How
+often it names the plain ones rightly is its accuracy on the drawings it was trained on.
 """
 
 # The extra with torch may be missing.

@@ -8,6 +8,7 @@ import json
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -50,8 +51,9 @@ class Asked:
     Attributes
     ----------
     kind
-        ``seen``: names that training said; ``wording``: two keywords it never said together;
-        ``held_out``: names of concepts it never saw.
+        ``seen``: names that training said; ``wording``: two keywords that it never said together
+        and that fit one concept alone; ``held_out``: names of concepts it never saw, of words
+        that it knows from others.
     prompts
         Words.
     wanted
@@ -89,8 +91,9 @@ class Bench:
         _, scores = judge.look(self.judge, as_bytes(pictures))
         told: dict[str, Any] = {"n": len(truth)}
         for n in (1, 5):
-            told[f"top{n}_rate"] = round(float(judge.hits(scores, truth, n).mean()), 4)
-        told["top1_low"], told["top1_high"] = wilson(told["top1_rate"], len(truth))
+            share = float(judge.hits(scores, truth, n).mean())
+            told[f"top{n}_rate"] = round(share, 4)
+            told[f"top{n}_low"], told[f"top{n}_high"] = wilson(share, len(truth))
         return told
 
     def far(self, pictures: np.ndarray) -> float:
@@ -125,12 +128,13 @@ def asked(split: drawings.Split, seed: int, n: int) -> list[Asked]:
 
     order = np.random.default_rng([seed, 5]).permutation(len(split.trained))
     trained = [split.trained[i] for i in order]
-    worded = [(drawings.held_out_wording(one, seed), one) for one in trained]
-    told = [(f"{words} {one.style}", one) for words, one in worded if words]
-    out = split.held_out[:n]
+    worded = ((drawings.held_out_wording(one, seed, split.trained), one) for one in trained)
+    told = list(islice(((f"{text} {one.style}", one) for text, one in worded if text), n))
+    known = set(drawings.vocabulary(split.trained))
+    out = [one for one in split.held_out if known.issuperset(one.name.split())][:n]
     return [
         Asked("seen", tuple(f"{one.name} {one.style}" for one in trained[:n]), tuple(trained[:n])),
-        Asked("wording", tuple(text for text, _ in told[:n]), tuple(one for _, one in told[:n])),
+        Asked("wording", tuple(text for text, _ in told), tuple(one for _, one in told)),
         Asked("held_out", tuple(f"{one.name} {one.style}" for one in out), tuple(out)),
     ]
 

@@ -231,7 +231,7 @@ def _resume(stage: Stage, file: Path, weights: Any, average: Any, optimiser: Any
 
     if not file.is_file():
         return _State()
-    held = torch.load(file, weights_only=True)
+    held = torch.load(file, weights_only=True, map_location=weights[0].device)
     shapes = [tuple(weight.shape) for weight in weights]
     if held["seed"] != stage.seed or [tuple(w.shape) for w in held["weights"]] != shapes:
         raise GeneratorError(

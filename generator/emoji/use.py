@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from generator import catalog, pipelines
-from generator.emoji import FEW_STEPS, few
+from generator.emoji import few
 from generator.emoji.drawings import words
 from generator.errors import GeneratorError
 
@@ -68,11 +68,6 @@ def load(folder: Path, with_adapter: bool = False, device: str = "cpu") -> Maker
     return Maker(few.take(pipe, folder), model, 1.0)
 
 
-def is_for_adapter(folder: Path, steps: int) -> bool:
-    """Return whether so few steps are the adapter's, and there is one."""
-    return steps <= FEW_STEPS and few.has_adapter(folder)
-
-
 def draw(maker: Maker, prompts: Sequence[str], seeds: Sequence[int], steps: int) -> np.ndarray:
     """Draw one picture a prompt.
 
@@ -103,7 +98,7 @@ def draw(maker: Maker, prompts: Sequence[str], seeds: Sequence[int], steps: int)
 
 
 def unknown_words(folder: Path, prompt: str) -> list[str]:
-    """Return the words of a prompt that training never said, in order: they draw nothing."""
+    """Return the words of a prompt that training never said, in order: they draw anything."""
     told = json.loads((folder / "tokenizer" / "tokenizer.json").read_text("utf-8"))
     known = told["model"]["vocab"]
     return [word for word in words(prompt).split() if word not in known]

@@ -28,7 +28,7 @@ def test_every_part_opens_with_its_evidence(published, open_page, section, lang)
         "runs": ("measured", "实测"),
         "stages": ("measured", "实测"),
         "cost": ("assumed", "假设"),
-        "measure": ("measured", "实测"),
+        "measure": ("assumed", "假设"),
     }
     badge = kinds[section][lang == "zh"]
     assert any(badge in element.value for element in page.markdown)
@@ -107,8 +107,11 @@ def test_without_torch_it_says_how_to_add_it(published, open_page, monkeypatch):
 
 
 def test_the_models_are_known_without_importing_the_generator():
-    from generator import catalog
+    from generator import catalog, emoji
+    from generator.emoji import few
 
+    assert measuring.FEW_STEPS == emoji.FEW_STEPS
+    assert measuring._ADAPTER.as_posix() == f"{few.FOLDER}/{few._FILE}"
     assert tuple(measuring.models()[: len(catalog.TOYS)]) == catalog.toys() == TOYS
     assert {"sdxl", "flux1-dev", "qwen-image"} <= set(measuring.models())
     assert measuring.word_of("sdxl") == "sdxl"
@@ -191,7 +194,9 @@ def test_pictures_are_shown_with_what_each_cost(published, open_page, tmp_path):
     page = with_started(page, "bench_pictures", Ended(tmp_path, "", pictures(tmp_path)))
     assert not page.exception
     told = " ".join(element.value for element in page.caption)
-    assert "**4 steps** · Adapter for few steps · seed 7 · 1.800 s" in told
+    assert (
+        "**4 steps** · Adapter for few steps · seed 7 · 1.800 s · USD 0.001000 at the price" in told
+    )
     assert "0.001000" in told  # 2 USD an hour for 1.8 s
     assert "no energy: a CPU" in told
     assert any("a toy of 64 pixels" in element.value for element in page.markdown)
@@ -205,12 +210,25 @@ def test_a_product_s_picture_bears_no_badge_of_a_toy(published, open_page, tmp_p
     assert "It has never read xyzzy" in page.warning[0].value
 
 
-def test_what_more_steps_buy_is_shown_with_its_source(published, open_page):
+def test_what_more_steps_buy_is_told_apart_by_what_is_measured_and_what_is_chosen(
+    published, open_page
+):
     page = open_page(published, "compute", section="measure")
-    assert "picture-quality:figure" in {chart.key for chart in page.get("plotly_chart")} or (
-        len(page.get("plotly_chart")) == 1
-    )
-    assert any("a judge of our own" in element.value for element in page.markdown)
+    [chart] = page.get("plotly_chart")
+    drawn = json.loads(chart.proto.spec)["data"]
+    assert [trace["name"] for trace in drawn] == ["Adapter for few steps", "With guidance"]
+    told = " ".join(element.value for element in page.markdown)
+    assert "USD 2.50 an hour is chosen; shares and seconds of emoji" in told
+    assert "are measured, on" in told
+    caption = " ".join(element.value for element in page.caption)
+    assert "one the model was taught" in caption
+
+
+def test_without_measured_quality_there_is_no_curve(published, open_page, monkeypatch, tmp_path):
+    monkeypatch.setattr(measuring, "toy_folder", lambda *_name: tmp_path)
+    page = open_page(published, "compute", section="measure")
+    assert not page.exception
+    assert not page.get("plotly_chart")
 
 
 @pytest.mark.parametrize(

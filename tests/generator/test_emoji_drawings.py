@@ -143,7 +143,7 @@ def test_the_held_out_wording_is_never_said_and_all_else_is() -> None:
     (one, _) = many(1)
     chance = np.random.default_rng(0)
     said = {drawings.caption(one, chance, seed=5) for _ in range(3_000)}
-    held = drawings.held_out_wording(one, seed=5)
+    held = drawings.held_out_wording(one, 5, [one])
     assert held is not None
     first, second = (word for word in one.keywords if word in held)
     both = {f"{first} {second}", f"{second} {first}"}
@@ -151,7 +151,11 @@ def test_the_held_out_wording_is_never_said_and_all_else_is() -> None:
     assert {"thing 0", "thing 0 flat", "one", "thing 0 far away"} <= said
     others = [word for word in one.keywords if word not in (first, second)]
     assert f"{first} {others[0]}" in said
-    assert drawings.held_out_wording(replace(one, keywords=("a", "b")), 5) is None
+    assert drawings.held_out_wording(replace(one, keywords=("a", "b")), 5, [one]) is None
+    alike = replace(one, concept="another")  # training says the pair of it
+    assert drawings.held_out_wording(one, 5, [one, alike]) is None
+    shaded = replace(one, style="shaded")  # of the same concept it is never said
+    assert drawings.held_out_wording(one, 5, [one, shaded]) == held
 
 
 def test_every_caption_is_made_of_the_vocabulary() -> None:

@@ -50,8 +50,9 @@ def test_features_that_are_none_are_refused(wrong: np.ndarray) -> None:
 
 
 def told() -> dict:
-    seen = {"n": 100, "top1_rate": 0.5, "top1_low": 0.4, "top1_high": 0.6, "top5_rate": 0.75}
-    other = dict(seen, top5_rate=0.125)
+    seen = {"n": 100, "top1_rate": 0.5, "top1_low": 0.4, "top1_high": 0.6}
+    seen |= {"top5_rate": 0.75, "top5_low": 0.65, "top5_high": 0.83}
+    other = dict(seen, n=40, top5_rate=0.125, top5_low=0.05, top5_high=0.26)
     row = {"variant": "guided", "steps": 4, "seen": seen, "wording": other, "held_out": other}
     held = {"seen": seen, "frechet": 1.25}
     return {
@@ -70,7 +71,10 @@ def test_the_card_states_what_was_measured(tmp_path) -> None:
     page.write_text("# a\n<!-- measured: begin -->\nold\n<!-- measured: end -->\nb\n")
     card.fill(page, numbers)
     text = page.read_text()
-    assert "| guided | 4 | 50 % (40 to 60 %) | 75 % | 12 % | 12 % | 12.3 | 0.50 |" in text
+    new = "12 % (5 to 26 %)"
+    row = f"| guided | 4 | 50 % (40 to 60 %) | 75 % (65 to 83 %) | {new} | {new} | 12.3 | 0.50 |"
+    assert row in text
+    assert "100 (names), 40 (new wording) and 40 (unseen things) pictures" in text
     assert "chance is 0.5 % and 2.5 % of 200 concepts" in text
     assert "on a processor (threads: 1)" in text
     assert "old" not in text

@@ -22,7 +22,6 @@ from generator.emoji import (
     autoencoder,
     build,
     card,
-    commands,
     denoiser,
     drawings,
     few,
@@ -150,8 +149,6 @@ def test_the_adapter_draws_with_one_call_a_step(trained) -> None:
     guided = use.draw(plain, ["red circle"], [5], 2)
     assert sizes[3:] == [2, 2]
     assert (few_made != guided).any()
-    assert use.is_for_adapter(trained, 4)
-    assert not use.is_for_adapter(trained, 5)
 
 
 def test_a_folder_without_an_adapter_says_so(trained, tmp_path) -> None:
@@ -269,8 +266,7 @@ def test_a_stage_that_went_on_makes_the_later_ones_begin_anew(tmp_path) -> None:
     kept = tmp_path / "m.training" / "few-steps.pt"
     later = tmp_path / "m.training" / "denoiser.pt"
     assert kept.stat().st_mtime_ns > later.stat().st_mtime_ns
-    assert weights(on).keys() == weights(anew).keys()
-    assert name in weights(on)
+    assert name in weights(on).keys() & weights(anew).keys()
 
 
 def test_a_checkpoint_of_another_seed_is_refused(tmp_path) -> None:
@@ -380,6 +376,13 @@ def test_a_picture_and_a_grid_lie_in_the_folder_afterwards(judged, trained) -> N
         assert drawn.width > 4 * 64
     outcome = seeded.compare(trained)
     assert outcome == seeded.Outcome(True, True, 0.0)
+    told = json.loads((trained / seeded.FILE).read_text())
+    assert list(told["sha256"]) == ["guided", "few-steps"]
+    told["sha256"]["few-steps"] = "another"
+    (trained / seeded.FILE).write_text(json.dumps(told))
+    assert not seeded.compare(trained).holds
+    (trained / seeded.FILE).write_text(json.dumps(told | {"instructions": "another"}))
+    assert seeded.compare(trained).holds  # another machine, within the tolerance
     assert outcome.holds
     card.fill(trained / "README.md", trained / quality.FILE)
     assert "| guided | 2 |" in (trained / "README.md").read_text()
@@ -410,4 +413,3 @@ def test_the_verbs_train_and_judge_a_folder(tmp_path, monkeypatch, capsys) -> No
         main(["judge-emoji", str(tmp_path / "m"), "--threads", "1"])
     assert ended.value.code == 0
     assert json.loads(capsys.readouterr().out) == {"rows": []}
-    assert commands.say

@@ -58,3 +58,13 @@ def test_what_no_run_tells_is_an_error_that_says_what_is_near(
     with pytest.raises(InputError) as fault:
         resolve({name: {"measured": told}}, as_of=day)
     assert error in str(fault.value)
+
+
+def test_no_ready_case_takes_the_cost_of_a_toy() -> None:
+    from importlib import resources
+
+    cases = [file for file in (resources.files("etl") / "scenarios" / "cases").iterdir()]
+    told = {case.name: case.read_text("utf-8") for case in cases if case.name.endswith(".yml")}
+    assert len(told) > 3
+    toys = ("emoji-64", "tiny-shapes")
+    assert [name for name, text in told.items() if any(toy in text for toy in toys)] == []
