@@ -25,7 +25,8 @@ _PICTURES = "bench_pictures"
 LOOK_SECONDS = 1.0
 _SHOWN_PX = 256
 _CENTS = 250
-_FIRST_WORDS = "red apple"
+_FIRST_WORDS = ("red apple", "a red circle on white")
+"""What our small models draw at first: signs by their names, or shapes."""
 _EACH, _OWN = "each", "own"
 _STEPS = (_EACH, _OWN, "1", "2", "4", "8", "20", "50")
 _MOST_STEPS = 200
@@ -44,24 +45,21 @@ def is_busy(key: str) -> bool:
 
 
 def _form(said: Words) -> None:
-    st.header(said.t("Type a word, see the picture and what it cost"), anchor=False)
+    st.header(said.t("Type words, see the picture and what it cost"), anchor=False)
     steps_names = {
         _EACH: said.t("each of 1, 2, 4, 8 and 20"),
         _OWN: said.t("the model's own"),
     }
-    names = measuring.known_names()
+    names = measuring.known_names() or [_FIRST_WORDS[1]]
     with st.form("pictures"):
         prompt = st.selectbox(
             said.t("Words"),
             names,
-            index=names.index(_FIRST_WORDS) if _FIRST_WORDS in names else None,
+            index=next((names.index(word) for word in _FIRST_WORDS if word in names), None),
             key="pictures:prompt",
             accept_new_options=True,
-            placeholder=said.t("Choose a sign or type words"),
-            help=said.t(
-                "Our small model knows the names and keywords of signs in English, and the words "
-                "flat and shaded for two styles. It knows no sentences, numbers or letters."
-            ),
+            placeholder=said.t("Choose a name or type words"),
+            help=_what_it_knows(said),
         )
         first, second, third, fourth = st.columns(4)
         with first:
@@ -101,6 +99,18 @@ def _form(said: Words) -> None:
         st.session_state[_PICTURES] = processes.start(data, words, "bench-pictures")
         st.session_state[f"{_PICTURES}:cents"] = cents
         st.rerun()
+
+
+def _what_it_knows(said: Words) -> str:
+    if measuring.known_names():
+        return said.t(
+            "Our small model knows the names and keywords of signs in English, and the words flat "
+            "and shaded for two styles. It knows no sentences, numbers or letters."
+        )
+    return said.t(
+        "The bundled pipeline draws a circle, square, triangle or ring in red, green, blue, "
+        "yellow, purple or orange, on white, black or grey. The same seed gives the same picture."
+    )
 
 
 def _is_right(prompt: str | None, steps: str | None, said: Words) -> bool:
