@@ -1,14 +1,26 @@
-"""The table of a model's card: written from the numbers that were measured."""
+"""A model's card: written from the record of its training and the numbers that were measured."""
 
 from __future__ import annotations
 
 import json
+from importlib import resources
 from pathlib import Path
+from string import Template
 from typing import Any
 
-from generator.errors import GeneratorError
+RECORD, FILE = "training.json", "quality.json"
+_GRID = """
+![Pictures by number of steps](grid.png)
 
-_BEGIN, _END = "<!-- measured: begin -->", "<!-- measured: end -->"
+The pictures were not chosen: they are the first of the list that was measured. Numbers:
+[quality.json](quality.json)."""
+_NOT_MEASURED = "Not measured yet: `python -m generator judge-emoji FOLDER` does."
+_PARTS = {
+    "unet": "U-Net",
+    "vae": "autoencoder",
+    "text_encoder": "reader of words",
+    "few-steps": "adapter",
+}
 _KINDS = ("seen", "wording", "held_out")
 _HEAD = (
     "| drawn by | steps | names, first guess | names, five guesses | new wording, five "
@@ -73,18 +85,61 @@ def _percent(low: float, high: float | None = None) -> str:
     return f"{100 * low:.0f} to {100 * high:.0f} %"
 
 
-def fill(card: Path, numbers: Path) -> None:
-    """Write the table into a card, between its two marks.
+def write(folder: Path) -> None:
+    """Write the card of a trained folder, and the notices of what it was trained on.
 
-    Raises
-    ------
-    GeneratorError
-        The card has no marks.
+    Parameters
+    ----------
+    folder
+        With the record of its training; what was not measured yet, the card says is not.
     """
-    text = card.read_text("utf-8")
-    if _BEGIN not in text or _END not in text:
-        raise GeneratorError(f"{card.name} without marks", f"the lines {_BEGIN} and {_END} in it")
-    before, _, rest = text.partition(_BEGIN)
-    _, _, after = rest.partition(_END)
-    made = table(json.loads(numbers.read_text("utf-8")))
-    card.write_text(f"{before}{_BEGIN}\n{made}\n{_END}{after}", "utf-8")
+    record = json.loads((folder / RECORD).read_text("utf-8"))
+    numbers = folder / FILE
+    measured = _NOT_MEASURED
+    if numbers.is_file():
+        measured = f"{table(json.loads(numbers.read_text('utf-8')))}\n{_GRID}"
+    weights, drawings = record["weights"], record["drawings"]
+    told = Template(_text("card.md")).substitute(
+        name=record["model"],
+        weights=f"{sum(weights.values()) / 1e6:.2f}",
+        parts=", ".join(f"{_PARTS[part]} {n / 1e6:.2f}" for part, n in weights.items()),
+        drawings=f"{drawings['trained']:,}",
+        names=f"{len(drawings['names']):,}",
+        packages="\n".join(
+            _row(f"`{one['name']}` {one['version']}", one["licence"], one["rights"])
+            for one in record["packages"]
+        ),
+        training=_training(record),
+        measured=measured,
+    )
+    (folder / "README.md").write_text(told, "utf-8")
+    (folder / "NOTICE.md").write_text(_text("notice.md"), "utf-8")
+
+
+def _text(name: str) -> str:
+    return (resources.files("generator") / "emoji" / name).read_text("utf-8")
+
+
+def _training(record: dict[str, Any]) -> str:
+    """Return how it was trained, from its record."""
+    stages = "; ".join(
+        f"{stage['stage']} {stage['steps']:,} steps in {stage['seconds'] / 60:.0f} minutes of work"
+        + _replanned(stage)
+        for stage in record["stages"]
+    )
+    machine, versions = record["machine"], record["versions"]
+    packages = ", ".join(f"{name} {version}" for name, version in versions.items() if version)
+    return (
+        f"On {machine['name']} ({machine['device']}, threads at the end: {machine['threads']}), in "
+        f"{record['precision']}, seed {record['seed']}: {stages}. Versions: {packages}. Losses by "
+        f"step stand in [{RECORD}]({RECORD})."
+    )
+
+
+def _replanned(stage: dict[str, Any]) -> str:
+    """Say where the number of steps was changed on the way: the learning rate falls towards it."""
+    planned = stage["planned"]
+    if len(planned) == 1:
+        return ""
+    told = ", ".join(f"{steps:,} from step {begun:,}" for begun, steps in planned)
+    return f" (planned: {told})"

@@ -64,9 +64,7 @@ def judge(told: Namespace) -> int:
 
     _take_threads(told.threads)
     measured = quality.measure(told.folder, told.cache, told.pictures, told.judge_steps, say)
-    readme = told.folder / "README.md"
-    if readme.is_file():
-        card.fill(readme, told.folder / quality.FILE)
+    card.write(told.folder)
     show(measured)
     return 0
 

@@ -24,9 +24,10 @@ from generator.emoji import (
     use,
 )
 from generator.emoji import source as packages
+from generator.emoji.card import FILE, RECORD
 from generator.emoji.drawings import Drawing
 from generator.emoji.stage import Report
-from generator.emoji.training import RECORD, machine, rendered
+from generator.emoji.training import machine, rendered
 from generator.errors import GeneratorError
 from generator.record import now
 
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
     import torch
     from PIL.Image import Image
 
-FILE = "quality.json"
 GRID = "grid.png"
 _FIRST_SEED = 1_000_000
 """Seeds of pictures: training draws its noise from other numbers altogether."""

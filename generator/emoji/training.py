@@ -12,8 +12,19 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from generator.emoji import GUIDANCE, STEPS, autoencoder, build, denoiser, drawings, few, render
+from generator.emoji import (
+    GUIDANCE,
+    STEPS,
+    autoencoder,
+    build,
+    card,
+    denoiser,
+    drawings,
+    few,
+    render,
+)
 from generator.emoji import source as packages
+from generator.emoji.card import RECORD
 from generator.emoji.drawings import Drawing
 from generator.emoji.stage import Budget, Report, run
 from generator.errors import GeneratorError
@@ -22,7 +33,6 @@ from generator.packages import installed
 if TYPE_CHECKING:
     import torch
 
-RECORD = "training.json"
 STAGES = ("autoencoder", "denoiser", "few-steps")
 _SHARES = (0.2, 0.64, 0.16)
 _VERSIONS = ("torch", "diffusers", "transformers", "tokenizers", "peft", "resvg-py", "numpy")
@@ -157,6 +167,7 @@ def train(
         "machine": machine(plan.device),
     }
     (folder / RECORD).write_text(json.dumps(record, indent=1) + "\n", "utf-8")
+    card.write(folder)
 
 
 def _written(kept: Path, stage: str) -> int | None:

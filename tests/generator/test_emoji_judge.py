@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from scipy import linalg
 
 from generator.emoji import card, frechet
-from generator.errors import GeneratorError
 
 
 def by_scipy(one: np.ndarray, other: np.ndarray) -> float:
@@ -63,28 +62,11 @@ def told() -> dict:
     }
 
 
-def test_the_card_states_what_was_measured(tmp_path) -> None:
-    import json
-
-    page, numbers = tmp_path / "README.md", tmp_path / "quality.json"
-    numbers.write_text(json.dumps(told()))
-    page.write_text("# a\n<!-- measured: begin -->\nold\n<!-- measured: end -->\nb\n")
-    card.fill(page, numbers)
-    text = page.read_text()
+def test_the_table_of_a_card_states_what_was_measured() -> None:
+    text = card.table(told())
     new = "12 % (5 to 26 %)"
     row = f"| guided | 4 | 50 % (40 to 60 %) | 75 % (65 to 83 %) | {new} | {new} | 12.3 | 0.50 |"
     assert row in text
     assert "100 (names), 40 (new wording) and 40 (unseen things) pictures" in text
     assert "chance is 0.5 % and 2.5 % of 200 concepts" in text
     assert "on a processor (threads: 1)" in text
-    assert "old" not in text
-    assert text.startswith("# a\n")
-    assert text.endswith("<!-- measured: end -->\nb\n")
-    card.fill(page, numbers)
-    assert page.read_text() == text
-
-
-def test_a_card_without_marks_is_told(tmp_path) -> None:
-    (tmp_path / "README.md").write_text("# a\n")
-    with pytest.raises(GeneratorError, match="without marks"):
-        card.fill(tmp_path / "README.md", tmp_path / "quality.json")

@@ -278,7 +278,6 @@ def test_minutes_and_steps_are_shared_among_the_stages() -> None:
 @pytest.fixture(scope="module")
 def judged(trained: Path, tmp_path_factory) -> dict[str, Any]:
     kept = tmp_path_factory.mktemp("judge")
-    (trained / "README.md").write_text("<!-- measured: begin -->\n<!-- measured: end -->\n")
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(quality, "STEPS_MEASURED", (1, 2))
         patched.setattr(quality, "_TIMED", 1)
@@ -345,8 +344,33 @@ def test_a_picture_and_a_grid_lie_in_the_folder_afterwards(judged, trained) -> N
     (trained / seeded.FILE).write_text(json.dumps(told | {"instructions": "another"}))
     assert seeded.compare(trained).holds  # another machine, within the tolerance
     assert outcome.holds
-    card.fill(trained / "README.md", trained / quality.FILE)
-    assert "| guided | 2 |" in (trained / "README.md").read_text()
+
+
+def test_a_card_says_what_is_known_and_what_was_not_measured(trained, tmp_path) -> None:
+    folder = tmp_path / "model"
+    folder.mkdir()
+    told = json.loads((trained / training.RECORD).read_text())
+    told["stages"][1]["planned"] = [[0, 6000], [400, 4]]
+    (folder / training.RECORD).write_text(json.dumps(told))
+    card.write(folder)
+    text = (folder / "README.md").read_text("utf-8")
+    assert "$" not in text
+    assert "Not measured yet" in text
+    assert (
+        "denoiser 4 steps in 0 minutes of work (planned: 6,000 from step 0, 4 from step 400)"
+        in text
+    )
+    assert f"torch {torch.__version__.split('+')[0]}" in text
+    for package in source.PACKAGES:
+        assert package.rights in text
+        assert package.rights in (folder / "NOTICE.md").read_text("utf-8")
+
+
+def test_a_judged_card_holds_its_table(judged, trained) -> None:
+    card.write(trained)
+    text = (trained / "README.md").read_text("utf-8")
+    assert card.table(judged) in text
+    assert f"]({quality.GRID})" in text
 
 
 def test_on_another_machine_a_picture_may_be_a_little_off_and_on_the_same_not_at_all() -> None:
@@ -370,7 +394,9 @@ def test_the_verbs_train_and_judge_a_folder(tmp_path, monkeypatch, capsys) -> No
     assert ended.value.code == 0
     assert seen[0][2] == training.Plan(steps=(1, 2, 3))
     monkeypatch.setattr(quality, "measure", lambda *_given: {"rows": []})
+    monkeypatch.setattr(card, "write", seen.append)
     with pytest.raises(SystemExit) as ended:
         main(["judge-emoji", str(tmp_path / "m"), "--threads", "1"])
     assert ended.value.code == 0
     assert json.loads(capsys.readouterr().out) == {"rows": []}
+    assert seen[1] == tmp_path / "m"
