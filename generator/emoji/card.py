@@ -105,6 +105,7 @@ def write(folder: Path) -> None:
         parts=", ".join(f"{_PARTS[part]} {n / 1e6:.2f}" for part, n in weights.items()),
         drawings=f"{drawings['trained']:,}",
         names=f"{len(drawings['names']):,}",
+        groups=", ".join(drawings["groups"]),
         packages="\n".join(
             _row(f"`{one['name']}` {one['version']}", one["licence"], one["rights"])
             for one in record["packages"]

@@ -8,6 +8,7 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Callable
 from pathlib import Path
 
+from generator.emoji import drawings
 from generator.output import say, show
 
 
@@ -27,6 +28,13 @@ def add(verb: Callable[..., ArgumentParser], listed: Callable[[str], list[int]])
         "--minutes", type=float, default=60.0, help="of work of the processor or card"
     )
     made.add_argument("--steps", type=listed, default=[], help="N, or those of all three stages")
+    made.add_argument(
+        "--groups",
+        nargs="+",
+        default=list(drawings.CATEGORIES),
+        metavar="GROUP",
+        help=f"of drawings, fewer are learnt sooner: {', '.join(drawings.CATEGORIES)}",
+    )
     made.add_argument("--seed", type=int, default=7)
     made.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1")
     made.add_argument("--precision", default="auto", choices=("auto", "bf16", "float32"))
@@ -53,6 +61,7 @@ def make(told: Namespace) -> int:
         minutes=told.minutes,
         device=device(told.device),
         precision=told.precision,
+        groups=tuple(told.groups),
     )
     training.make(told.folder, told.cache, plan, say)
     return 0

@@ -74,20 +74,29 @@ def words(text: str) -> str:
     return " ".join(re.findall(r"[a-z0-9]+", text.lower()))
 
 
-def read(folders: dict[str, Path]) -> list[Drawing]:
+def read(folders: dict[str, Path], groups: Sequence[str] = CATEGORIES) -> list[Drawing]:
     """Return the drawings of the fetched sets, sorted by concept and style.
 
     Parameters
     ----------
     folders
         Of :func:`generator.emoji.source.fetch`.
+    groups
+        Of :data:`CATEGORIES`: fewer of them are learnt sooner. Coloured forms are always read.
+
+    Raises
+    ------
+    GeneratorError
+        A group is unknown.
     """
+    if unknown := sorted(set(groups) - set(CATEGORIES)):
+        raise GeneratorError(f"the groups {unknown}", f"some of {', '.join(CATEGORIES)}")
     told = source.read(folders[source.KEYWORDS.name], source.KEYWORDS.files[0])
     keywords = {code_points(sign): tuple(map(words, given)) for sign, given in told.items()}
     made = [
         drawing
         for package, style in STYLES.items()
-        for drawing in read_set(folders[package], style, keywords)
+        for drawing in read_set(folders[package], style, keywords, groups)
     ]
     return sorted(made, key=lambda drawing: (drawing.concept, drawing.style))
 
@@ -101,27 +110,32 @@ def _plain(codes: str) -> str:
     return "-".join(code for code in codes.split("-") if code != "fe0f")
 
 
-def read_set(folder: Path, style: str, keywords: dict[str, tuple[str, ...]]) -> Iterable[Drawing]:
-    """Yield the drawings of one set that belong to :data:`CATEGORIES`."""
+def read_set(
+    folder: Path,
+    style: str,
+    keywords: dict[str, tuple[str, ...]],
+    groups: Sequence[str] = CATEGORIES,
+) -> Iterable[Drawing]:
+    """Yield the drawings of one set that belong to some groups."""
     icons = source.read(folder, "icons.json")
-    groups = source.read(folder, "metadata.json")["categories"]
-    category = {name: group for group, names in groups.items() for name in names}
+    by_group = source.read(folder, "metadata.json")["categories"]
+    category = {name: group for group, names in by_group.items() for name in names}
     found: dict[str, str] = {}
     for codes, name in source.read(folder, "chars.json").items():
         found.setdefault(_plain(codes), name)
     for concept, name in found.items():
-        if not is_wanted(name, category.get(name)):
+        if not is_wanted(name, category.get(name), groups):
             continue
         said = words(name)
         more = (word for word in keywords.get(concept, ()) if word and word != said)
         yield Drawing(concept, style, said, tuple(dict.fromkeys(more)), svg(icons, name))
 
 
-def is_wanted(name: str, category: str | None) -> bool:
+def is_wanted(name: str, category: str | None, groups: Sequence[str] = CATEGORIES) -> bool:
     """Return whether a sign is drawn: a thing, an animal, a face, a place or a coloured form."""
     if category == "Symbols":
         return name.startswith(_COLOURED) and "mark" not in name
-    return category in CATEGORIES and not _CLOCK.search(name)
+    return category in groups and not _CLOCK.search(name)
 
 
 def svg(icons: dict[str, Any], name: str) -> str:

@@ -160,9 +160,14 @@ def measure(folder: Path, cache: Path, n: int, judge_steps: int, report: Report)
     GeneratorError
         The folder has no training record.
     """
-    return held_against(
-        folder, drawings.read(packages.fetch(cache)), cache / "judge", (n, judge_steps), report
-    )
+    everything = drawings.read(packages.fetch(cache), _record(folder)["drawings"]["groups"])
+    return held_against(folder, everything, cache / "judge", (n, judge_steps), report)
+
+
+def _record(folder: Path) -> dict[str, Any]:
+    if not (folder / RECORD).is_file():
+        raise GeneratorError(f"no {RECORD} in {folder}", "a folder that make-emoji has written")
+    return json.loads((folder / RECORD).read_text("utf-8"))
 
 
 def held_against(
@@ -173,9 +178,7 @@ def held_against(
     report: Report,
 ) -> dict[str, Any]:
     """Measure with drawings that are at hand; ``sizes`` are pictures and steps of the judge."""
-    if not (folder / RECORD).is_file():
-        raise GeneratorError(f"no {RECORD} in {folder}", "a folder that make-emoji has written")
-    seed = json.loads((folder / RECORD).read_text("utf-8"))["seed"]
+    seed = _record(folder)["seed"]
     split = drawings.split(everything, seed)
     pictures = rendered(everything)
     made = judge.train(everything, pictures, sizes[1], seed, kept, report)

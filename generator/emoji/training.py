@@ -56,6 +56,8 @@ class Plan:
         ``auto``, ``bf16`` or ``float32``, of forward passes.
     shape
         How wide the parts are.
+    groups
+        Of the drawings that are learnt.
     """
 
     seed: int = 7
@@ -64,6 +66,7 @@ class Plan:
     device: str = "cpu"
     precision: str = "auto"
     shape: build.Shape = field(default_factory=build.Shape)
+    groups: tuple[str, ...] = drawings.CATEGORIES
 
     def budgets(self) -> list[Budget]:
         """Return the budget of each stage.
@@ -102,7 +105,7 @@ def make(folder: Path, cache: Path, plan: Plan, report: Report) -> None:
         Called with lines of progress.
     """
     budgets = plan.budgets()
-    everything = drawings.read(packages.fetch(cache))
+    everything = drawings.read(packages.fetch(cache), plan.groups)
     report(f"{len(everything)} drawings")
     train(folder, everything, plan, budgets, report)
 
@@ -155,6 +158,7 @@ def train(
         "weights": counted,
         "packages": packages.told(),
         "drawings": {
+            "groups": list(plan.groups),
             "trained": len(split.trained),
             "names": sorted({drawing.name for drawing in split.trained}),
             "held_out": sorted({drawing.name for drawing in split.held_out}),

@@ -184,3 +184,12 @@ def test_what_is_no_drawing_is_refused() -> None:
     pytest.importorskip("resvg_py", reason="no resvg-py: the extra `toy` adds it")
     with pytest.raises(GeneratorError, match="cannot be rendered"):
         render.picture("<svg")
+
+
+def test_some_groups_alone_are_read_and_an_unknown_one_is_told() -> None:
+    groups = ("Food & Drink",)
+    assert drawings.is_wanted("red-apple", "Food & Drink", groups)
+    assert not drawings.is_wanted("bee", "Animals & Nature", groups)
+    assert drawings.is_wanted("red-circle", "Symbols", groups)
+    with pytest.raises(GeneratorError, match=r"the groups \['Food'\]; expected some of Activities"):
+        drawings.read({}, ["Food"])
