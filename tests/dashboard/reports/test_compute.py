@@ -92,7 +92,7 @@ def test_prices_for_a_year_are_known_as_contracts(report: compute.ComputeReport)
 
 def test_the_toy_is_never_told_as_a_product(report: compute.ComputeReport) -> None:
     told = " ".join(compute.document(report, words("en")).finding)
-    assert "It is a toy that draws shapes, no product" in told
+    assert "It is a toy of 64 pixels, no product" in told
     assert told.index("On published figures") < told.index("It is a toy")
 
 

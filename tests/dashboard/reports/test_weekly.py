@@ -161,7 +161,7 @@ class TestBenchmarks:
         n = len(report.study.runs)
         assert n
         said = told(report)
-        assert f"{n} benchmark results were recorded: tiny-shapes (a toy that draws shapes" in said
+        assert f"{n} benchmark results were recorded: tiny-shapes (a toy of 64 pixels" in said
         assert "All of them are bundled with the program and were not measured here." in said
         assert "1 of them has no speed." in said
         assert "本机新增" not in " ".join(weekly.document(report, words("zh")).finding)

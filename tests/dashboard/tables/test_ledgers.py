@@ -38,11 +38,13 @@ def test_financials_are_told_alike():
 def test_calendars_and_kinds_of_a_source_are_told_in_words():
     sources = pd.DataFrame(
         {
+            "title": ["A list", "A chart", "Prices"],
             "freshness_calendar": ["static", "daily", "XHKG"],
             "stale": [None, False, True],
             "evidence_kinds": ["measured, assumed", None, "disclosed"],
             "redistributable": ["yes", "no", "facts only"],
             "last_status": ["ok", "failed", "partial"],
+            "lagging": [None, None, None],
         }
     )
     shown = ledgers.sources(sources, words("zh")).frame
