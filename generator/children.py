@@ -114,14 +114,14 @@ def make_pictures(document: dict[str, Any], report: Report) -> dict[str, Any]:
     """Make pictures in this process; each with its preset, steps, seed, seconds and joules."""
     from generator import preparation
 
-    cell = preparation.completed(Cell.from_record(document["cell"]))
+    asked = Cell.from_record(document["cell"])
+    cell = preparation.completed(asked)
     if cell.weights != "real":
         raise GeneratorError(
             "a twin",
             "real weights: a twin's are random, and so would its pictures be",
             "name a folder or a hub id with --weights-from",
         )
-    asked = Cell.from_record(document["cell"])
     ways = _ways(asked) if document.get("by_steps") else [(cell, (cell.steps,))]
     folder, prompt = Path(document["folder"]), document["prompt"]
     unknown = _unknown_words(cell, prompt)

@@ -215,13 +215,13 @@ def can_do(model: Model, asked: Task) -> bool:
     """Return whether diffusers has a pipeline of this model for the task."""
     if not asked.takes_picture:
         return True
-    # Brings in every pipeline there is: no part of the cold start of pictures from text.
-    from diffusers.pipelines import auto_pipeline as known
-
     # diffusers joins latents, mask and picture to 9 channels, or takes the 4 of its first models.
     channels = model.components[model.denoiser].get("in_channels")
     if asked.id == "inpaint" and model.denoiser == "unet" and channels not in (4, 9):
         return False
+    # Brings in every pipeline there is: no part of the cold start of pictures from text.
+    from diffusers.pipelines import auto_pipeline as known
+
     table = (
         known.AUTO_INPAINT_PIPELINES_MAPPING
         if asked.id == "inpaint"

@@ -29,7 +29,7 @@ _FIRST_WORDS = ("red apple", "a red circle on white")
 """What our small models draw at first: signs by their names, or shapes."""
 _EACH, _OWN = "each", "own"
 _STEPS = (_EACH, _OWN, "1", "2", "4", "8", "20", "50")
-_MOST_STEPS = 200
+_MOST_STEPS, _MOST_LETTERS = 200, 500
 
 
 def show(said: Words) -> None:
@@ -50,7 +50,8 @@ def _form(said: Words) -> None:
         _EACH: said.t("each of 1, 2, 4, 8 and 20"),
         _OWN: said.t("the model's own"),
     }
-    names = measuring.known_names() or [_FIRST_WORDS[1]]
+    taught = measuring.known_names()
+    names = taught or [_FIRST_WORDS[1]]
     with st.form("pictures"):
         prompt = st.selectbox(
             said.t("Words"),
@@ -59,7 +60,7 @@ def _form(said: Words) -> None:
             key="pictures:prompt",
             accept_new_options=True,
             placeholder=said.t("Choose a name or type words"),
-            help=_what_it_knows(said),
+            help=_what_it_knows(bool(taught), said),
         )
         first, second, third, fourth = st.columns(4)
         with first:
@@ -70,8 +71,8 @@ def _form(said: Words) -> None:
                 format_func=lambda code: steps_names.get(str(code), str(code)),
                 accept_new_options=True,
                 help=said.t(
-                    "More steps cost more and draw better; up to four are drawn by an adapter made "
-                    "for few steps, where the pipeline has one."
+                    "More steps cost more; up to four are drawn by an adapter made for few steps, "
+                    "where the pipeline has one."
                 ),
             )
         with second:
@@ -101,8 +102,8 @@ def _form(said: Words) -> None:
         st.rerun()
 
 
-def _what_it_knows(said: Words) -> str:
-    if measuring.known_names():
+def _what_it_knows(has_names: bool, said: Words) -> str:
+    if has_names:
         return said.t(
             "Our small model knows the names and keywords of signs in English, and the words flat "
             "and shaded for two styles. It knows no sentences, numbers or letters."
@@ -117,6 +118,16 @@ def _is_right(prompt: str | None, steps: str | None, said: Words) -> bool:
     """Return whether a picture can be asked for; say what is wrong where it cannot."""
     if not (prompt or "").strip():
         st.error(said.t("An empty prompt makes no picture."), icon=":material/error:")
+        return False
+    if len(str(prompt)) > _MOST_LETTERS:
+        st.error(
+            said.t(
+                "Got {n} letters; expected at most {most}.",
+                n=str(len(str(prompt))),
+                most=str(_MOST_LETTERS),
+            ),
+            icon=":material/error:",
+        )
         return False
     if steps in _STEPS or (str(steps).isdecimal() and 1 <= int(str(steps)) <= _MOST_STEPS):
         return True

@@ -296,8 +296,10 @@ def test_a_number_of_steps_that_is_none_is_told(published, open_page):
         assert not compute_pictures._is_right("x", "many", words("en"))
         assert not compute_pictures._is_right("x", "201", words("en"))
         assert not compute_pictures._is_right(" ", "each", words("en"))
-        assert compute_pictures._is_right("x", "30", words("en"))
+        assert not compute_pictures._is_right(501 * "x", "each", words("en"))
+        assert compute_pictures._is_right(500 * "x", "30", words("en"))
     assert said[0] == "Got many steps; expected a whole number from 1 to 200."
+    assert said[3] == "Got 501 letters; expected at most 500."
 
 
 def test_the_form_starts_the_command_it_shows(published, open_page, monkeypatch, tmp_path):
