@@ -117,6 +117,11 @@ def _unet(shape: Shape) -> Any:
         cross_attention_dim=shape.text,
         attention_head_dim=4,
         norm_num_groups=16,
+        # A sign's words as a whole steer every block beside the words one by one: pictures follow
+        # their names several times sooner.
+        addition_embed_type="text",
+        addition_embed_type_num_heads=4,
+        resnet_time_scale_shift="scale_shift",
     )
 
 

@@ -16,7 +16,7 @@ from generator.emoji.stage import Stage
 if TYPE_CHECKING:
     import torch
 
-BATCH = 32
+BATCH = 16
 EMPTY_SHARE = 0.1
 """Captions left out in training, so that guidance has something to lead away from."""
 _STREAM = 2
@@ -60,16 +60,16 @@ class Lessons:
     drawings: Sequence[Drawing]
     seed: int
 
-    def batch(self, stream: int, step: int, n: int, n_times: int = 1000) -> Batch:
+    def batch(self, step: int, n: int) -> Batch:
         """Return the batch of one step."""
         import torch
 
-        rng = chance(self.seed, stream, step)
+        rng = chance(self.seed, _STREAM, step)
         chosen = rng.integers(0, len(self.drawings), n)
         said = tuple(caption(self.drawings[i], rng, self.seed) for i in chosen)
         latents = self.latents[torch.from_numpy(chosen).to(self.latents.device)]
         noise = torch.from_numpy(rng.standard_normal(latents.shape, dtype="float32"))
-        evenly = (rng.permutation(n) + rng.random(n)) / n * n_times
+        evenly = (rng.permutation(n) + rng.random(n)) / n * 1000
         when = torch.from_numpy(evenly.astype("int64"))
         empty = rng.random(n) < EMPTY_SHARE
         said = tuple("" if none else text for text, none in zip(said, empty, strict=True))
@@ -101,7 +101,7 @@ def stage(pipe: Any, lessons: Lessons, precision: Any) -> Stage:
     trained = torch.nn.ModuleList([pipe.unet.train(), pipe.text_encoder.train()])
 
     def loss(step: int) -> torch.Tensor:
-        batch = lessons.batch(_STREAM, step, BATCH)
+        batch = lessons.batch(step, BATCH)
         signal, noise = levels(pipe, batch.when)
         with precision():
             seen = signal * batch.latents + noise * batch.noise

@@ -1,8 +1,9 @@
-"""Third stage: an adapter that draws in one to four steps (latent consistency, Luo et al. 2023).
+"""Third stage: an adapter that draws in one to four steps.
 
-The trained U-Net with guidance is the teacher, its 20 steps of DDIM are the path, and an adapter of
-low rank (LoRA) learns to see from any point of the path where it ends; guidance is part of what it
-learns, so a step works on one sample where the teacher needs two.
+The trained U-Net with guidance is the teacher: it draws pictures along the 20 steps of DDIM, and an
+adapter of low rank (LoRA) learns to see from any point of such a path where it ends (Luhman and
+Luhman 2021; from every point, so that it can go on from what it saw, as Luo et al. 2023 do).
+Guidance is part of what it learns, so a step works on one sample where the teacher needs two.
 """
 
 # diffusers tells its types loosely, and the extra with torch may be missing.
@@ -10,12 +11,15 @@ learns, so a step works on one sample where the teacher needs two.
 # pyright: reportArgumentType=false, reportAttributeAccessIssue=false, reportCallIssue=false
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from generator.emoji import GUIDANCE, STEPS, denoiser
+from generator.emoji.autoencoder import chance
 from generator.emoji.denoiser import Lessons, levels, read
-from generator.emoji.stage import Stage
+from generator.emoji.drawings import caption
+from generator.emoji.stage import Report, Stage
 
 if TYPE_CHECKING:
     import torch
@@ -24,7 +28,8 @@ FOLDER = "few-steps"
 _FILE = "pytorch_lora_weights.safetensors"
 _NAME = "few"
 _RANK = 16
-_STREAM = 3
+_STREAM, _STREAM_OF_PATHS = 3, 4
+_PATHS_A_DRAWING = 2
 _TARGETS = [
     *("to_q", "to_k", "to_v", "to_out.0", "net.0.proj", "net.2", "conv1", "conv2"),
     *("proj_in", "proj_out", "conv_shortcut", "time_emb_proj"),
@@ -33,7 +38,7 @@ _BEND = 0.05
 """Where the loss turns from square to straight (pseudo-Huber)."""
 
 
-def stage(pipe: Any, lessons: Lessons, precision: Any) -> Stage:
+def stage(pipe: Any, lessons: Lessons, precision: Any, report: Report) -> Stage:
     """Return the stage; the adapter is added to the pipeline's U-Net.
 
     Parameters
@@ -44,6 +49,8 @@ def stage(pipe: Any, lessons: Lessons, precision: Any) -> Stage:
         What it was trained on.
     precision
         A context in which forward passes run.
+    report
+        Called with lines of progress while the teacher draws, before the first step.
     """
     import torch
     from peft import LoraConfig
@@ -53,51 +60,75 @@ def stage(pipe: Any, lessons: Lessons, precision: Any) -> Stage:
     pipe.text_encoder.requires_grad_(False).eval()
     pipe.unet.add_adapter(LoraConfig(r=_RANK, lora_alpha=_RANK, target_modules=_TARGETS), _NAME)
     pipe.unet.train()
+    taught: list[Paths] = []  # drawn at the first step: a stage that is done needs none
 
     def loss(step: int) -> torch.Tensor:
-        batch = lessons.batch(_STREAM, step, denoiser.BATCH, n_times=STEPS)
-        stride = 1000 // STEPS
-        late = (batch.when + 1) * stride - 1
-        with torch.no_grad(), precision():
-            signal, noise = levels(pipe, late)
-            seen = signal * batch.latents + noise * batch.noise
-            states, nothing = read(pipe, batch.said), read(pipe, [""] * denoiser.BATCH)
-            earlier = _teacher_step(pipe, seen, late, stride, (states, nothing))
-            wanted = _end(pipe, earlier, late - stride, states)
+        if not taught:
+            taught.append(paths(pipe, lessons, precision, report))
+        (known,) = taught
+        rng = chance(lessons.seed, _STREAM, step)
+        which = torch.from_numpy(rng.integers(0, len(known.said), denoiser.BATCH))
+        # Early points count most: every picture of few steps begins there.
+        at = torch.from_numpy((STEPS * rng.random(denoiser.BATCH) ** 2).astype("int64"))
+        seen = known.points[at, which].to(pipe.device, torch.float32)
+        wanted = known.points[STEPS, which].to(pipe.device, torch.float32)
+        when = known.times[at].to(pipe.device)
+        signal, noise = levels(pipe, when)
         with precision():
-            guess = _end(pipe, seen, late, states)
-        far = (guess.float() - wanted.float()).square()
+            states = read(pipe, [known.said[i] for i in which])
+            guess = pipe.unet(seen, when, states).sample
+        far = (signal * seen - noise * guess.float() - wanted).square()
         return ((far + _BEND**2).sqrt() - _BEND).mean()
 
     return Stage("few-steps", pipe.unet, loss, learning_rate=1e-3, seed=lessons.seed)
 
 
-def _teacher_step(
-    pipe: Any, seen: torch.Tensor, late: torch.Tensor, stride: int, states: tuple[Any, Any]
-) -> torch.Tensor:
-    """Return where one guided step of DDIM leads, without the adapter."""
+@dataclass(frozen=True)
+class Paths:
+    """What the teacher drew.
+
+    Attributes
+    ----------
+    said
+        Captions, one a path.
+    points
+        Latents from noise to the end, float16 (STEPS + 1, paths, 6, 16, 16).
+    times
+        Timesteps of all points but the last, (STEPS,).
+    """
+
+    said: tuple[str, ...]
+    points: torch.Tensor
+    times: torch.Tensor
+
+
+def paths(pipe: Any, lessons: Lessons, precision: Any, report: Report) -> Paths:
+    """Let the teacher draw some pictures of every drawing's words, without the adapter."""
     import torch
 
+    pipe.scheduler.set_timesteps(STEPS)
     pipe.unet.disable_adapters()
-    both = pipe.unet(torch.cat([seen] * 2), torch.cat([late] * 2), torch.cat(states)).sample
+    said: list[str] = []
+    parts: list[torch.Tensor] = []
+    order = list(range(len(lessons.drawings))) * _PATHS_A_DRAWING
+    for number, first in enumerate(range(0, len(order), denoiser.BATCH)):
+        rng = chance(lessons.seed, _STREAM_OF_PATHS, number)
+        chosen = [lessons.drawings[i] for i in order[first : first + denoiser.BATCH]]
+        texts = [caption(drawing, rng, lessons.seed) for drawing in chosen]
+        shape = (len(texts), *lessons.latents.shape[1:])
+        at = torch.from_numpy(rng.standard_normal(shape, dtype="float32")).to(pipe.device)
+        points = [at]
+        with torch.no_grad(), precision():
+            states = read(pipe, [*texts, *[""] * len(texts)])
+            for when in pipe.scheduler.timesteps:
+                told, untold = pipe.unet(torch.cat([at] * 2), when, states).sample.float().chunk(2)
+                at = pipe.scheduler.step(untold + GUIDANCE * (told - untold), when, at).prev_sample
+                points.append(at)
+        said.extend(texts)
+        parts.append(torch.stack(points).to("cpu", torch.float16))
+        report(f"few-steps: {len(said)} of {len(order)} paths of the teacher")
     pipe.unet.enable_adapters()
-    told, untold = both.float().chunk(2)
-    v = untold + GUIDANCE * (told - untold)
-    signal, noise = levels(pipe, late)
-    clean, rest = signal * seen - noise * v, noise * seen + signal * v
-    signal, noise = levels(pipe, (late - stride).clamp(min=0))
-    stepped = signal * clean + noise * rest
-    return torch.where((late < stride).view(-1, 1, 1, 1), clean, stepped)
-
-
-def _end(pipe: Any, seen: torch.Tensor, when: torch.Tensor, states: Any) -> torch.Tensor:
-    """Return where the path ends as the adapter sees it; before its first step that is ``seen``."""
-    import torch
-
-    at = when.clamp(min=0)
-    signal, noise = levels(pipe, at)
-    clean = signal * seen - noise * pipe.unet(seen, at, states).sample.float()
-    return torch.where((when < 0).view(-1, 1, 1, 1), seen.float(), clean)
+    return Paths(tuple(said), torch.cat(parts, 1), pipe.scheduler.timesteps.cpu())
 
 
 def save(pipe: Any, folder: Path) -> int:

@@ -147,7 +147,7 @@ def train(
         autoencoder.latents(pipe, pictures.to(plan.device)), split.trained, plan.seed
     )
     told.append(go(denoiser.stage(pipe, lessons, precision), 1))
-    told.append(go(few.stage(pipe, lessons, precision), 2))
+    told.append(go(few.stage(pipe, lessons, precision, report), 2))
     counted = _save(pipe, folder)
     record = {
         "model": folder.name,

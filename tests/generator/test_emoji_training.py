@@ -129,21 +129,31 @@ def test_a_picture_is_shown_larger_and_no_sharper(trained) -> None:
     assert (np.asarray(shown) == 7).all()
 
 
-def test_the_teacher_steps_as_the_scheduler_of_diffusers_does(trained) -> None:
-    pipe = use.load(trained).pipe
+def test_the_teacher_draws_as_the_guided_pipeline_does(trained, monkeypatch) -> None:
+    from contextlib import nullcontext
+
     from peft import LoraConfig
 
+    pipe = use.load(trained).pipe
     pipe.unet.add_adapter(LoraConfig(r=2, target_modules=["to_q"]), "few")
-    seen = torch.randn(2, build.LATENT_CHANNELS, 16, 16, generator=torch.Generator().manual_seed(0))
-    states = denoiser.read(pipe, ["red circle", "blue"]), denoiser.read(pipe, ["", ""])
-    pipe.scheduler.set_timesteps(20)
-    for when in (999, 499, 49):
-        with torch.no_grad():
-            ours = few._teacher_step(pipe, seen, torch.full((2,), when), 50, states)
-            told, untold = (pipe.unet(seen, when, part).sample for part in states)
-        v = untold + 3.0 * (told - untold)
-        theirs = pipe.scheduler.step(v, when, seen).prev_sample
-        assert torch.allclose(ours, theirs, atol=1e-4), when
+    latents = torch.zeros(2, build.LATENT_CHANNELS, 16, 16)
+    lessons = denoiser.Lessons(latents, drawn_here()[:2], 3)
+    told: list[str] = []
+    known = few.paths(pipe, lessons, nullcontext, told.append)
+    assert known.points.shape == (21, 4, build.LATENT_CHANNELS, 16, 16)
+    assert known.times.tolist() == list(range(999, 0, -50))
+    assert told == ["few-steps: 4 of 4 paths of the teacher"]
+    pipe.unet.disable_adapters()
+    theirs = pipe(
+        list(known.said),
+        latents=known.points[0].float(),
+        num_inference_steps=20,
+        guidance_scale=3.0,
+        output_type="latent",
+        height=64,
+        width=64,
+    ).images
+    assert torch.allclose(known.points[20].float(), theirs, atol=0.02, rtol=0.02)
 
 
 def test_the_held_out_concept_is_in_no_lesson(monkeypatch, tmp_path) -> None:
@@ -160,7 +170,7 @@ def test_the_held_out_concept_is_in_no_lesson(monkeypatch, tmp_path) -> None:
         torch.zeros(len(split.trained), build.LATENT_CHANNELS, 16, 16), split.trained, 3
     )
     for step in range(20):
-        lessons.batch(2, step, 16)
+        lessons.batch(step, 16)
     assert said == {one.concept for one in split.trained}
     assert len(said) == 10
 
