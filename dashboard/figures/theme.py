@@ -210,17 +210,25 @@ def thin(frame: pd.DataFrame, column: str, limit: int = MAX_POINTS) -> pd.DataFr
 def wrap(text: str, width: int, lines: int = 0) -> str:
     """Return ``text`` broken by ``<br>`` at ``width`` columns, an ellipsis after ``lines`` lines.
 
-    Chinese characters take two columns and may be broken anywhere; ``lines=0`` keeps everything.
+    Chinese characters take two columns and may be broken anywhere; ``lines=0`` keeps everything, in
+    as few rows as fit, of about the same length.
     """
+    rows = _rows_within(text, width)
+    if lines and len(rows) > lines:
+        rows = [*rows[: lines - 1], rows[lines - 1].rstrip(" ,，。") + "…"]
+    elif len(rows) > 1:
+        narrower = (_rows_within(text, less) for less in range(width // 2, width))
+        rows = next((even for even in narrower if len(even) == len(rows)), rows)
+    return "<br>".join(rows)
+
+
+def _rows_within(text: str, width: int) -> list[str]:
     rows = [""]
     for word in _breakable(text):
         if columns(rows[-1]) + columns(word.rstrip()) > width and rows[-1]:
             rows.append("")
         rows[-1] += word if rows[-1] else word.lstrip()
-    rows = [row.rstrip() for row in rows]
-    if lines and len(rows) > lines:
-        rows = [*rows[: lines - 1], rows[lines - 1].rstrip(" ,，。") + "…"]
-    return "<br>".join(rows)
+    return [row.rstrip() for row in rows]
 
 
 def upright_title(title: str) -> str:

@@ -142,17 +142,13 @@ def _cheapest(table: pd.DataFrame, words: Words) -> str:
     row = table.iloc[0]
     return words.t(
         "On published figures, 1,000 pictures of {model} at {steps} steps cost {cost} on the "
-        "{card}, the cheapest card with both a speed and a price (by the middles of published "
-        "ranges; {low} to {high} from the lowest to the highest end of the prices of {start} to "
-        "{end}; machines in use {use} of the time, assumed): estimated.",
+        "{card}, the cheapest card with both a speed and a price ({prices}; published ranges count "
+        "by their middle; machines in use {use} of the time, assumed): estimated.",
         model=str(row["model"]).upper(),
         steps=words.number(row["steps"], digits=0),
         cost=words.money(row["cost_usd"], "USD"),
         card=row["card"],
-        low=words.money(row["cost_low_usd"], "USD"),
-        high=words.money(row["cost_high_usd"], "USD"),
-        start=words.date(row["price_from"]),
-        end=words.date(row["price_to"]),
+        prices=_prices_of(row, words),
         use=words.percent(DEFAULT_UTILISATION, digits=0),
     )
 
@@ -183,8 +179,8 @@ def _dearest(table: pd.DataFrame, words: Words) -> str:
 
 
 def _prices_of(row: Any, words: Words) -> str:
-    """Say over which prices a cost ranges; a single one has no range."""
-    if int(row["n_prices"]) == 1:
+    """Say over which prices a cost ranges; a single one that is no range has none."""
+    if int(row["n_prices"]) == 1 and row["cost_low_usd"] == row["cost_high_usd"]:
         return words.t("by its only price, of {day}", day=words.date(row["price_to"]))
     return words.t(
         "{low} to {high} over the prices of {start} to {end}",

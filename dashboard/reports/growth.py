@@ -203,7 +203,7 @@ def _comes_back(report: GrowthReport, words: Words) -> Iterator[str]:
     for day in known:
         row: Any = curves.loc[day]
         yield words.t(
-            "On day {day} {rate} of {n} users came back (95% interval {low} to {high}): {kind}.",
+            "On day {day}, {rate} of {n} users came back (95% interval {low} to {high}): {kind}.",
             day=day,
             rate=words.percent(row["retention_rate"]),
             n=words.number(row["size"], digits=0),

@@ -86,7 +86,7 @@ def test_prices_for_a_year_are_known_as_contracts(report: compute.ComputeReport)
     assert set(prices.loc[prices["is_contract"], "fact_id"]) == {"F0265", "F0266"}
     assert prices.set_index("fact_id").at["F0261", "value_high"] == pytest.approx(6.88)
     document = compute.document(report, words("en"))
-    assert "by the middles of published ranges" in document.finding[0]
+    assert "published ranges count by their middle" in document.finding[0]
     assert "Prices under a contract" in document.sections[-1].blocks[0].text  # pyright: ignore
 
 

@@ -35,7 +35,7 @@ def test_a_made_up_history_is_called_so_first(report: growth.GrowthReport) -> No
 
 
 def test_retention_is_told_with_its_interval_and_kind(report: growth.GrowthReport) -> None:
-    assert "On day 1 " in told(report)
+    assert "On day 1, " in told(report)
     assert "(95% interval" in told(report)
     assert told(report).count("simulated.") >= 3
 
