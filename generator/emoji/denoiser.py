@@ -109,4 +109,4 @@ def stage(pipe: Any, lessons: Lessons, precision: Any) -> Stage:
         wanted = signal * batch.noise - noise * batch.latents
         return (guess.float() - wanted).square().mean()
 
-    return Stage("denoiser", trained, loss, learning_rate=1e-3, seed=lessons.seed)
+    return Stage("denoiser", trained, loss, learning_rate=2e-3, seed=lessons.seed)

@@ -217,8 +217,8 @@ def _held_pair(drawing: Drawing, seed: int) -> tuple[str, ...]:
 def caption(drawing: Drawing, chance: Any, seed: int) -> str:
     """Return words for a drawing as training says them.
 
-    Half are the name, the others the name with a keyword, a keyword, or two keywords; every second
-    caption names the style too.
+    Four of five are the name, the others the name with a keyword, a keyword, or two keywords; every
+    second caption names the style too.
 
     Parameters
     ----------
@@ -231,9 +231,9 @@ def caption(drawing: Drawing, chance: Any, seed: int) -> str:
     """
     kind, styled = chance.random(), chance.random() < 0.5
     said = [drawing.name]
-    if drawing.keywords and kind > 0.5:
+    if drawing.keywords and kind > 0.8:
         one, two = (drawing.keywords[chance.integers(len(drawing.keywords))] for _ in range(2))
-        said = [drawing.name, one] if kind < 0.7 else [one] if kind < 0.85 else [one, two]
+        said = [drawing.name, one] if kind < 0.88 else [one] if kind < 0.94 else [one, two]
         if one == two or {one, two} == set(_held_pair(drawing, seed)):
             said = said[:-1] if len(said) > 1 else said
     return " ".join([*said, drawing.style] if styled else said)
