@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import textwrap
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,25 +18,26 @@ from dashboard.studies.compute import STAGES
 from dashboard.text import Words
 
 _MOST_BARS = 30
-_BAR_PX, _TWO_LINES_PX, _AROUND_PX = 26, 46, 120
+_BAR_PX, _LINES_PX, _AROUND_PX = 26, 46, 120
 _NAME_COLUMNS, _NAME_PX = 27, 11
 _STAGE_COLORS = dict(
     zip(STAGES, (theme.ORANGE, theme.PINK, theme.BLUE, theme.GREEN, theme.SKY), strict=True)
 )
 
 
-def _height(n: int, n_on_two_lines: int = 0) -> int:
-    return max(220, _AROUND_PX + _BAR_PX * n + _TWO_LINES_PX * n_on_two_lines)
+def _height(names: Sequence[str]) -> int:
+    """Return the height in px that bars of some names need: more where a name takes lines."""
+    return max(220, _AROUND_PX + sum(_LINES_PX if "<br>" in name else _BAR_PX for name in names))
 
 
-def _names(runs: pd.DataFrame) -> list[str]:
-    """Return the names of runs on short lines: long ones leave a phone no room for the bars."""
-    return ["<br>".join(_lines(theme.escape(text))) for text in runs["label"]]
+def _names(labels: Iterable[str]) -> list[str]:
+    """Return names of bars on short lines: long ones leave a phone no room for the bars."""
+    return ["<br>".join(_lines(theme.escape(label))) for label in labels]
 
 
 def _lines(name: str) -> list[str]:
     first, *others = name.split(" · ")
-    lines = [first]
+    lines = textwrap.wrap(first, _NAME_COLUMNS) or [first]
     for part in others:
         longer = f"{lines[-1]} · {part}"
         if theme.columns(longer) <= _NAME_COLUMNS:
@@ -57,7 +60,7 @@ def speed_figure(runs: pd.DataFrame, words: Words, mode: theme.Mode = "light") -
         return theme.empty(words.t("No run of this device has a speed."), mode)
     figure = go.Figure()
     figure.add_bar(
-        y=_names(shown),
+        y=_names(shown["label"]),
         x=shown["images_per_second"],
         orientation="h",
         marker={"color": theme.BLUE},
@@ -78,7 +81,7 @@ def speed_figure(runs: pd.DataFrame, words: Words, mode: theme.Mode = "light") -
         most=words.number(best["images_per_second"], digits=2),
         run=best["label"],
     )
-    theme.finish(figure, alt=alt, mode=mode, height=_height(0, len(shown)))
+    theme.finish(figure, alt=alt, mode=mode, height=_height(_names(shown["label"])))
     return _named(figure, words.t("Pictures a second (95% interval)"))
 
 
@@ -92,7 +95,7 @@ def stage_figure(
         return theme.empty(words.t("No run of this device has times by stage."), mode)
     figure = go.Figure()
     patterns = dict(zip(STAGES, ("/", "x", "", ".", "\\"), strict=True))
-    labels = _names(shown)
+    labels = _names(shown["label"])
     for stage in STAGES:
         seconds = shown[f"{stage}_seconds"]
         if seconds.isna().all():
@@ -112,7 +115,7 @@ def stage_figure(
         n=len(shown),
         share=words.percent(share, digits=0),
     )
-    theme.finish(figure, alt=alt, mode=mode, height=_height(0, len(shown)))
+    theme.finish(figure, alt=alt, mode=mode, height=_height(_names(shown["label"])))
     figure.update_layout(barmode="stack")
     return _named(figure, words.t("Seconds a picture"))
 
@@ -210,9 +213,16 @@ def published_figure(
     ours = own.loc[same & own["images_per_second"].notna()]
     if best.empty and ours.empty:
         return theme.empty(words.t("No published figures are held."), mode)
+    held = _names(best["device_name"])
+    added = _names(
+        f"{device} · {preset} · {batch:.0f}"
+        for device, preset, batch in zip(
+            ours["device_name"], ours["preset"], ours["batch"], strict=True
+        )
+    )
     figure = go.Figure()
     figure.add_bar(
-        y=[theme.escape(name) for name in best["device_name"]],
+        y=held,
         x=best["images_per_second_per_device"],
         orientation="h",
         name="MLPerf Inference v5.1, Offline",
@@ -220,10 +230,7 @@ def published_figure(
         hovertemplate="%{y}: %{x:.3f}<extra>%{fullData.name}</extra>",
     )
     figure.add_bar(
-        y=[
-            theme.escape(f"{d} · {p} · {b:.0f}")
-            for d, p, b in zip(ours["device_name"], ours["preset"], ours["batch"], strict=True)
-        ],
+        y=added,
         x=ours["images_per_second"],
         orientation="h",
         name=words.t("measured by this program"),
@@ -235,9 +242,8 @@ def published_figure(
         n=len(best),
         m=len(ours),
     )
-    theme.finish(figure, alt=alt, mode=mode, height=_height(len(best) + len(ours)))
-    figure.update_xaxes(title_text=words.t("Pictures a second and card"), rangemode="tozero")
-    return figure
+    theme.finish(figure, alt=alt, mode=mode, height=_height([*held, *added]))
+    return _named(figure, words.t("Pictures a second and card"))
 
 
 def energy_figure(
@@ -255,11 +261,12 @@ def energy_figure(
     ours: Any = own.loc[own["joules_per_image_gross"].notna()].head(_MOST_BARS)
     if best.empty and ours.empty:
         return theme.empty(words.t("No published figures are held."), mode)
-    figure = go.Figure()
     names = best["model"].str.rsplit("/", n=1).str[-1] + " · " + best["device_name"].str[7:]
-    batch = best["batch"].map("{:.0f}".format)
+    held = _names(names + best["batch"].map(" · batch {:.0f}".format))
+    added = _names(ours["label"])
+    figure = go.Figure()
     figure.add_bar(
-        y=[theme.escape(f"{name} · batch {size}") for name, size in zip(names, batch, strict=True)],
+        y=held,
         x=best["joules_per_image"],
         orientation="h",
         name="ML.ENERGY",
@@ -267,7 +274,7 @@ def energy_figure(
         hovertemplate="%{y}: %{x:.1f} J<extra>%{fullData.name}</extra>",
     )
     figure.add_bar(
-        y=_names(ours),
+        y=added,
         x=ours["joules_per_image_gross"],
         orientation="h",
         name=words.t("measured by this program"),
@@ -279,9 +286,8 @@ def energy_figure(
         n=len(best),
         m=len(ours),
     )
-    theme.finish(figure, alt=alt, mode=mode, height=_height(len(best), len(ours)))
-    figure.update_xaxes(title_text=words.t("Joules of the card for a picture"), rangemode="tozero")
-    return figure
+    theme.finish(figure, alt=alt, mode=mode, height=_height([*held, *added]))
+    return _named(figure, words.t("Joules of the card for a picture"))
 
 
 def cost_figure(
@@ -298,7 +304,7 @@ def cost_figure(
         if (shown[part].fillna(0) == 0).all():
             continue
         figure.add_bar(
-            y=_names(shown),
+            y=_names(shown["label"]),
             x=shown[part],
             orientation="h",
             name=names[part],
@@ -312,7 +318,7 @@ def cost_figure(
         least=words.money(least["generated_usd"], "USD", digits=2),
         run=least["label"],
     )
-    theme.finish(figure, alt=alt, mode=mode, height=_height(0, len(shown)))
+    theme.finish(figure, alt=alt, mode=mode, height=_height(_names(shown["label"])))
     figure.update_layout(barmode="stack")
     return _named(figure, words.t("US dollars for 1,000 pictures"))
 

@@ -42,7 +42,7 @@ def add(verb: Callable[..., ArgumentParser], listed: Callable[[str], list[int]])
         type=listed,
         default=list(build.Shape.unet),
         metavar="N,N,N",
-        help="its channels at 16, 8 and 4 px: multiples of 16; narrower ones take more steps a minute",
+        help="its channels at 16, 8 and 4 px, multiples of 16: narrower takes more steps a minute",
     )
     made.add_argument("--seed", type=int, default=7)
     made.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1")
