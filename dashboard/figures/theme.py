@@ -42,6 +42,8 @@ DAY_TICKS = "%m-%d\n%Y"
 
 _UPRIGHT_TITLE_WIDTH = 24
 _EMPTY_WIDTH, _LEVEL_TITLE_WIDTH = 42, 34
+_WIDOW = 4
+"""A last row of so few columns is no row of its own."""
 """Columns that fit on a phone: of a message, and of the title of a level axis."""
 
 
@@ -210,13 +212,13 @@ def thin(frame: pd.DataFrame, column: str, limit: int = MAX_POINTS) -> pd.DataFr
 def wrap(text: str, width: int, lines: int = 0) -> str:
     """Return ``text`` broken by ``<br>`` at ``width`` columns, an ellipsis after ``lines`` lines.
 
-    Chinese characters take two columns and may be broken anywhere; ``lines=0`` keeps everything, in
-    as few rows as fit, of about the same length.
+    Chinese characters take two columns and may be broken anywhere; ``lines=0`` keeps everything,
+    and rows are evened out where the last would hold a letter or two.
     """
     rows = _rows_within(text, width)
     if lines and len(rows) > lines:
         rows = [*rows[: lines - 1], rows[lines - 1].rstrip(" ,，。") + "…"]
-    elif len(rows) > 1:
+    elif len(rows) > 1 and columns(rows[-1]) <= _WIDOW:
         narrower = (_rows_within(text, less) for less in range(width // 2, width))
         rows = next((even for even in narrower if len(even) == len(rows)), rows)
     return "<br>".join(rows)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from generator.emoji.autoencoder import chance
@@ -14,11 +15,14 @@ from generator.emoji.drawings import Drawing, caption
 from generator.emoji.stage import Stage
 
 if TYPE_CHECKING:
+    import numpy as np
     import torch
 
 BATCH = 16
 EMPTY_SHARE = 0.1
 """Captions left out in training, so that guidance has something to lead away from."""
+_FIRST, _ALONE_STEPS, _DOUBLED_STEPS = 16, 300, 200
+"""So many drawings are learnt at first, so long alone, and how soon there are twice as many."""
 _STREAM = 2
 
 
@@ -60,12 +64,26 @@ class Lessons:
     drawings: Sequence[Drawing]
     seed: int
 
+    @cached_property
+    def order(self) -> np.ndarray:
+        """In which order drawings come into play, by the seed."""
+        return chance(self.seed, _STREAM, 0).permutation(len(self.drawings))
+
+    def in_play(self, step: int) -> int:
+        """Return how many drawings are learnt at a step: few at first, soon all.
+
+        With all from the start, words chose colours for hours before they chose forms: every name
+        drew the same round patch.
+        """
+        doublings = max(0, step - _ALONE_STEPS) / _DOUBLED_STEPS
+        return min(len(self.drawings), round(_FIRST * 2 ** min(doublings, 30)))
+
     def batch(self, step: int, n: int) -> Batch:
         """Return the batch of one step."""
         import torch
 
         rng = chance(self.seed, _STREAM, step)
-        chosen = rng.integers(0, len(self.drawings), n)
+        chosen = self.order[rng.integers(0, self.in_play(step), n)]
         said = tuple(caption(self.drawings[i], rng, self.seed) for i in chosen)
         latents = self.latents[torch.from_numpy(chosen).to(self.latents.device)]
         noise = torch.from_numpy(rng.standard_normal(latents.shape, dtype="float32"))

@@ -169,10 +169,18 @@ def test_the_held_out_concept_is_in_no_lesson(monkeypatch, tmp_path) -> None:
     lessons = denoiser.Lessons(
         torch.zeros(len(split.trained), build.LATENT_CHANNELS, 16, 16), split.trained, 3
     )
-    for step in range(20):
+    for step in range(1000, 1020):
         lessons.batch(step, 16)
     assert said == {one.concept for one in split.trained}
     assert len(said) == 10
+
+
+def test_few_drawings_are_learnt_at_first_and_soon_all() -> None:
+    many = [drawn_here()[0]] * 100
+    lessons = denoiser.Lessons(torch.zeros(100, build.LATENT_CHANNELS, 16, 16), many, 3)
+    numbers = [lessons.in_play(step) for step in (0, 300, 500, 700, 900, 10**9)]
+    assert numbers == [16, 16, 32, 64, 100, 100]
+    assert sorted(lessons.order) == list(range(100))
 
 
 def a_line(seed: int = 1) -> Stage:

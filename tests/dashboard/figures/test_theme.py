@@ -107,3 +107,8 @@ def test_upright_titles_put_the_unit_below() -> None:
     assert theme.upright_title("Share") == "Share"
     long = theme.upright_title("Cumulative abnormal return (log returns)")
     assert long == "Cumulative abnormal<br>return (log returns)"
+
+
+def test_no_letter_is_left_alone_on_a_last_line() -> None:
+    assert theme.wrap("距第 0 日的交易日数", 18) == "距第 0 日的<br>交易日数"
+    assert theme.wrap("Days a", 4) == "Days<br>a"
