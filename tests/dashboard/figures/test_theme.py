@@ -110,5 +110,5 @@ def test_upright_titles_put_the_unit_below() -> None:
 
 
 def test_no_letter_is_left_alone_on_a_last_line() -> None:
-    assert theme.wrap("距第 0 日的交易日数", 18) == "距第 0 日的<br>交易日数"
+    assert theme.wrap("距第 0 日的交易日数", 18) == "距第 0 日<br>的交易日数"
     assert theme.wrap("Days a", 4) == "Days<br>a"
