@@ -179,13 +179,19 @@ def _dearest(table: pd.DataFrame, words: Words) -> str:
 
 
 def _prices_of(row: Any, words: Words) -> str:
-    """Say over which prices a cost ranges; a single one that is no range has none."""
-    if int(row["n_prices"]) == 1 and row["cost_low_usd"] == row["cost_high_usd"]:
-        return words.t("by its only price, of {day}", day=words.date(row["price_to"]))
+    """Say over which prices a cost ranges; a single one has the range it was published as."""
+    low, high = (words.money(row[end], "USD") for end in ("cost_low_usd", "cost_high_usd"))
+    if int(row["n_prices"]) == 1:
+        day = words.date(row["price_to"])
+        if low == high:
+            return words.t("by its only price, of {day}", day=day)
+        return words.t(
+            "{low} to {high} by the ends of its only price, of {day}", low=low, high=high, day=day
+        )
     return words.t(
         "{low} to {high} over the prices of {start} to {end}",
-        low=words.money(row["cost_low_usd"], "USD"),
-        high=words.money(row["cost_high_usd"], "USD"),
+        low=low,
+        high=high,
         start=words.date(row["price_from"]),
         end=words.date(row["price_to"]),
     )

@@ -140,5 +140,8 @@ def test_the_dearest_card_is_told_with_its_days_and_its_doubts(
     assert "The two ranges overlap" in told(**days, **{**apart, "cost_low_usd": 0.01})
     early = first["price_from"] - pd.Timedelta(days=1)
     other = told(**apart, price_from=early, price_to=early, n_prices=1)
-    assert f"by its only price, of {words('en').date(early)}" in other
+    assert f"USD 9.00 by the ends of its only price, of {words('en').date(early)}" in other
+    alone = {**apart, "cost_high_usd": apart["cost_low_usd"]}
+    other = told(**alone, price_from=early, price_to=early, n_prices=1)
+    assert f"(by its only price, of {words('en').date(early)})" in other
     assert "different times" in other
