@@ -58,9 +58,10 @@ def speed_figure(runs: pd.DataFrame, words: Words, mode: theme.Mode = "light") -
     shown = runs.loc[runs["images_per_second"].notna()].head(_MOST_BARS).iloc[::-1]
     if shown.empty:
         return theme.empty(words.t("No run of this device has a speed."), mode)
+    labels = _names(shown["label"])
     figure = go.Figure()
     figure.add_bar(
-        y=_names(shown["label"]),
+        y=labels,
         x=shown["images_per_second"],
         orientation="h",
         marker={"color": theme.BLUE},
@@ -81,7 +82,7 @@ def speed_figure(runs: pd.DataFrame, words: Words, mode: theme.Mode = "light") -
         most=words.number(best["images_per_second"], digits=2),
         run=best["label"],
     )
-    theme.finish(figure, alt=alt, mode=mode, height=_height(_names(shown["label"])))
+    theme.finish(figure, alt=alt, mode=mode, height=_height(labels))
     return _named(figure, words.t("Pictures a second (95% interval)"))
 
 
@@ -115,7 +116,7 @@ def stage_figure(
         n=len(shown),
         share=words.percent(share, digits=0),
     )
-    theme.finish(figure, alt=alt, mode=mode, height=_height(_names(shown["label"])))
+    theme.finish(figure, alt=alt, mode=mode, height=_height(labels))
     figure.update_layout(barmode="stack")
     return _named(figure, words.t("Seconds a picture"))
 
@@ -298,13 +299,14 @@ def cost_figure(
     if shown.empty:
         return theme.empty(words.t("No run of this device has a speed to put a price on."), mode)
     figure = go.Figure()
+    labels = _names(shown["label"])
     parts = ("machine_usd", "electricity_usd", "extras_usd")
     looks = zip(parts, (theme.BLUE, theme.ORANGE, theme.GREEN), ("", "/", "."), strict=True)
     for part, color, pattern in looks:
         if (shown[part].fillna(0) == 0).all():
             continue
         figure.add_bar(
-            y=_names(shown["label"]),
+            y=labels,
             x=shown[part],
             orientation="h",
             name=names[part],
@@ -318,7 +320,7 @@ def cost_figure(
         least=words.money(least["generated_usd"], "USD", digits=2),
         run=least["label"],
     )
-    theme.finish(figure, alt=alt, mode=mode, height=_height(_names(shown["label"])))
+    theme.finish(figure, alt=alt, mode=mode, height=_height(labels))
     figure.update_layout(barmode="stack")
     return _named(figure, words.t("US dollars for 1,000 pictures"))
 

@@ -42,9 +42,9 @@ DAY_TICKS = "%m-%d\n%Y"
 
 _UPRIGHT_TITLE_WIDTH = 24
 _EMPTY_WIDTH, _LEVEL_TITLE_WIDTH = 42, 34
+"""Columns that fit on a phone: of a message, and of the title of a level axis."""
 _WIDOW = 4
 """A last row of so few columns is no row of its own."""
-"""Columns that fit on a phone: of a message, and of the title of a level axis."""
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ Guidance is part of what it learns, so a step works on one sample where the teac
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -60,12 +61,11 @@ def stage(pipe: Any, lessons: Lessons, precision: Any, report: Report) -> Stage:
     pipe.text_encoder.requires_grad_(False).eval()
     pipe.unet.add_adapter(LoraConfig(r=_RANK, lora_alpha=_RANK, target_modules=_TARGETS), _NAME)
     pipe.unet.train()
-    taught: list[Paths] = []  # drawn at the first step: a stage that is done needs none
+    # Drawn at the first step: a stage that is done needs none.
+    taught = cache(lambda: paths(pipe, lessons, precision, report))
 
     def loss(step: int) -> torch.Tensor:
-        if not taught:
-            taught.append(paths(pipe, lessons, precision, report))
-        (known,) = taught
+        known = taught()
         rng = chance(lessons.seed, _STREAM, step)
         which = torch.from_numpy(rng.integers(0, len(known.said), denoiser.BATCH))
         # Early points count most: every picture of few steps begins there.
