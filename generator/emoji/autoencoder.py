@@ -1,4 +1,4 @@
-"""First stage: pictures to 16 x 16 numbers of six channels, and back."""
+"""First stage: pictures to 4 x 4 places of 96 numbers, and back."""
 
 # diffusers tells its types loosely, and the extra with torch may be missing.
 # pyright: reportMissingImports=false, reportPrivateImportUsage=false
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from generator.emoji.stage import Stage
+from generator.emoji.stage import Stage, mark
 
 if TYPE_CHECKING:
     import torch
@@ -64,12 +64,14 @@ def stage(pipe: Any, pictures: torch.Tensor, seed: int, precision: Any) -> Stage
         # The tint of large patches counts twice: else colours of equal brightness become one.
         tints = functional.avg_pool2d(again.float() - batch, 8)
         tints = (tints - tints.mean(1, keepdim=True)).abs().mean()
-        # Three channels are told to be the picture in small: colours are found at once.
-        small = (law.mean[:, :3].float() - 2 * functional.avg_pool2d(batch, 4)).abs().mean()
+        # Half of the channels are told to be the picture in small: colours are found at once.
+        small = functional.pixel_unshuffle(2 * functional.avg_pool2d(batch, 4), 4)
+        small = (law.mean[:, : small.shape[1]].float() - small).abs().mean()
         kl = law.kl().mean() / law.mean[0].numel()
         return far + 0.5 * edges + 2 * tints + small + _CLOSENESS_TO_NORMAL * kl
 
-    return Stage("autoencoder", vae, loss, learning_rate=2e-3, seed=seed)
+    seen = mark(seed, [pictures.cpu().numpy().tobytes()])
+    return Stage("autoencoder", vae, loss, learning_rate=2e-3, mark=seen)
 
 
 def scaled(pictures: torch.Tensor) -> torch.Tensor:
@@ -90,7 +92,7 @@ def latents(pipe: Any, pictures: torch.Tensor) -> torch.Tensor:
     Returns
     -------
     torch.Tensor
-        (n, 6, 16, 16).
+        (n, 96, 4, 4).
     """
     import torch
 

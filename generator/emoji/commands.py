@@ -41,8 +41,8 @@ def add(verb: Callable[..., ArgumentParser], listed: Callable[[str], list[int]])
         "--unet",
         type=listed,
         default=list(build.Shape.unet),
-        metavar="N,N,N",
-        help="its channels at 16, 8 and 4 px, multiples of 16: narrower takes more steps a minute",
+        metavar="N,N",
+        help="its channels at 4 and 2 places, multiples of 16: narrower takes more steps a minute",
     )
     made.add_argument("--seed", type=int, default=7)
     made.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1")
@@ -63,9 +63,9 @@ def make(told: Namespace) -> int:
     from generator.emoji import training
     from generator.machine import device
 
-    if len(told.unet) != 3 or any(n < 16 or n % 16 for n in told.unet):
+    if len(told.unet) != 2 or any(n < 16 or n % 16 for n in told.unet):
         raise GeneratorError(
-            f"the channels {','.join(map(str, told.unet))}", "three multiples of 16, as 64,128,192"
+            f"the channels {','.join(map(str, told.unet))}", "two multiples of 16, as 128,128"
         )
     _take_threads(told.threads)
     plan = training.Plan(

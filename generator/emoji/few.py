@@ -80,7 +80,7 @@ def stage(pipe: Any, lessons: Lessons, precision: Any, report: Report) -> Stage:
         far = (signal * seen - noise * guess.float() - wanted).square()
         return ((far + _BEND**2).sqrt() - _BEND).mean()
 
-    return Stage("few-steps", pipe.unet, loss, learning_rate=1e-3, seed=lessons.seed)
+    return Stage("few-steps", pipe.unet, loss, learning_rate=1e-3, mark=lessons.mark)
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ class Paths:
     said
         Captions, one a path.
     points
-        Latents from noise to the end, float16 (STEPS + 1, paths, 6, 16, 16).
+        Latents from noise to the end, float16 (STEPS + 1, paths, 96, 4, 4).
     times
         Timesteps of all points but the last, (STEPS,).
     """

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from generator.emoji.autoencoder import chance, scaled
 from generator.emoji.drawings import Drawing
-from generator.emoji.stage import Budget, Report, Stage, run
+from generator.emoji.stage import Budget, Report, Stage, mark, run
 
 if TYPE_CHECKING:
     import numpy as np
@@ -70,7 +70,7 @@ def train(
     seed
         Of weights and changes.
     kept
-        Folder of its checkpoint.
+        Folder of checkpoints, one of every seed and set of drawings.
     report
         Called with lines of progress.
     """
@@ -87,7 +87,8 @@ def train(
         scores = made["names"](made["eyes"](seen))
         return torch.nn.functional.cross_entropy(scores, truth[chosen], label_smoothing=0.05)
 
-    run(Stage("judge", made, loss, 1e-3, seed), Budget(steps=steps), kept, "cpu", report)
+    stage = Stage("judge", made, loss, 1e-3, mark(seed, [pictures.numpy().tobytes()]))
+    run(stage, Budget(steps=steps), kept / stage.mark, "cpu", report)
     return made.eval()
 
 

@@ -4,9 +4,10 @@
 # pyright: reportMissingImports=false, reportPrivateImportUsage=false
 from __future__ import annotations
 
+import hashlib
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
@@ -55,15 +56,15 @@ class Stage:
         Of one step; all its chance comes from the step's number.
     learning_rate
         The highest; it rises at first and falls to nothing over the last two fifths.
-    seed
-        Told in the checkpoint: another seed begins anew.
+    mark
+        Of what it learns from, see :func:`mark`: told in the checkpoint, another is refused.
     """
 
     name: str
     trained: torch.nn.Module
     loss: Callable[[int], torch.Tensor]
     learning_rate: float
-    seed: int
+    mark: str
 
 
 @dataclass
@@ -75,6 +76,14 @@ class _State:
     timings: list[float] = field(default_factory=list)
     losses: list[list[float]] = field(default_factory=list)
     recent: list[float] = field(default_factory=list)
+
+
+def mark(seed: int, lessons: Iterable[bytes]) -> str:
+    """Return a mark of a seed and of what is learnt, the same for the same alone."""
+    told = hashlib.sha256(str(seed).encode())
+    for lesson in lessons:
+        told.update(hashlib.sha256(lesson).digest())
+    return told.hexdigest()[:16]
 
 
 def worked_seconds(device: str) -> float:
@@ -216,7 +225,7 @@ def _keep(
     file.parent.mkdir(parents=True, exist_ok=True)
     half = file.with_suffix(".part")
     held = {
-        "seed": stage.seed,
+        "mark": stage.mark,
         "state": vars(state),
         "weights": [weight.detach() for weight in weights],
         "average": average,
@@ -233,9 +242,11 @@ def _resume(stage: Stage, file: Path, weights: Any, average: Any, optimiser: Any
         return _State()
     held = torch.load(file, weights_only=True, map_location=weights[0].device)
     shapes = [tuple(weight.shape) for weight in weights]
-    if held["seed"] != stage.seed or [tuple(w.shape) for w in held["weights"]] != shapes:
+    if held.get("mark") != stage.mark or [tuple(w.shape) for w in held["weights"]] != shapes:
         raise GeneratorError(
-            f"a checkpoint of another training: {file}", "one of the same seed", "delete its folder"
+            f"a checkpoint of another training: {file}",
+            "one of the same seed, drawings and widths",
+            "delete its folder, or train into another",
         )
     with torch.no_grad():
         for into, what in ((weights, held["weights"]), (average, held["average"])):

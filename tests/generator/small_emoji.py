@@ -10,7 +10,7 @@ import pytest
 from generator.emoji import autoencoder, build, denoiser, judge, training
 from generator.emoji.drawings import Drawing
 
-SMALL = build.Shape(unet=(16, 16, 32), autoencoder=(8, 8, 8), text=16, text_layers=1)
+SMALL = build.Shape(unet=(16, 32), autoencoder=(8, 8, 8, 8, 8), text=16, text_layers=1)
 PLAN = training.Plan(seed=3, steps=(3, 4, 2), precision="float32", shape=SMALL)
 FORMS = {
     "circle": '<circle cx="8" cy="8" r="6" fill="{}"/>',
