@@ -38,7 +38,7 @@ class Shape:
 
     unet: tuple[int, int] = (128, 128)
     layers: int = 1
-    autoencoder: tuple[int, int, int, int, int] = (16, 32, 64, 96, 128)
+    autoencoder: tuple[int, int, int, int, int] = (8, 16, 32, 64, 96)
     text: int = 160
     text_layers: int = 2
 
@@ -97,7 +97,8 @@ def _autoencoder(shape: Shape) -> Any:
         down_block_types=("DownEncoderBlock2D",) * 5,
         up_block_types=("UpDecoderBlock2D",) * 5,
         layers_per_block=1,
-        norm_num_groups=8,
+        # One group: two channels a group, at the width of 64 px, lose what colour is.
+        norm_num_groups=1,
         latent_channels=LATENT_CHANNELS,
         mid_block_add_attention=False,
         sample_size=SIZE_PX,
