@@ -59,7 +59,7 @@ def test_the_card_states_the_numbers_that_were_measured_and_whose_drawings_they_
 
 def test_what_was_held_out_is_no_name_it_was_taught(record) -> None:
     names = set(record["drawings"]["names"])
-    assert len(names) > 900
+    assert len(names) > 150
     # Both sets may give one name to different signs, so a few are in both.
     assert len(names & set(record["drawings"]["held_out"])) <= 5
 
