@@ -258,7 +258,7 @@ def show_quality(said: Words) -> None:
     section = Section(
         "compute:quality", lambda mode: _quality_cards(quality, cents / 100, said, mode), 520
     )
-    sections(said, [section], cents)
+    sections(said, [section], (cents, quality.device, str(quality.measured_on)))
 
 
 def _quality_cards(
