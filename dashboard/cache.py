@@ -129,7 +129,13 @@ def ask(question: Callable[..., pd.DataFrame], *parameters: Hashable) -> pd.Data
     """Return the answer of a function of :mod:`dashboard.queries` about the present snapshot."""
 
     def answer(of: Served) -> pd.DataFrame:
-        return _ask(of.key, question.__name__, parameters, question, of.reader)
+        return _ask(
+            snapshot=of.key,
+            name=question.__name__,
+            parameters=parameters,
+            _question=question,
+            _source=of.reader,
+        )
 
     return _asked(("ask", question, parameters), answer)
 
@@ -138,7 +144,14 @@ def study(question: Callable[..., T], *parameters: Hashable, **named: Hashable) 
     """Return the result of a function of :mod:`dashboard.studies` about the present snapshot."""
 
     def answer(of: Served) -> T:
-        return _study(of.key, question.__name__, parameters, named, question, of.reader)
+        return _study(
+            snapshot=of.key,
+            name=question.__name__,
+            parameters=parameters,
+            named=named,
+            _question=question,
+            _source=of.reader,
+        )
 
     return _asked(("study", question, parameters, tuple(sorted(named.items()))), answer)
 
@@ -154,7 +167,14 @@ def drawn(name: str, build: Callable[[Mode], T], said: Words, *parameters: Hasha
     ``parameters`` say what it depends on beside snapshot, language and theme.
     """
     mode: Mode = "dark" if st.context.theme.type == "dark" else "light"
-    return _drawn(_key(), name, said.language, mode, parameters, build)
+    return _drawn(
+        snapshot=_key(),
+        name=name,
+        language=said.language,
+        mode=mode,
+        parameters=parameters,
+        _build=build,
+    )
 
 
 def forget() -> None:
@@ -199,6 +219,7 @@ def _lacking(formats: tuple[str, ...], languages: tuple[str, ...]) -> list[tuple
     return [(fault.code, str(fault)) for fault in reporting.lacking(formats, languages)]
 
 
+# Called by name throughout: Streamlit reads the signature anew for every argument that bears none.
 # Whether a source is stale changes with the day, so answers do not live for ever.
 @st.cache_data(show_spinner=False, max_entries=256, ttl="1h")
 def _ask(

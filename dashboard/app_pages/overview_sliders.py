@@ -70,10 +70,11 @@ def choices(as_of: date | None, said: Words) -> Assumptions:
         base = Assumptions(price_fact_id=price, api_fact_id=model)
         stated = cache.study(break_even_study, as_of=as_of, assumptions=base)
         found: dict[str, float] = {}
+        rows = _rows(stated)
         for first in range(0, len(SLIDES), 3):
             for column, slide in zip(st.columns(3), SLIDES[first : first + 3], strict=True):
                 with column:
-                    moved = _slide(slide, _row(slide, stated), stated.currency, said)
+                    moved = _slide(slide, rows.get(slide.field), stated.currency, said)
                 if moved is not None:
                     found[slide.field] = moved
         st.caption(said.t("A slider that was moved is assumed; back at its first place it is not."))
@@ -121,22 +122,26 @@ def _first(found: dict[str, str], codes: list[str]) -> dict[str, str]:
     return {code: found[code] for code in order}
 
 
-def _row(slide: Slide, stated: BreakEvenStudy) -> dict[Any, Any] | None:
-    """Return what is stated for a slider; nothing where it plays no part."""
+def _rows(stated: BreakEvenStudy) -> dict[str, dict[Any, Any]]:
+    """Return what is stated for each slider by its field; nothing for one that plays no part."""
     frames = [stated.inputs]
     if stated.api is not None and not stated.api.cost.empty:
         frames.append(stated.api.inputs)
-    rows = {row["name"]: row for frame in frames for row in frame.to_dict("records")}
-    names = {"server_price": "gpu_server_price", "api_price": "image_api_price"}
-    if slide.field != "commission_rate":
-        return rows.get(names.get(slide.field, slide.field))
-    for row in stated.price.to_dict("records"):
+    fields = {"gpu_server_price": "server_price", "image_api_price": "api_price"}
+    rows: dict[str, dict[Any, Any]] = {
+        fields.get(str(row["name"]), str(row["name"])): row
+        for frame in frames
+        for row in frame.to_dict("records")
+    }
+    rows.pop("commission_rate", None)
+    for row in stated.price.head(1).to_dict("records"):
         rate = row["commission_rate"]
         told = {"source_title": row["terms_title"], "source_url": row["terms_url"]}
         number = {"value": rate, "low": rate, "high": rate, "unit": "ratio"}
-        return {"name": "commission_rate", **number, **told, "as_of": row["as_of"],
-                "evidence_kind": row["terms_evidence_kind"]}  # fmt: skip
-    return None
+        rows["commission_rate"] = {"name": "commission_rate", **number, **told,
+                                   "as_of": row["as_of"],
+                                   "evidence_kind": row["terms_evidence_kind"]}  # fmt: skip
+    return rows
 
 
 def _slide(slide: Slide, row: dict[Any, Any] | None, currency: str, said: Words) -> float | None:
