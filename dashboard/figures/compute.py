@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 import textwrap
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -343,7 +344,8 @@ def quality_figure(
             name=names[variant],
             mode="lines+markers+text",
             text=[str(steps) for steps in own["steps"]],
-            textposition="top right",
+            # The ways of drawing lie close together: their labels stand on opposite sides.
+            textposition="bottom right" if position else "top left",
             line={"color": style.color, "dash": style.dash},
             marker={"symbol": style.symbol, "size": 9},
             error_y={
@@ -366,7 +368,8 @@ def quality_figure(
             "text": words.t("the drawings through its decoder"),
             "font": {"size": 12, "color": theme.INKS[mode].quiet},
         },
-        annotation_position="bottom right",
+        annotation_position="top right",
+        annotation_yshift=14,  # above the labels of points near the line
     )
     best = quality.loc[quality["seen_rate"].idxmax()]
     alt = words.t(
@@ -382,6 +385,18 @@ def quality_figure(
     )
     theme.finish(figure, alt=alt, mode=mode, axis_titles=titles, height=380, top=24)
     ticks = [digit * 10.0**power for power in range(-9, 5) for digit in (1, 2, 5)]
-    figure.update_xaxes(type="log", tickvals=ticks, ticktext=[f"{tick:.15g}" for tick in ticks])
-    figure.update_yaxes(rangemode="tozero", tickformat=".0%")
+    cost = np.log10([quality["usd_per_1000"].min(), quality["usd_per_1000"].max()])
+    figure.update_xaxes(
+        type="log",
+        range=[cost[0] - 0.12, cost[1] + 0.2],  # room for the labels at both ends
+        tickvals=ticks,
+        ticktext=[f"{tick:.15g}" for tick in ticks],
+    )
+    floor = max(0.0, math.floor(10 * min(quality["seen_low"].min(), decoded_rate) - 1) / 10)
+    top = max(quality["seen_high"].max(), decoded_rate)
+    figure.update_yaxes(
+        range=[floor, top + 0.3 * (top - floor)],
+        tickvals=[tick / 20 for tick in range(round(20 * floor), 21, 1 if floor >= 0.5 else 4)],
+        tickformat=".0%",
+    )
     return figure

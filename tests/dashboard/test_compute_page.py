@@ -242,6 +242,12 @@ def test_what_more_steps_buy_is_told_apart_by_what_is_measured_and_what_is_chose
     [chart] = page.get("plotly_chart")
     drawn = json.loads(chart.proto.spec)["data"]
     assert [trace["name"] for trace in drawn] == ["Adapter for few steps", "With guidance"]
+    # Where all shares are high they are told apart, whiskers and their labels within the panel.
+    layout = json.loads(chart.proto.spec)["layout"]
+    low, high = layout["yaxis"]["range"]
+    assert 0 < low < 0.44
+    assert high > 0.6
+    assert len({trace["textposition"] for trace in drawn}) == 2
     told = " ".join(element.value for element in page.markdown)
     assert "USD 2.50 an hour is chosen; shares and seconds of emoji" in told
     assert "are measured, on a processor" in told
