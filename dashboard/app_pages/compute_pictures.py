@@ -258,7 +258,7 @@ def show_quality(said: Words) -> None:
     section = Section(
         "compute:quality", lambda mode: _quality_cards(quality, cents / 100, said, mode), 520
     )
-    sections(said, [section], (cents, quality.device, str(quality.measured_on)))
+    sections(said, [section], cents, quality.measured_at)
 
 
 def _quality_cards(
@@ -269,7 +269,7 @@ def _quality_cards(
     told = Provenance(
         "assumed",
         said.t("share of pictures; US dollars for 1,000"),
-        quality.measured_on,
+        quality.measured_at.date(),
         said.t(
             "{price} an hour is chosen; shares and seconds of {model} are measured, on {device}",
             price=said.money(hourly_usd, "USD", digits=2),

@@ -392,8 +392,10 @@ def quality_figure(
         tickvals=ticks,
         ticktext=[f"{tick:.15g}" for tick in ticks],
     )
-    floor = max(0.0, math.floor(10 * min(quality["seen_low"].min(), decoded_rate) - 1) / 10)
-    top = max(quality["seen_high"].max(), decoded_rate)
+    floor = max(
+        0.0, math.floor(10 * min(*quality["seen_low"].astype(float), decoded_rate) - 1) / 10
+    )
+    top = max(*quality["seen_high"].astype(float), decoded_rate)
     figure.update_yaxes(
         range=[floor, top + 0.3 * (top - floor)],
         tickvals=[tick / 20 for tick in range(round(20 * floor), 21, 1 if floor >= 0.5 else 4)],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from pathlib import Path
 
 import pandas as pd
@@ -33,15 +33,15 @@ class PictureQuality:
         Of a picture that shows nothing.
     device
         On which the seconds were measured.
-    measured_on
-        The day.
+    measured_at
+        When.
     """
 
     rows: pd.DataFrame
     decoded_rate: float
     chance_rate: float
     device: str
-    measured_on: date
+    measured_at: datetime
 
 
 def picture_quality(folder: Path) -> PictureQuality | None:
@@ -72,7 +72,7 @@ def picture_quality(folder: Path) -> PictureQuality | None:
         told["autoencoder"]["coded"]["seen"]["top5_rate"],
         5 / told["judge"]["concepts"],
         told["machine"]["name"],
-        datetime.fromisoformat(told["measured_at"]).date(),
+        datetime.fromisoformat(told["measured_at"]),
     )
 
 

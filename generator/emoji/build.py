@@ -13,8 +13,8 @@ from generator.emoji import SIZE_PX
 
 WINDOW = 16
 LATENT_PX, LATENT_CHANNELS = 4, 96
-"""Few places of many channels: forms follow words many times sooner than on 16 x 16 places of six,
-where a U-Net of the same time drew a round patch for every name."""
+"""Few places of many channels: on 16 x 16 places of six a U-Net of the same time drew a round patch
+for every name in our trials."""
 _END, _UNKNOWN = "<end>", "<unk>"
 
 
@@ -97,7 +97,7 @@ def _autoencoder(shape: Shape) -> Any:
         down_block_types=("DownEncoderBlock2D",) * 5,
         up_block_types=("UpDecoderBlock2D",) * 5,
         layers_per_block=1,
-        # One group: two channels a group, at the width of 64 px, lose what colour is.
+        # One group: with a channel or two each, groups normalise colours away.
         norm_num_groups=1,
         latent_channels=LATENT_CHANNELS,
         mid_block_add_attention=False,

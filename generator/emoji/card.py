@@ -81,7 +81,8 @@ def _row(*cells: Any) -> str:
 
 def _percent(low: float, high: float | None = None) -> str:
     if high is None:
-        return f"{100 * low:.0f} %"
+        # What is nearly all is not told as all.
+        return f"{100 * low:.1f} %" if 0.995 <= low < 1 else f"{100 * low:.0f} %"
     return f"{100 * low:.0f} to {100 * high:.0f} %"
 
 
@@ -111,6 +112,8 @@ def write(folder: Path) -> None:
             for one in record["packages"]
         ),
         training=_training(record),
+        made=_made(record),
+        judged=_judged_by(folder),
         measured=measured,
     )
     (folder / "README.md").write_text(told, "utf-8")
@@ -119,6 +122,30 @@ def write(folder: Path) -> None:
 
 def _text(name: str) -> str:
     return (resources.files("generator") / "emoji" / name).read_text("utf-8")
+
+
+def _made(record: dict[str, Any]) -> str:
+    """Return the command that trains the same."""
+    told = {
+        "groups": " ".join(f'"{group}"' for group in record["drawings"]["groups"]),
+        "unet": ",".join(map(str, record["shape"]["unet"])),
+        "steps": ",".join(map(str, record["steps"])),
+        "precision": record["precision"],
+        "seed": record["seed"],
+    }
+    options = " ".join(f"--{name} {value}" for name, value in told.items())
+    return f"python -m generator make-emoji FOLDER {options}"
+
+
+def _judged_by(folder: Path) -> str:
+    """Return the command that measures the same; without numbers that of the defaults."""
+    numbers = folder / FILE
+    command = "python -m generator judge-emoji FOLDER"
+    if not numbers.is_file():
+        return command
+    told = json.loads(numbers.read_text("utf-8"))
+    pictures = max(row["seen"]["n"] for row in told["rows"])
+    return f"{command} --pictures {pictures} --judge-steps {told['judge']['steps']}"
 
 
 def _training(record: dict[str, Any]) -> str:

@@ -87,7 +87,9 @@ def train(
         scores = made["names"](made["eyes"](seen))
         return torch.nn.functional.cross_entropy(scores, truth[chosen], label_smoothing=0.05)
 
-    stage = Stage("judge", made, loss, 1e-3, mark(seed, [pictures.numpy().tobytes()]))
+    stage = Stage(
+        "judge", made, loss, 1e-3, mark(seed, [pictures.numpy().tobytes(), repr(known).encode()])
+    )
     run(stage, Budget(steps=steps), kept / stage.mark, "cpu", report)
     return made.eval()
 

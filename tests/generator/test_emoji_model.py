@@ -18,11 +18,6 @@ from generator.flops import parameters
 FOLDER = Path(__file__).resolve().parents[2] / "data" / "models" / emoji.NAME
 
 
-pytestmark = pytest.mark.skipif(
-    not FOLDER.is_dir(), reason="the picture model's weights are not here: `make toy` trains them"
-)
-
-
 @pytest.fixture(scope="module")
 def record() -> dict[str, Any]:
     return json.loads((FOLDER / training.RECORD).read_text("utf-8"))
@@ -45,31 +40,33 @@ def test_weights_and_folder_are_as_small_as_they_must_be(record) -> None:
     assert record["weights"] == counted
 
 
-def test_the_card_states_the_numbers_that_were_measured_and_whose_drawings_they_are(
-    record, measured
-) -> None:
+def test_the_card_is_what_the_records_say(record, measured, tmp_path) -> None:
+    for name in (training.RECORD, quality.FILE):
+        (tmp_path / name).write_bytes((FOLDER / name).read_bytes())
+    card.write(tmp_path)
+    for name in ("README.md", "NOTICE.md"):
+        assert (FOLDER / name).read_text("utf-8") == (tmp_path / name).read_text("utf-8")
     told = (FOLDER / "README.md").read_text("utf-8")
     assert card.table(measured) in told
     for package in source.PACKAGES:
         assert all(part in told for part in (package.name, package.licence, package.rights))
     assert f"{sum(record['weights'].values()) / 1e6:.2f} million" in told
-    assert all(f"{n:,}" in told for n in record["steps"])
+    assert f"--steps {','.join(map(str, record['steps']))}" in told
     assert "must not" in told
 
 
 def test_what_was_held_out_is_no_name_it_was_taught(record) -> None:
     names = set(record["drawings"]["names"])
-    assert len(names) > 150
-    # Both sets may give one name to different signs, so a few are in both.
-    assert len(names & set(record["drawings"]["held_out"])) <= 5
+    assert names
+    assert names.isdisjoint(record["drawings"]["held_out"])
 
 
-def test_more_steps_are_better_and_the_adapter_is_better_at_few(measured) -> None:
+def test_steps_are_measured_and_one_step_is_better_with_the_adapter_than_guided(measured) -> None:
     rows = {(row["variant"], row["steps"]): row for row in measured["rows"]}
     assert {steps for _, steps in rows} == set(emoji.STEPS_MEASURED)
     share = {key: row["seen"]["top5_rate"] for key, row in rows.items()}
-    assert share["guided", 20] > share["guided", 1]
-    assert all(share["few-steps", n] > share["guided", n] for n in (1, 2))
+    assert rows["guided", 20]["seen"]["top5_low"] > share["guided", 1]
+    assert rows["few-steps", 1]["seen"]["top5_low"] > share["guided", 1]
     assert rows["guided", 20]["seconds_per_picture"] > rows["few-steps", 4]["seconds_per_picture"]
     assert all(row["seen"]["n"] >= 100 for row in rows.values())
 

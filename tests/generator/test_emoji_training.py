@@ -262,10 +262,13 @@ def test_a_training_on_other_drawings_does_not_go_on_from_these(tmp_path) -> Non
     folder = train(tmp_path / "m", replace(PLAN, steps=(1, 1, 1)))
     with pytest.raises(GeneratorError, match=r"another training: .*autoencoder\.pt"):
         train(folder, replace(PLAN, steps=(1, 1, 1)), drawn_here()[:-4])
+    renamed = [replace(one, keywords=("form", *one.keywords[2:])) for one in drawn_here()]
+    with pytest.raises(GeneratorError, match=r"another training: .*denoiser\.pt"):
+        train(folder, replace(PLAN, steps=(1, 1, 1)), renamed)
 
 
 def test_the_judge_of_other_drawings_is_another(tmp_path) -> None:
-    for many in (drawn_here(), drawn_here()[:-4]):
+    for many in (drawn_here(), drawn_here()[:-4], drawn_here()):
         judge.train(many, training.rendered(many), 1, 3, tmp_path, quiet)
     assert len(list(tmp_path.iterdir())) == 2
 
