@@ -82,7 +82,7 @@ def passed_on(question: Callable[..., T], *parameters: Hashable, **named: Hashab
 def held_back() -> bool:
     """Say whether the snapshot holds rows that may not be passed on."""
     present = _present()
-    return _held_back(present.key, present.for_export)
+    return _held_back(snapshot=present.key, _source=present.for_export)
 
 
 def left_out() -> pd.DataFrame:
@@ -97,19 +97,19 @@ def info() -> SnapshotInfo:
 
 def follow() -> None:
     """Show sessions the newest snapshot from now on: somebody waits for what it brings."""
-    _refresher(str(data_dir())).follow()
+    _following().follow()
     if shown := _shown.get():
         shown.clear()
 
 
 def settled(seconds: float) -> bool:
     """Wait for the work in the background; return whether it has ended."""
-    return _refresher(str(data_dir())).wait(seconds)
+    return _following().wait(seconds)
 
 
 def failures() -> list[Failure]:
     """Return what could not be worked out in the background, oldest first."""
-    return list(_refresher(str(data_dir())).failures)
+    return list(_following().failures)
 
 
 def info_or_none() -> SnapshotInfo | None:
@@ -158,7 +158,7 @@ def study(question: Callable[..., T], *parameters: Hashable, **named: Hashable) 
 
 def lacking(formats: tuple[str, ...], languages: tuple[str, ...]) -> list[tuple[str, str]]:
     """Return code and reason of what this machine lacks for reports; asked anew every minute."""
-    return _lacking(formats, languages)
+    return _lacking(formats=formats, languages=languages)
 
 
 def drawn(name: str, build: Callable[[Mode], T], said: Words, *parameters: Hashable) -> T:
@@ -187,7 +187,7 @@ def _present() -> Served:
     shown = _shown.get()
     if shown:
         return shown[0]
-    present = _refresher(str(data_dir())).present()
+    present = _following().present()
     if shown is not None:
         shown.append(present)
     return present
@@ -196,7 +196,7 @@ def _present() -> Served:
 def _asked(name: Hashable, answer: Callable[[Served], T]) -> T:
     """Answer about the present snapshot, and remember what was asked for the next one."""
     found = answer(_present())
-    _refresher(str(data_dir())).note(name, answer)
+    _following().note(name, answer)
     return found
 
 
@@ -204,6 +204,11 @@ def _key() -> str:
     return _present().key
 
 
+def _following() -> Refresher:
+    return _refresher(folder=str(data_dir()))
+
+
+# All that is kept is called by name: Streamlit reads the signature anew for every argument without.
 @st.cache_resource(show_spinner=False, max_entries=8)
 def _refresher(folder: str) -> Refresher:
     return Refresher(Path(folder))
@@ -219,7 +224,6 @@ def _lacking(formats: tuple[str, ...], languages: tuple[str, ...]) -> list[tuple
     return [(fault.code, str(fault)) for fault in reporting.lacking(formats, languages)]
 
 
-# Called by name throughout: Streamlit reads the signature anew for every argument that bears none.
 # Whether a source is stale changes with the day, so answers do not live for ever.
 @st.cache_data(show_spinner=False, max_entries=256, ttl="1h")
 def _ask(

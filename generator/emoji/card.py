@@ -14,7 +14,8 @@ _GRID = """
 
 The pictures were not chosen: they are the first of the list that was measured. Numbers:
 [quality.json](quality.json)."""
-_NOT_MEASURED = "Not measured yet: `python -m generator judge-emoji FOLDER` does."
+_JUDGE = "python -m generator judge-emoji FOLDER"
+_NOT_MEASURED = f"Not measured yet: `{_JUDGE}` does."
 _PARTS = {
     "unet": "U-Net",
     "vae": "autoencoder",
@@ -96,9 +97,10 @@ def write(folder: Path) -> None:
     """
     record = json.loads((folder / RECORD).read_text("utf-8"))
     numbers = folder / FILE
-    measured = _NOT_MEASURED
+    measured, judged = _NOT_MEASURED, _JUDGE
     if numbers.is_file():
-        measured = f"{table(json.loads(numbers.read_text('utf-8')))}\n{_GRID}"
+        quality = json.loads(numbers.read_text("utf-8"))
+        measured, judged = f"{table(quality)}\n{_GRID}", _judged_by(quality)
     weights, drawings = record["weights"], record["drawings"]
     told = Template(_text("card.md")).substitute(
         name=record["model"],
@@ -113,7 +115,7 @@ def write(folder: Path) -> None:
         ),
         training=_training(record),
         made=_made(record),
-        judged=_judged_by(folder),
+        judged=judged,
         measured=measured,
     )
     (folder / "README.md").write_text(told, "utf-8")
@@ -137,15 +139,11 @@ def _made(record: dict[str, Any]) -> str:
     return f"python -m generator make-emoji FOLDER {options}"
 
 
-def _judged_by(folder: Path) -> str:
-    """Return the command that measures the same; without numbers that of the defaults."""
-    numbers = folder / FILE
-    command = "python -m generator judge-emoji FOLDER"
-    if not numbers.is_file():
-        return command
-    told = json.loads(numbers.read_text("utf-8"))
-    pictures = max(row["seen"]["n"] for row in told["rows"])
-    return f"{command} --pictures {pictures} --judge-steps {told['judge']['steps']}"
+def _judged_by(told: dict[str, Any]) -> str:
+    """Return the command that measures the same."""
+    return (
+        f"{_JUDGE} --pictures {told['rows'][0]['seen']['n']} --judge-steps {told['judge']['steps']}"
+    )
 
 
 def _training(record: dict[str, Any]) -> str:
