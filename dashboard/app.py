@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 import streamlit as st
 
@@ -27,7 +28,8 @@ def _show() -> None:
     said = words(language)
     # The bar of a visitor who is not let in would lead nowhere.
     is_in = signing_in.is_let_in()
-    page = st.navigation(_pages(said), position="top" if is_in else "hidden")
+    pages = _pages(said)
+    page = st.navigation([*pages, *_elsewhere(pages, said)], position="top" if is_in else "hidden")
     _above(said, is_in=is_in)
     if is_in:
         tour.show(said, on_overview=page.url_path == "")
@@ -89,6 +91,28 @@ def _pages(said: Words) -> list[st.Page]:
             url_path="reports",
         ),
     ]
+
+
+def _elsewhere(pages: list[st.Page], said: Words) -> list[st.Page]:
+    """Return a page for an address that names none of ours: Streamlit's own speaks English."""
+    base = str(st.get_option("server.baseUrlPath") or "").strip("/")
+    path = unquote(urlsplit(st.context.url or "").path).strip("/")
+    asked = path.rpartition("/")[2]
+    if path == base or asked in [page.url_path for page in pages]:
+        return []
+
+    def nowhere() -> None:
+        st.title(said.t("There is no such page"), anchor=False)
+        shown = permalinks.code_in_words(asked)
+        told = said.t("The address asks for the page {page}. There are these:", page=shown)
+        st.info(told, icon=":material/signpost:")
+        for page in pages:
+            st.page_link(
+                page, label=page.title, icon=page.icon, query_params={"lang": said.language}
+            )
+
+    title = said.t("There is no such page")
+    return [st.Page(nowhere, title=title, url_path=asked, visibility="hidden")]
 
 
 def _chosen_language() -> str:

@@ -49,6 +49,8 @@ _VERSION = version("artonomics")
 _STATE_PX = 110
 _ROWS_IN_FULL = 15
 """A table with more rows than that scrolls."""
+_MANY_COLUMNS = 6
+"""As many hardly stand side by side on a page."""
 
 Card = Callable[[], object]
 """A part of a page that draws itself when it is called."""
@@ -64,7 +66,10 @@ def evidence_badge(words: Words, kind: str) -> str:
 
 
 def provenance_line(words: Words, provenance: Provenance) -> str:
-    """Return one Markdown line: evidence, unit, as-of date, source with its link, freshness."""
+    """Return one Markdown line: evidence, unit, as-of date, source with its link, freshness.
+
+    Freshness stands where the number can age: see :func:`dashboard.freshness.mark`.
+    """
     parts = [evidence_badge(words, provenance.evidence_kind)]
     if provenance.unit:
         parts.append(plain(provenance.unit))
@@ -73,7 +78,8 @@ def provenance_line(words: Words, provenance: Provenance) -> str:
     if provenance.source or provenance.url:
         title = provenance.source or str(urlsplit(provenance.url).hostname)
         parts.append(_link(title, provenance.url))
-    parts.append(freshness.mark(words, freshness.day(provenance.as_of)))
+    shown_to = freshness.day(provenance.as_of)
+    parts.append(freshness.mark(words, shown_to, provenance.evidence_kind))
     return " · ".join(filter(None, parts))
 
 
@@ -228,8 +234,15 @@ def _link(title: str, url: str) -> str:
 
 
 def _looks(table: Table) -> dict[str, Any]:
-    """Return the shown columns as Streamlit is told about them."""
-    return {name: _column(look) for name, look in table.columns.items()}
+    """Return the shown columns as Streamlit is told about them.
+
+    What a row is about stays in sight where the row goes on to the right.
+    """
+    looks = {name: _column(look) for name, look in table.columns.items()}
+    first = next(iter(table.columns), "")
+    if len(looks) >= _MANY_COLUMNS and table.columns[first].kind == "text":
+        looks[first]["pinned"] = True
+    return looks
 
 
 def _column(look: TableColumn) -> Any:

@@ -1,7 +1,8 @@
 """How fresh the numbers of a part of a page are, and what of their sources is missing.
 
-A part of a page names the sources it is fed by; every line of provenance within it then bears
-their state, and one line says which of them failed or had rows kept out.
+A part of a page names the sources it is fed by. A line of provenance within it bears their state
+where it speaks of the newest they hold; what is about a day before that has its date, and does not
+age. One line says which of them failed or had rows kept out.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import pandas as pd
 
 from dashboard import cache, queries
 from dashboard.queries import Reader
+from dashboard.tables import bundled
 from dashboard.tables.spoken import NEVER_READ
 from dashboard.tables.table import plain
 from dashboard.text import Words
@@ -26,6 +28,8 @@ from etl.warehouse import SnapshotReader
 _fed_by: ContextVar[tuple[str, ...]] = ContextVar("fed_by", default=())
 _of_one: ContextVar[bool] = ContextVar("of_one", default=False)
 _older: ContextVar[datetime | None] = ContextVar("older", default=None)
+_AGELESS = ("assumed", "disclosed", "missing")
+"""What is supposed, was said on a day, or is not there: collecting again would not renew it."""
 
 
 @dataclass(frozen=True)
@@ -91,16 +95,20 @@ def badge(said: Words, *, stale: bool | None) -> str:
     return f":{colour}-badge[:material/{icon}: {told}]"
 
 
-def mark(said: Words, shown_to: date | None = None) -> str:
-    """Return the badge of what feeds the part being drawn; nothing where nothing is known.
+def mark(said: Words, shown_to: date | None = None, kind: str = "") -> str:
+    """Return the badge of what feeds the part being drawn; nothing where nothing can age.
 
-    The worst of the sources counts. An older snapshot that is read in place of the newest makes
-    every number stale.
+    A number is stale where it is the newest of a series that is past its calendar: collecting again
+    would renew it. The worst of the sources counts. An older snapshot that is read in place of the
+    newest makes every number stale.
 
     Parameters
     ----------
     shown_to
-        Last day of what a card shows; it counts within :func:`of_one_series`.
+        Day of the number, or last day of what a card shows. Before the last day of a source it is
+        history and says nothing of how fresh that is, except within :func:`of_one_series`.
+    kind
+        How the number is known: assumptions and what was disclosed do not age.
     """
     try:
         info = cache.info()
@@ -108,19 +116,26 @@ def mark(said: Words, shown_to: date | None = None) -> str:
         if older is not None:
             told = said.t("of the snapshot of {date}", date=said.instant(older))
             return f"{badge(said, stale=True)} {told}"
-        reaches = _reaches(_fed_by.get())
+        reaches = [] if kind in _AGELESS else _reaches(_fed_by.get())
     except ArtonomicsError:
         return ""
-    if not reaches:
+    moving = [reach for reach in reaches if reach.stale is not None]
+    newest = [reach for reach in moving if not _is_history(shown_to, reach)]
+    if not reaches or (moving and not newest):
         return ""
-    stale = [reach for reach in reaches if reach.stale]
+    stale = [reach for reach in newest if reach.stale]
     if stale:
         known = [reach.last for reach in stale if reach.last is not None]
         known += [shown_to] if shown_to is not None and _of_one.get() else []
         told = said.t("reaches to {date}", date=said.date(min(known))) if known else ""
         return f"{badge(said, stale=True)} {told}".rstrip()
-    moving = any(reach.stale is False for reach in reaches)
-    return badge(said, stale=False if moving else None)
+    return badge(said, stale=False if newest else None)
+
+
+def _is_history(shown_to: date | None, reach: Reach) -> bool:
+    if shown_to is None or reach.last is None or _of_one.get():
+        return False
+    return shown_to < reach.last
 
 
 def gaps(said: Words, sources: Sequence[str]) -> list[str]:
@@ -132,7 +147,7 @@ def gaps(said: Words, sources: Sequence[str]) -> list[str]:
         told.append(
             said.t(
                 "{sources} failed when last asked: what stands here is what was held before.",
-                sources=said.listed(map(plain, failed)),
+                sources=_listed(failed, said),
             )
         )
     absent = [name for name in sources if name not in known]
@@ -140,7 +155,7 @@ def gaps(said: Words, sources: Sequence[str]) -> list[str]:
         told.append(
             said.t(
                 "{sources}: not collected yet, so what rests on it is missing here.",
-                sources=said.listed(map(plain, absent)),
+                sources=_listed(absent, said),
             )
         )
     unread = [name for name in sources if name in known and known[name].n_unread]
@@ -150,7 +165,7 @@ def gaps(said: Words, sources: Sequence[str]) -> list[str]:
                 "{n} share of {sources} was never read.",
                 "{n} shares of {sources} were never read.",
                 sum(known[name].n_unread for name in unread),
-                sources=said.listed(map(plain, unread)),
+                sources=_listed(unread, said),
             )
         )
     counts = cache.study(kept_out)
@@ -161,10 +176,14 @@ def gaps(said: Words, sources: Sequence[str]) -> list[str]:
                 "{n} row of {sources} failed a check and is in no figure.",
                 "{n} rows of {sources} failed a check and are in no figure.",
                 n_rows,
-                sources=said.listed(plain(name) for name in sources if name in counts),
+                sources=_listed([name for name in sources if name in counts], said),
             )
         )
     return told
+
+
+def _listed(sources: Sequence[str], said: Words) -> str:
+    return said.listed(plain(bundled.source_name(name, said)) for name in sources)
 
 
 def kept_out(reader: Reader) -> dict[str, int]:

@@ -9,6 +9,19 @@ from html import escape
 
 from dashboard.text import Words
 
+# Streamlit shows the bar under a table that is wider than its place only while a pointer is over
+# it, and a phone never: a shade on the right says that columns follow, until the last is in sight.
+_TABLES = """
+.stDataFrame { timeline-scope: --table; position: relative; }
+.stDataFrame .dvn-scroller { scroll-timeline: --table inline;
+  scrollbar-color: #7A828E transparent !important; }
+.stDataFrame::after { content: ''; position: absolute; inset: 1px 1px 1px auto; width: 1.6rem;
+  z-index: 5; border-radius: 0 0.5rem 0.5rem 0; pointer-events: none; opacity: 0;
+  background: linear-gradient(to left, rgb(122 130 142 / 45%), transparent);
+  animation: columns-follow linear; animation-timeline: --table; }
+@keyframes columns-follow { from, 97% { opacity: 1; } to { opacity: 0; } }
+@media print { .stDataFrame::after { display: none; } }
+"""
 # White letters on the tags of a selection and on main buttons: the dark theme's own blue is too
 # light for them.
 # A table's own toolbar would write every shown row, also those that may not be passed on, and cells
@@ -38,8 +51,7 @@ _NARROW = """
   h1 { font-size: 1.6rem !important; } h2 { font-size: 1.35rem !important; }
   [data-testid='stColumn'] { min-width: 100% !important; }
   /* Numbers wider than their cells would be read as others; a touch and the table tell them. */
-  .js-plotly-plot .heatmap-label,
-  .subplot:has(.heatmaplayer .hm) .trace:not(:has(.point)) .textpoint { display: none; }
+  .js-plotly-plot .heatmap-label { display: none; }
   /* So many ticks are closer than their words are wide. */
   .xaxislayer-above:has(> g[class$='tick']:nth-of-type(20)) > g[class$='tick']:nth-of-type(even) {
     display: none; }
@@ -47,6 +59,7 @@ _NARROW = """
     min-width: 24px !important; min-height: 24px !important; }
   [data-testid='stExpandSidebarButton'], [data-testid='stMainMenu'] button {
     min-width: 40px; min-height: 40px; }
+  [data-testid='stExpandSidebarButton'] { width: auto !important; gap: 0.25rem; }
 }
 """
 # Streamlit scrolls within a frame of the height of the window: paper has none.
@@ -84,7 +97,7 @@ _PRINTED = """
 }
 """
 
-STYLE = f"<style>{_ALWAYS}{_NARROW}{_PRINTED}</style>"
+STYLE = f"<style>{_ALWAYS}{_TABLES}{_NARROW}{_PRINTED}</style>"
 
 SCRIPT = """
 (() => {
@@ -147,10 +160,13 @@ def frame(said: Words, *, tour: str = "", printed: str = "", is_dark: bool = Fal
     """
     language = {"zh": "zh-CN"}.get(said.language, said.language)
     skip = escape(said.t("Skip to the content"))
+    pages = said.t("Pages").replace("'", "")
     dark = " data-page-is-dark" if is_dark else ""
     return (
         f'<a class="skip-link" href="#stMain">{skip}</a>'
         f'<div data-page-language="{language}" data-tour="{escape(tour, quote=True)}"{dark}></div>'
         f'<div class="only-printed">{escape(printed)}<br><span data-printed-address></span></div>'
+        # On a narrow screen the navigation is folded behind a sign that says nothing by itself.
+        f"<style>[data-testid='stExpandSidebarButton']::after {{ content: '{pages}'; }}</style>"
         f"<script>{SCRIPT}</script>"
     )

@@ -28,6 +28,9 @@ TRAVELLING = (
 """Names of the choices that mean the same on every page that has them."""
 
 
+_OF_EVERY_PAGE = ("lang", "tour")
+
+
 class PartlyKnownError(ValueError):
     """Some codes of a list can be shown and others not.
 
@@ -56,6 +59,7 @@ def restore(key: str, parse: Callable[[str], T], default: T, words: Words) -> No
         Value where the address says nothing or something impossible.
     """
     _leave_another_page(key, parse)
+    _read_here().add(key)
     code = st.query_params.get(key)
     if code is None:
         if key not in st.session_state or _is_of_another_page(key):
@@ -73,7 +77,7 @@ def restore(key: str, parse: Callable[[str], T], default: T, words: Words) -> No
                 "The address asks for {key}, of which {left} cannot be shown ({problem}). The "
                 "others are kept.",
                 key=key,
-                left=", ".join(_code(one) for one in problem.left),
+                left=", ".join(code_in_words(one) for one in problem.left),
                 problem=str(problem),
             )
         )
@@ -84,8 +88,30 @@ def restore(key: str, parse: Callable[[str], T], default: T, words: Words) -> No
                 "The address asks for {key}={code}, which cannot be shown: {problem}. "
                 "The default is used instead.",
                 key=key,
-                code=_code(code),
+                code=code_in_words(code),
                 problem=str(problem),
+            )
+        )
+
+
+def tell_unread(words: Words) -> None:
+    """Say what the address names that no control of this page has read, once all have been shown.
+
+    What travels waits for a page that can show it, and is no mistake.
+    """
+    known = {*TRAVELLING, *_OF_EVERY_PAGE, *_read_here()}
+    unread = [key for key in st.query_params if key not in known]
+    if unread:
+        st.warning(
+            words.n(
+                "The address asks for {keys}, which chooses nothing on this page. It is left out "
+                "of account.",
+                "The address asks for {keys}, which choose nothing on this page. They are left out "
+                "of account.",
+                len(unread),
+                keys=words.listed(
+                    f"{code_in_words(key)}={code_in_words(st.query_params[key])}" for key in unread
+                ),
             )
         )
 
@@ -331,6 +357,12 @@ def _standing_in() -> dict[str, Any]:
     return st.session_state.setdefault("permalinks:standing_in", {})
 
 
+def _read_here() -> set[str]:
+    """Return the names that the controls of this page have looked for, in this visit."""
+    here = getattr(get_script_run_ctx(), "page_script_hash", "")
+    return st.session_state.setdefault("permalinks:read", {}).setdefault(here, set())
+
+
 def _unwrite(key: str) -> None:
     st.session_state.pop(_written(key), None)
     if key in st.query_params:
@@ -345,7 +377,7 @@ def _expected(options: Sequence[str], words: Words) -> str:
     return words.t("expected one of {options}", options=shown)
 
 
-def _code(code: str) -> str:
+def code_in_words(code: str) -> str:
     """Return a code of the address as Markdown that shows it as it is, on one line.
 
     An empty line would end the code, and what follows it would be read as Markdown.

@@ -228,10 +228,17 @@ def failed_sources(reader: Reader) -> list[str]:
     return sorted(newest.loc[failed, "source"])
 
 
+def is_bundled_only(reader: Reader) -> bool:
+    """Return whether nothing was ever read live: all there is came with the program, or by hand."""
+    live = reader.query("SELECT 1 FROM etl_runs WHERE mode = 'live' AND status <> 'failed' LIMIT 1")
+    return live.empty
+
+
 def quarantine(reader: Reader) -> pd.DataFrame:
-    """Return the rows kept out with their reasons, newest first."""
+    """Return the rows kept out with their reasons, newest first; ``own`` marks the user's own."""
     return reader.query(
-        "SELECT * FROM quarantine ORDER BY quarantined_at DESC, table_name, row_key, quarantine_id"
+        "SELECT q.*, source IN (SELECT source FROM imported_files) AS own FROM quarantine q "
+        "ORDER BY quarantined_at DESC, table_name, row_key, quarantine_id"
     )
 
 

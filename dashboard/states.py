@@ -205,8 +205,16 @@ def gaps(words: Words, *sources: str) -> None:
         st.page_link(
             "app_pages/data.py",
             label=words.t("See why on the Data page"),
-            query_params={"lang": words.language, "view": "runs"},
+            query_params={"lang": words.language} | _where_gaps_show(sources, len(told)),
         )
+
+
+def _where_gaps_show(sources: Sequence[str], n_gaps: int) -> dict[str, str]:
+    """Return the address of the part of the Data page that shows what is not all here."""
+    rejected = [name for name in sources if name in cache.study(freshness.kept_out)]
+    if not rejected or n_gaps > 1:
+        return {"view": "runs"}
+    return {"view": "rejects"} | ({"source": rejected[0]} if len(rejected) == 1 else {})
 
 
 def empty(

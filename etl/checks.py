@@ -247,18 +247,33 @@ def _note(found: Any, where: Any, name: str, reason: str) -> None:
 
 
 def _rejected(table: Table, raw: Any, found: Any) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "row_key": row_keys(table, raw).tolist(),
+            "check_name": [name for name, _ in found],
+            "reason": [reason for _, reason in found],
+            "payload": payloads(raw).tolist(),
+        }
+    )
+
+
+def row_keys(table: Table, raw: Any) -> Any:
+    """Return the key of each row as text, as rejected rows bear it; shape (n,)."""
+    told = None
+    for name in table.key:
+        part = raw[name].astype(object).where(raw[name].notna(), None).map(str)
+        told = part if told is None else told + " | " + part
+    return told
+
+
+def payloads(raw: Any) -> pd.Series:
+    """Return each row as the JSON that is kept of a rejected one; shape (n,)."""
     records = [
         {str(name): None if pd.isna(value) else str(value) for name, value in row.items()}
         for row in raw.to_dict("records")
     ]
-    return pd.DataFrame(
-        {
-            "row_key": [" | ".join(str(r[name]) for name in table.key) for r in records],
-            "check_name": [name for name, _ in found],
-            "reason": [reason for _, reason in found],
-            "payload": [json.dumps(r, ensure_ascii=False, sort_keys=True) for r in records],
-        }
-    )
+    told = [json.dumps(r, ensure_ascii=False, sort_keys=True) for r in records]
+    return pd.Series(told, index=raw.index, dtype=object)
 
 
 def as_quarantine(
@@ -275,4 +290,7 @@ def as_quarantine(
         table_name=table_name,
         quarantined_at=at,
         resolved_at=None,
+        resolved_by=None,
+        file_rows=rejected.get("file_rows"),
+        file_urls=rejected.get("file_urls"),
     ).drop_duplicates("quarantine_id")

@@ -1,4 +1,4 @@
-"""Check rejected rows again, after a check, a correction or a reference list has been mended."""
+"""Rejected rows again: let in what passes today, or leave out for good what never will."""
 
 from __future__ import annotations
 
@@ -65,6 +65,55 @@ def replay(
             entries.append(_replay_one(this, name, TABLES[table], rows))
         last = Run.begun(warehouse, now, offline=True)
         return entries + pipeline.publish(last, "replay")
+
+
+def settle(
+    settings: Settings,
+    source: str,
+    check: str | None = None,
+    *,
+    reopen: bool = False,
+    now: datetime | None = None,
+) -> tuple[int, list[LedgerEntry]]:
+    """Leave the rejected rows of a source out for good, and publish.
+
+    They stay in the quarantine with who settled them, and no page tells them as missing any more.
+
+    Parameters
+    ----------
+    settings
+        Where the warehouse lies.
+    source, check
+        Whose rows, and only those that one check rejected.
+    reopen
+        Let rows wait again that were left out in this way.
+    now
+        The instant in UTC; the clock's by default.
+
+    Returns
+    -------
+    int, list of LedgerEntry
+        How many rows that were, and what publishing them left in the ledger.
+
+    Raises
+    ------
+    InputError
+        When there is no such row.
+    """
+    now = now or datetime.now(UTC)
+    with Warehouse(settings) as warehouse:
+        this = Run.begun(warehouse, now, offline=True)
+        with warehouse.transaction():
+            n = warehouse.settle(source, check, now, waiting=reopen)
+        if not n:
+            what = "left out" if reopen else "waiting"
+            raise InputError(
+                f"got no rejected row {what} (source {source}, check {check or 'any'})",
+                "some in the table quarantine",
+                'see `artonomics sql "SELECT source, check_name, resolved_by, count(*) FROM '
+                'quarantine GROUP BY ALL"`',
+            )
+        return n, pipeline.publish(this, "replay")
 
 
 def _replay_one(this: Run, source: str, table: Table, rows: Any) -> LedgerEntry:

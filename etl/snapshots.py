@@ -20,7 +20,7 @@ from typing import Any
 from etl.errors import InputError, SnapshotMissingError, WarehouseError
 from etl.writer_files import sync
 
-FORMAT_VERSION = 3
+FORMAT_VERSION = 4
 """Raised when stored tables change their shape."""
 OLDEST_FORMAT = 2
 """A writer brings files from this format on up to its own: columns may only have been added."""

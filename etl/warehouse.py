@@ -43,7 +43,7 @@ from etl.snapshots import (
     other_format,
     sha256,
 )
-from etl.warehouse_rows import MergeCounts, Stamp
+from etl.warehouse_rows import MergeCounts, RejectsRead, Stamp
 from etl.writer_files import WriterFiles, log_of
 
 _LOG_ONLY = QUIET | {"checkpoint_threshold": "1TB"}
@@ -53,6 +53,7 @@ __all__ = [
     "DATABASE",
     "Audit",
     "MergeCounts",
+    "RejectsRead",
     "SnapshotInfo",
     "SnapshotReader",
     "Snapshots",
@@ -173,8 +174,45 @@ class Warehouse:
         return warehouse_rows.held_elsewhere(self._connection, table, rows, source)
 
     def quarantine(self, rows: pd.DataFrame) -> None:
-        """Keep rejected rows; one that is known already is not kept twice."""
+        """Keep rejected rows; one that is known already is not kept twice.
+
+        What its file had ceased to say and says again waits again.
+        """
         self._add(QUARANTINE, rows)
+        warehouse_rows.reopen(self._connection, list(rows["quarantine_id"]))
+
+    def restate(self, met: pd.DataFrame, read: RejectsRead, at: datetime) -> None:
+        """Note where rejected rows stand, and settle those that their files say no more.
+
+        Parameters
+        ----------
+        met
+            Rows of ``quarantine`` that were met in the files just now.
+        read
+            Which files were read, and whether ``met`` is all that was kept out of them.
+        at
+            Instant in UTC.
+        """
+        warehouse_rows.restate_rejects(self._connection, met, read, at)
+
+    def settle(self, source: str, check: str | None, at: datetime, *, waiting: bool = False) -> int:
+        """Leave the rejected rows of a source out for good, or let them wait again.
+
+        Parameters
+        ----------
+        check
+            Only those that failed this check.
+        at
+            Instant in UTC.
+        waiting
+            Let those wait again that were left out.
+
+        Returns
+        -------
+        int
+            How many rows that were.
+        """
+        return warehouse_rows.settle_rejects(self._connection, source, check, at, waiting=waiting)
 
     def rejected(self, source: str | None = None, check: str | None = None) -> pd.DataFrame:
         """Return the quarantined rows nobody has let in since, of one source or check if named."""
@@ -187,7 +225,8 @@ class Warehouse:
     def resolve(self, quarantine_ids: Sequence[str], at: datetime) -> None:
         """Mark quarantined rows as let in at an instant (UTC)."""
         self._connection.execute(
-            "UPDATE quarantine SET resolved_at = ? WHERE quarantine_id IN (SELECT unnest(?))",
+            "UPDATE quarantine SET resolved_at = ?, resolved_by = 'replay' "
+            "WHERE quarantine_id IN (SELECT unnest(?))",
             [at, list(quarantine_ids)],
         )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -88,6 +88,89 @@ def add(con: Scratch, table: Table, rows: pd.DataFrame) -> None:
         return
     with _staged(con, table, rows) as incoming:
         con.execute(statements.insert_absent(table, incoming))
+
+
+@dataclass(frozen=True)
+class RejectsRead:
+    """What an import has read of the user's files.
+
+    Attributes
+    ----------
+    source, table_name
+        Where its rows go.
+    addresses
+        The files, as rejected rows name them.
+    all_told
+        Whether every row that was kept out is told one by one.
+    """
+
+    source: str
+    table_name: str
+    addresses: Sequence[str]
+    all_told: bool
+
+
+_FILES = "string_split(file_urls, chr(10))"
+
+
+def reopen(con: Scratch, quarantine_ids: Sequence[str]) -> None:
+    """Let rejected rows wait again that were settled because their files did not say them."""
+    con.execute(
+        "UPDATE quarantine SET resolved_at = NULL, resolved_by = NULL "
+        "WHERE resolved_by = 'restated' AND quarantine_id IN (SELECT unnest(?))",
+        [list(quarantine_ids)],
+    )
+
+
+def restate_rejects(con: Scratch, met: pd.DataFrame, read: RejectsRead, at: datetime) -> None:
+    """See :meth:`etl.warehouse.Warehouse.restate`."""
+    addresses = list(read.addresses)
+    elsewhere = f"list_filter({_FILES}, lambda f: NOT list_contains(?::VARCHAR[], f))"
+    con.register("met", met[["quarantine_id", "file_rows", "file_urls"]].astype(object))
+    try:
+        con.execute(
+            "UPDATE quarantine SET file_rows = m.file_rows, file_urls = array_to_string("
+            f"list_concat(coalesce({elsewhere.replace('file_urls', 'quarantine.file_urls')}, []), "
+            "string_split(m.file_urls, chr(10))), chr(10)) FROM met m "
+            "WHERE quarantine.quarantine_id = m.quarantine_id AND m.file_urls IS NOT NULL",
+            [addresses],
+        )
+        if not read.all_told:
+            return
+        gone = (
+            "WHERE source = ? AND table_name = ? AND resolved_at IS NULL AND file_urls IS NOT NULL "
+            "AND quarantine_id NOT IN (SELECT quarantine_id FROM met)"
+        )
+        place = [read.source, read.table_name]
+        con.execute(
+            f"UPDATE quarantine SET resolved_at = ?, resolved_by = 'restated' {gone} "
+            f"AND len({elsewhere}) = 0",
+            [at, *place, addresses],
+        )
+        con.execute(
+            f"UPDATE quarantine SET file_urls = array_to_string({elsewhere}, chr(10)) {gone}",
+            [addresses, *place],
+        )
+    finally:
+        con.unregister("met")
+
+
+def settle_rejects(
+    con: Scratch, source: str, check: str | None, at: datetime, *, waiting: bool
+) -> int:
+    """See :meth:`etl.warehouse.Warehouse.settle`."""
+    new, held = (
+        ("resolved_at = NULL, resolved_by = NULL", "resolved_by = 'dismissed'")
+        if waiting
+        else ("resolved_at = ?, resolved_by = 'dismissed'", "resolved_at IS NULL")
+    )
+    given = [] if waiting else [at]
+    found = con.execute(
+        f"UPDATE quarantine SET {new} WHERE {held} AND source = ? "
+        "AND check_name = coalesce(?, check_name)",
+        [*given, source, check],
+    ).fetchone()
+    return int(found[0]) if found else 0
 
 
 @contextmanager

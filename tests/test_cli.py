@@ -188,6 +188,20 @@ def test_a_fault_of_ours_is_short_and_says_how_to_see_more(
     assert "Traceback" in long.err
 
 
+def test_rejected_rows_are_left_out_by_name_and_an_unknown_source_is_told(ask: Ask, tmp_path: Path):
+    file = tmp_path / "e.csv"
+    file.write_text("user_id,event_name,event_at\nu,open,2026-01-01\nu,open,soon\n")
+    data = ("--data", tmp_path / "data")
+    assert ask("import", "events", file, *data).status == 0
+    answer = ask("etl", "settle", "user_events", *data)
+    assert answer.status == 0
+    assert "1 row of user_events left out for good" in answer.err
+    assert ask("etl", "settle", "user_events", "--reopen", *data).status == 0
+    answer = ask("etl", "settle", "nobody", *data)
+    assert answer.status == 2
+    assert "no rejected row waiting (source nobody" in answer.err
+
+
 def test_an_interruption_ends_quietly(ask: Ask, monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     def interrupted(*_: Any, **__: Any) -> None:
         raise KeyboardInterrupt

@@ -103,7 +103,8 @@ def _controls(said: Words) -> View:
             chart_type = _code("chart", said.t("Chart"), dict(_chart_types(said)), said)
         with category:
             categories = _categories()
-            genre = _code("category", said.t("Category"), {c: c for c in categories}, said)
+            names = {code: labels.category(said, code) for code in categories}
+            genre = _code("category", said.t("Category"), names, said)
         with span:
             names = {"wave": said.t("Around the waves"), "all": said.t("All look-ups")}
             shown = _code("shown", said.t("Ratings shown"), names, said)
@@ -304,16 +305,19 @@ def _charts(study: AttentionStudy, view: View, said: Words, mode: Mode) -> list[
     by_day = figures.bump_figure(positions, said, mode, _coloured(study))
     _mark(by_day, list(positions["observed_on"]), view, said)
     by_storefront = figures.storefront_figure(study.storefronts, said, mode)
+    dated = partial(
+        figure_card,
+        said,
+        said.t("Positions by day"),
+        by_day,
+        _offered(tables.positions, study, view, said),
+        _drawn(by_day, read),
+    )
+    if study.lines().empty:
+        dated = partial(_no_dated_chart, said)
     return [
         partial(st.header, said.t("How high it stood"), anchor=False),
-        partial(
-            figure_card,
-            said,
-            said.t("Positions by day"),
-            by_day,
-            _offered(tables.positions, study, view, said),
-            _drawn(by_day, read),
-        ),
+        dated,
         partial(
             figure_card,
             said,
@@ -323,6 +327,20 @@ def _charts(study: AttentionStudy, view: View, said: Words, mode: Mode) -> list[
             _drawn(by_storefront, read),
         ),
     ]
+
+
+def _no_dated_chart(said: Words) -> None:
+    """Say why no positions by day are drawn, in place of a figure without anything in it."""
+    empty(
+        said,
+        said.t(
+            "**No positions by day.** No chart that is held for these apps bears a date: import "
+            "dated charts on the Data page, or turn on live collection."
+        ),
+        icon=":material/inbox:",
+        label=said.t("To the import on the Data page"),
+        view="import",
+    )
 
 
 def _downloads(study: AttentionStudy, view: View, said: Words, mode: Mode) -> list[Card]:

@@ -12,6 +12,7 @@ from dashboard import cache, permalinks
 from dashboard.app_pages.compute_runs import FEEDS, device_of, measured_on, own_runs
 from dashboard.components import Card, Provenance, figure_card, metric_tile, plain, table_card
 from dashboard.figures import compute as figures
+from dashboard.figures import labels
 from dashboard.figures.theme import Mode
 from dashboard.states import Section, sections
 from dashboard.studies.compute import (
@@ -161,12 +162,12 @@ def _run_of(
         return None
     # A product's model is offered before a toy.
     own = own.iloc[is_toy(own).argsort(kind="stable")]
-    labels = dict(zip(own["run"], own["label"], strict=True))
-    codes = tuple(labels)
+    told = _told(own, said)
+    codes = tuple(told)
     left, right = st.columns([4, 1])
     with left:
         permalinks.restore(f"run_{task}", permalinks.one_of(codes, said), codes[0], said)
-        st.selectbox(name, codes, key=f"run_{task}", format_func=labels.__getitem__)
+        st.selectbox(name, codes, key=f"run_{task}", format_func=told.__getitem__)
     with right:
         share = _number(
             f"share_{task}", said.t("Share (%)"), 100 if task == "txt2img" else 0, (0, 100), said
@@ -174,18 +175,25 @@ def _run_of(
     return permalinks.chosen(f"run_{task}"), share / 100
 
 
+def _told(runs: pd.DataFrame, said: Words) -> dict[str, str]:
+    """Return the names of runs in words, by their codes."""
+    return {
+        code: labels.run(said, name) for code, name in zip(runs["run"], runs["label"], strict=True)
+    }
+
+
 def _pack(runs: pd.DataFrame, table: pd.DataFrame, name: str, said: Words) -> tuple[str, int]:
     known = column(runs, "task").eq("lora") & column(runs, "run").isin(column(table, "run"))
     own: Any = rows(runs, known)
     toy = is_toy(own)
-    labels = {**dict(zip(own["run"], own["label"], strict=True)), _NONE: said.t("no pack")}
+    told = {**_told(own, said), _NONE: said.t("no pack")}
     # Beside a product's runs a toy's training comes after none: nobody meets it unasked.
     beside = [] if bool(is_toy(runs).all()) else [_NONE]
     codes = tuple(dict.fromkeys([*own.loc[~toy, "run"], *beside, *own.loc[toy, "run"], _NONE]))
     left, right = st.columns([4, 1])
     with left:
         permalinks.restore("training", permalinks.one_of(codes, said), codes[0], said)
-        st.selectbox(name, codes, key="training", format_func=labels.__getitem__)
+        st.selectbox(name, codes, key="training", format_func=told.__getitem__)
     with right:
         n = _number("pack", said.t("Pictures of a pack"), _PACK, (1, 10_000), said)
     chosen = permalinks.chosen("training")

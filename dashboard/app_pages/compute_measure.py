@@ -17,6 +17,7 @@ from dashboard.app_pages.compute_pictures import (
     is_busy,
 )
 from dashboard.components import plain
+from dashboard.figures import labels
 from dashboard.processes import Started
 from dashboard.states import fragment
 from dashboard.studies.compute import ComputeStudy, model_label
@@ -57,7 +58,7 @@ def _measure_form(said: Words) -> None:
                 said.t("Model"),
                 measuring.models(),
                 key="measure:model",
-                format_func=model_label,
+                format_func=lambda name: labels.run(said, model_label(name)),
             )
             batch = st.number_input(said.t("Pictures in one call"), 1, 256, 1, key="measure:batch")
         with second:
@@ -66,7 +67,12 @@ def _measure_form(said: Words) -> None:
             )
             images = st.number_input(said.t("Pictures"), 3, 1000, 30, key="measure:images")
         with third:
-            preset = st.selectbox(said.t("Preset"), measuring.PRESETS, key="measure:preset")
+            preset = st.selectbox(
+                said.t("Preset"),
+                measuring.PRESETS,
+                key="measure:preset",
+                format_func=lambda name: labels.run(said, name),
+            )
             seconds = st.number_input(said.t("Seconds at most"), 5, 600, 60, key="measure:seconds")
         st.caption(
             plain(

@@ -12,6 +12,7 @@ from PIL import Image
 from dashboard import cache, measuring, processes
 from dashboard.components import Card, Provenance, figure_card, plain
 from dashboard.figures import compute as figures
+from dashboard.figures import labels
 from dashboard.figures.theme import Mode
 from dashboard.processes import Started
 from dashboard.states import Section, fragment, sections
@@ -273,7 +274,7 @@ def _quality_cards(
         said.t(
             "{price} an hour is chosen; shares and seconds of {model} are measured, on {device}",
             price=said.money(hourly_usd, "USD", digits=2),
-            model=model_label(TOYS[0]),
+            model=labels.run(said, model_label(TOYS[0])),
             device=quality.device,
         ),
     )

@@ -66,7 +66,7 @@ def measured(runs: pd.DataFrame, unit: str, device: str, said: Words) -> Provena
     what = (
         said.t("exact architecture, random weights")
         if bool(twins.all())
-        else said.t("real weights, or random ones where the run says twin")
+        else said.t("real weights, or random ones where the run says so")
     )
     source = said.t("{device}, this program; {what}", device=device, what=what)
     return Provenance("measured", unit, measured_on(runs), source)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import replace
 
 import pandas as pd
 import streamlit as st
@@ -12,15 +11,14 @@ import streamlit as st
 from dashboard import cache, freshness, permalinks, queries
 from dashboard.app_pages.as_known import as_known_on
 from dashboard.app_pages.data_import import wizard
+from dashboard.app_pages.data_rejects import rejects
 from dashboard.app_pages.data_run import run_card
-from dashboard.app_pages.filters import kept_line
+from dashboard.app_pages.filters import ALL, kept_line, one_or_all
 from dashboard.components import plain, table_card
 from dashboard.states import not_prepared, with_states
 from dashboard.tables import ledgers
 from dashboard.tables.metrics import metric_name
 from dashboard.text import Words, words
-
-_ALL = "all"
 
 
 def page(said: Words) -> None:
@@ -61,7 +59,7 @@ def _sections(said: Words) -> dict[str, tuple[str, Callable[[Words], None]]]:
     return {
         "sources": (said.t("Sources"), _sources),
         "runs": (said.t("Runs"), _runs),
-        "rejects": (said.t("Rejected rows"), _rejects),
+        "rejects": (said.t("Rejected rows"), rejects),
         "import": (said.t("Import"), wizard),
         "claims": (said.t("Claims"), _claims),
         "conflicts": (said.t("Side by side"), _conflicts),
@@ -95,23 +93,6 @@ def _runs(said: Words) -> None:
     table_card(said, ledgers.runs(cache.ask(queries.runs), said))
 
 
-def _rejects(said: Words) -> None:
-    st.markdown(
-        said.t(
-            "Rows that failed a check are kept here with the reason and the raw row; they are in "
-            "no figure."
-        )
-    )
-    table = ledgers.rejects(cache.ask(queries.quarantine), said)
-    if cache.held_back():
-
-        def passed_on() -> pd.DataFrame:
-            return ledgers.rejects(cache.passed_on(queries.quarantine), said).frame
-
-        table = replace(table, passed_on=passed_on)
-    table_card(said, table)
-
-
 def _claims(said: Words) -> None:
     facts = cache.ask(queries.facts)
     st.markdown(
@@ -126,16 +107,16 @@ def _claims(said: Words) -> None:
     with metric:
         metrics = [str(code) for code in facts["metric"].value_counts().index]
         names = {code: metric_name(code, said) for code in metrics}
-        chosen = _filter("metric", said.t("Metric"), metrics, names, said)
+        chosen = one_or_all("metric", said.t("Metric"), metrics, names, said)
     with kind:
         kinds = {code: said.evidence(code) for code in sorted(facts["evidence_kind"].unique())}
-        evidence = _filter("evidence", said.t("Evidence"), list(kinds), kinds, said)
+        evidence = one_or_all("evidence", said.t("Evidence"), list(kinds), kinds, said)
     with known:
         as_of = as_known_on(said)
     shown = _matching(cache.ask(queries.facts, None, as_of), text)
-    if chosen != _ALL:
+    if chosen != ALL:
         shown = shown.loc[shown["metric"] == chosen]
-    if evidence != _ALL:
+    if evidence != ALL:
         shown = shown.loc[shown["evidence_kind"] == evidence]
     table_card(said, ledgers.claims(shown, said))
 
@@ -145,20 +126,6 @@ def _search(said: Words) -> str:
     text = st.text_input(said.t("Search"), key="q", type="search", live=False, max_chars=80)
     permalinks.remember("q", text)
     return text
-
-
-def _filter(key: str, label: str, codes: list[str], names: dict[str, str], said: Words) -> str:
-    options = [_ALL, *codes]
-    permalinks.restore(key, permalinks.one_of(options, said), _ALL, said)
-    shown = names | {_ALL: said.t("all")}
-    chosen = st.selectbox(
-        label, options, key=key, format_func=lambda code: str(shown.get(code, code))
-    )
-    if chosen == _ALL and key in permalinks.TRAVELLING:
-        permalinks.leave_out(key)
-    else:
-        permalinks.remember(key, chosen)
-    return chosen
 
 
 def _matching(facts: pd.DataFrame, text: str) -> pd.DataFrame:
@@ -186,8 +153,8 @@ def _financials(said: Words) -> None:
     frame = cache.ask(queries.financials)
     tickers = frame["ticker"].drop_duplicates().tolist()
     names = frame.drop_duplicates("ticker").set_index("ticker")["company"].to_dict()
-    chosen = _filter("ticker", said.t("Company"), tickers, names, said)
-    if chosen != _ALL:
+    chosen = one_or_all("ticker", said.t("Company"), tickers, names, said)
+    if chosen != ALL:
         frame = frame.loc[frame["ticker"] == chosen]
     table_card(said, ledgers.financials(frame, said))
 

@@ -7,8 +7,8 @@ mislabelled file can end that process, and nothing else.
 from __future__ import annotations
 
 import json
+import re
 import time
-from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -17,12 +17,17 @@ import streamlit as st
 from dashboard import cache, processes, uploads
 from dashboard.components import Table, TableColumn, plain, table_card
 from dashboard.states import fragment
-from dashboard.tables import faults, spoken
+from dashboard.tables import faults, imports, ledgers, spoken
 from dashboard.text import Words
 from etl.errors import ArtonomicsError
 
 _PREVIEW, _IMPORT = "import:preview", "import:done"
 _SINCE = "import:since"
+_MAPS, _PICKED = "import:maps", "import:picked"
+_OWN = "$source"
+"""Stands in an address for the source that was brought in."""
+_LINE = re.compile(r"\\?-\\?-(?:map|set) ([^ ,;=]+)=([^ ,;]+)")
+_OPTION = re.compile(r"\\?-\\?-([a-z]+)")
 PATIENCE_SECONDS = 300.0
 """A preview that takes longer is ended: it reads the first rows only."""
 
@@ -65,6 +70,7 @@ def _asked(said: Words) -> tuple[str, ...] | None:
         max_chars=64,
         help=said.t("Rows are kept under this name; a corrected file of the same name restates."),
     )
+    _guide(said, kind)
     sent = st.file_uploader(
         said.t("Files"),
         accept_multiple_files=True,
@@ -72,7 +78,16 @@ def _asked(said: Words) -> tuple[str, ...] | None:
         max_upload_size=uploads.MAX_MEGABYTES,
         on_change=_forget,
     )
-    with st.expander(said.t("Columns, time zone and terms")):
+    may_leave = st.checkbox(
+        said.t("May leave this program in downloads, exports and reports"),
+        key="import:terms",
+        value=True,
+        help=said.t(
+            "Without it the rows are counted and charted here, and left out of every file that "
+            "the program writes for others."
+        ),
+    )
+    with st.expander(said.t("Columns and time zone"), icon=":material/tune:"):
         options = _options(said)
     if not sent:
         return None
@@ -85,25 +100,64 @@ def _asked(said: Words) -> tuple[str, ...] | None:
         )
         return None
     named = ("--source", source) if source else ()
-    return ("import", kind, *map(str, paths), *named, *options)
+    terms = () if may_leave else ("--not-redistributable",)
+    return ("import", kind, *map(str, paths), *named, *options, *terms)
+
+
+def _guide(said: Words, kind: str) -> None:
+    """Show what files of a kind must hold."""
+    with st.expander(said.t("What the file must hold"), icon=":material/table_view:"):
+        st.markdown(
+            said.t(
+                "One line with the names of the columns, then one row each. Columns are found by "
+                "these names or similar ones; the preview shows how each was read, and what is "
+                "not found can be named by hand. Exports of well-known tools are recognised."
+            )
+        )
+        st.code(imports.example(kind), language="csv")
+        st.download_button(
+            said.t("Empty template (CSV)"),
+            data=imports.template(kind).encode("utf-8-sig"),
+            file_name=f"artonomics-{kind}.csv",
+            mime="text/csv",
+            icon=":material/download:",
+            type="tertiary",
+            on_click="ignore",
+            key="import:template",
+        )
+        table_card(said, imports.wanted(kind, said), heading=said.t("Columns"))
 
 
 def _options(said: Words) -> list[str]:
+    _write_picked()
     maps = st.text_area(
-        said.t("Their column = our column, one a line"), key="import:maps", max_chars=4000
+        said.t("Their column = our column, one a line"),
+        key=_MAPS,
+        max_chars=4000,
+        placeholder="who = user_id",
     )
     fixed = st.text_area(
-        said.t("Our column = one value for all rows, one a line"), key="import:set", max_chars=4000
+        said.t("Our column = one value for all rows, one a line"),
+        key="import:set",
+        max_chars=4000,
+        placeholder="currency = USD",
     )
-    zone = st.text_input(
+    left, right = st.columns(2)
+    zone = left.text_input(
         said.t("Time zone of instants without one"), key="import:zone", value="UTC", max_chars=64
     )
-    may_leave = st.checkbox(said.t("May be passed on in exports"), key="import:terms", value=True)
+    encoding = right.text_input(
+        said.t("Encoding of the text"),
+        key="import:encoding",
+        max_chars=32,
+        placeholder=said.t("found out by itself"),
+    )
     words = ["--timezone", zone] if zone else []
+    words += ["--encoding", encoding] if encoding else []
     for option, lines in (("--map", maps), ("--set", fixed)):
         for line in filter(None, map(str.strip, lines.splitlines())):
             words += [option, line.replace(" = ", "=")]
-    return words if may_leave else [*words, "--not-redistributable"]
+    return words
 
 
 def _steps(said: Words, words: tuple[str, ...], *, looks: bool) -> None:
@@ -137,6 +191,10 @@ def _shown(said: Words, preview: processes.Started, words: tuple[str, ...]) -> N
     table_card(said, _mapping(said, told), heading=said.t("Columns"))
     if told["unused"]:
         st.caption(said.t("Not used: {names}", names=plain(", ".join(told["unused"]))))
+    if told["event_names"]:
+        names, notes = imports.event_names(told["event_names"], said)
+        heading = said.t("What the events are called")
+        table_card(said, names, heading=heading, note=said.sentences(notes))
     table_card(said, _frame(told["rows"], "import-rows"), heading=said.t("First rows"))
     rejects = _rejects(told["rejected"], said)
     note = said.n(
@@ -177,24 +235,121 @@ def _result(said: Words, done: processes.Started) -> None:
         ),
         icon=":material/task_alt:",
     )
-    if entry["rows_quarantined"]:
-        st.caption(said.t("The rejected rows stand in the section of that name, with reasons."))
+    _ways_on(said, done.words[1], entry)
+
+
+def _ways_on(said: Words, kind: str, entry: dict[str, Any]) -> None:
+    """Lead to what the rows answer, and to those that were kept out."""
+    source = str(entry["source"])
+    page, label, more = _answers(said)[kind]
+    with st.container(horizontal=True):
+        st.page_link(
+            f"app_pages/{page}.py",
+            label=label,
+            icon=":material/arrow_forward:",
+            query_params={"lang": said.language}
+            | {name: source if value == _OWN else value for name, value in more.items()},
+        )
+        if entry["rows_quarantined"]:
+            st.page_link(
+                "app_pages/data.py",
+                label=said.t("See the rejected rows"),
+                icon=":material/rule:",
+                query_params={"lang": said.language, "view": "rejects", "source": source},
+            )
+
+
+def _answers(said: Words) -> dict[str, tuple[str, str, dict[str, str]]]:
+    """Return where rows of each kind are shown: page, words of the link and the address."""
+    market = ("market", said.t("See them on the Market page"), {})
+    return {
+        "events": ("growth", said.t("See who comes back"), {"source": _OWN}),
+        "subscriptions": ("growth", said.t("See who pays"), {"section": "paying"}),
+        "spend": ("growth", said.t("See what users cost and bring"), {"section": "money"}),
+        "charts": ("attention", said.t("See the positions"), {}),
+        "prices": market,
+        "market-events": market,
+        "financials": ("data", said.t("See the figures"), {"view": "financials"}),
+        "facts": ("data", said.t("See the claims"), {"view": "claims"}),
+        "gpu-bills": ("unit_economics", said.t("See what pictures cost"), {}),
+    }
 
 
 def _failure(said: Words, headline: str, started: processes.Started) -> None:
     failed = started.failure()
-    reason = faults.told(failed, said) if failed else plain(started.said())
+    missing, theirs = imports.missing_columns(failed) if failed else ([], [])
+    if missing:
+        _ask_for(said, headline, missing, theirs)
+        return
+    reason = _in_words_of_the_form(faults.told(failed, said), said) if failed else ""
+    reason = reason or plain(started.said())
     if started.status is not None and started.status < 0:
         reason = said.t("It took too long or too much memory and was ended.")
     st.error(f"{headline}\n\n{reason}", icon=":material/error:")
-    if failed and failed.code == "MISSING_COLUMNS":
-        st.caption(
-            said.t(
-                "On this page: open “Columns, time zone and terms” below and write one line each, "
-                "for example {example}.",
-                example="who = user_id",
+
+
+def _ask_for(said: Words, headline: str, missing: list[str], theirs: list[str]) -> None:
+    """Ask which of their columns is each of ours that was not found."""
+    if st.session_state.get(_PICKED):
+        st.rerun()  # the lines it is written among are no part of this
+    told = said.n(
+        "No column was found for {missing}. Choose it here, then preview again.",
+        "No columns were found for {missing}. Choose them here, then preview again.",
+        len(missing),
+        missing=said.listed(plain(name) for name in missing),
+    )
+    st.error(f"{headline}\n\n{told}", icon=":material/error:")
+    with st.container(horizontal=True):
+        for ours in missing:
+            st.selectbox(
+                said.t("Which of your columns is {name}?", name=ours),
+                theirs,
+                index=None,
+                key=f"import:pick:{ours}",
+                placeholder=said.t("choose a column"),
+                help=imports.form_of(_kind(), ours, said),
+                on_change=_pick,
+                args=(ours,),
+                width=280,
             )
+    st.caption(
+        said.t(
+            "What is in no column can be given for all rows under “Columns and time zone”, for "
+            "example {example}.",
+            example="currency = USD",
         )
+    )
+
+
+def _pick(ours: str) -> None:
+    st.session_state.setdefault(_PICKED, {})[ours] = st.session_state.get(f"import:pick:{ours}")
+
+
+def _write_picked() -> None:
+    """Write what was picked among the lines of the form, where it can be seen and changed."""
+    picked = st.session_state.pop(_PICKED, {})
+    if not picked:
+        return
+    lines = str(st.session_state.get(_MAPS) or "").splitlines()
+    kept = [line for line in lines if line.rpartition("=")[2].strip() not in picked]
+    added = [f"{theirs} = {ours}" for ours, theirs in picked.items() if theirs]
+    st.session_state[_MAPS] = "\n".join([*kept, *added])
+
+
+def _kind() -> str:
+    return str(st.session_state["import:kind"])
+
+
+def _in_words_of_the_form(told: str, said: Words) -> str:
+    """Return an error with the fields of the form in place of the options of the command."""
+    named = {
+        "source": said.t("“Name of the source”"),
+        "timezone": said.t("“Time zone of instants without one”"),
+        "encoding": said.t("“Encoding of the text”"),
+    }
+    # What stands between backticks needs no other sign before it.
+    told = _LINE.sub(lambda hit: f"`{hit[1]} = {hit[2]}`".replace("\\", ""), told)
+    return _OPTION.sub(lambda hit: named.get(hit[1], hit[0]), told)
 
 
 def _mapping(said: Words, told: dict[str, Any]) -> Table:
@@ -222,13 +377,17 @@ def _mapping(said: Words, told: dict[str, Any]) -> Table:
 
 def _rejects(rows: list[dict[str, Any]], said: Words) -> Table:
     """Return the rows that would be kept out, and why, in the words of the page."""
-    named = {"row_key": said.t("Row"), "check_name": said.t("Check"), "reason": said.t("Reason")}
-    told = [row | {"reason": spoken.rejection(row, said)} for row in rows]
-    table = _frame(told, "import-rejects")
     columns = {
-        name: TableColumn(named.get(name, look.label)) for name, look in table.columns.items()
+        "file_rows": TableColumn(said.t("Row in the file")),
+        "reason": TableColumn(said.t("Reason"), "wide"),
+        "says": TableColumn(said.t("What it says"), "wide"),
+        "check_name": TableColumn(said.t("Check")),
     }
-    return replace(table, columns=columns)
+    told = [
+        row | {"reason": spoken.rejection(row, said), "says": ledgers.raw_row(row["payload"])}
+        for row in rows
+    ]
+    return Table(pd.DataFrame(told, columns=list(columns)), columns, "import-rejects")
 
 
 def _frame(rows: list[dict[str, Any]], name: str) -> Table:

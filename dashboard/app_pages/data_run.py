@@ -92,9 +92,10 @@ def _headline(said: Words, running: Running) -> str:
         )
     if any(step.state == "failed" for step in running.steps):
         return said.t(
-            ":material/report: **The last run** began {date}; a part of it failed.", date=began
+            ":material/report: **The last collection** began {date}; a part of it failed.",
+            date=began,
         )
-    return said.t(":material/task_alt: **The last run** began {date}.", date=began)
+    return said.t(":material/task_alt: **The last collection** began {date}.", date=began)
 
 
 def _report_own_failure(said: Words, running: Running | None) -> None:

@@ -42,6 +42,7 @@ def show(present: Present | None, known: dict[str, Choice], said: Words) -> None
         max_selections=MOST,
         format_func=lambda key: _label(key, present, known, said),
         placeholder=said.t("Choose"),
+        wrap=True,
     )
     chosen: list[str] = st.session_state[KEY]
     if not chosen:

@@ -158,7 +158,7 @@ def several(
         permalinks.forget(key)
     _follow(key, list(default))
     permalinks.restore(key, permalinks.several_of(codes, said), list(default), said)
-    st.multiselect(label, codes, key=key)
+    st.multiselect(label, codes, key=key, wrap=True)
     chosen: list[str] = list(st.session_state[key])
     _kept(key, ",".join(chosen), ",".join(default))
     return chosen

@@ -38,7 +38,7 @@ def verdict(
     first, *others = words_of.sentences(study, evaluation, outcome, said)
     told = [_about(present, study, said), f"**{plain(first)}**", *map(plain, others)]
     if outcome.is_greyed:
-        greyed = said.t("greyed")
+        greyed = said.t("rests on assumptions")
         told.insert(1, f":gray-badge[:material/blur_on: {greyed}]")
     deciding = words_of.deciding(study, evaluation, outcome, said)
     with st.container(border=True):
@@ -92,6 +92,8 @@ def _tile(study: ScenarioStudy, step: Step, said: Words) -> None:
     notes: list[str] = []
     if step.value is None:
         notes.append(plain(results.reason_of(step.missing, step.reason, said)))
+        if step.missing:
+            notes.append(plain(results.todo_of(step.missing, said)))
     elif step.low is not None:
         ends = {"low": write(step.low), "high": write(step.high)}
         notes.append(plain(said.t("90% of the draws: {low} to {high}", **ends)))

@@ -16,6 +16,8 @@ from dashboard.app_pages.as_known import FIRST_DAY, as_known_on
 from dashboard.components import plain
 from dashboard.text import Words
 
+ALL = "all"
+"""Code of the choice that narrows nothing."""
 _DAY_PX = 170
 
 
@@ -55,7 +57,7 @@ ANY_TIME = Times()
 def times(
     said: Words, *, with_as_of: bool = True, with_events: bool = True, last: date | None = None
 ) -> Times:
-    """Show the line and return what it holds.
+    """Show the line, folded while it holds nothing, and return what it holds.
 
     Parameters
     ----------
@@ -66,7 +68,14 @@ def times(
     last
         The last day there is; without it that of the snapshot.
     """
-    with st.container(horizontal=True, vertical_alignment="bottom"):
+    names = ("as_of", "from", "to") if with_as_of else ("from", "to")
+    label = said.t("As known on, and days shown") if with_as_of else said.t("Days shown")
+    is_chosen = any(name in {*st.query_params, *permalinks.kept()} for name in names)
+    # Rarely chosen, and on a phone a screen high: folded until something is.
+    with (
+        st.expander(label, expanded=is_chosen, icon=":material/calendar_month:"),
+        st.container(horizontal=True, vertical_alignment="bottom"),
+    ):
         as_of = None
         if with_as_of:
             with st.container(width=_DAY_PX):
@@ -169,3 +178,18 @@ def _told(key: str, code: str, said: Words) -> str:
     return (
         said.number(len(code.split(",")), digits=0) if key in ("event", "apps") and code else code
     )
+
+
+def one_or_all(key: str, label: str, codes: list[str], names: dict[str, str], said: Words) -> str:
+    """Offer ``codes`` under their ``names`` and :data:`ALL`; return what is chosen."""
+    options = [ALL, *codes]
+    permalinks.restore(key, permalinks.one_of(options, said), ALL, said)
+    shown = names | {ALL: said.t("all")}
+    chosen = st.selectbox(
+        label, options, key=key, format_func=lambda code: str(shown.get(code, code))
+    )
+    if chosen == ALL and key in permalinks.TRAVELLING:
+        permalinks.leave_out(key)
+    else:
+        permalinks.remember(key, chosen)
+    return chosen

@@ -95,9 +95,10 @@ def _badge(view: View, said: Words) -> None:
         last=said.date(told.last_on),
     )
     if told.n_without_beginning:
-        without = said.t(
+        without = said.n(
+            "{n} more user was seen without a beginning and belongs to no cohort.",
             "{n} more users were seen without their beginning and belong to no cohort.",
-            n=said.number(told.n_without_beginning, digits=0),
+            told.n_without_beginning,
         )
         span = said.sentences([span, without])
     if told.evidence_kind == "simulated":

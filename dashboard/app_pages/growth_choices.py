@@ -11,7 +11,7 @@ import streamlit as st
 
 from dashboard import cache, permalinks
 from dashboard.app_pages.filters import ANY_TIME, Times
-from dashboard.figures import annotations
+from dashboard.figures import annotations, labels
 from dashboard.queries import Reader
 from dashboard.studies.growth.definitions import Definitions, definitions, event_names
 from dashboard.studies.growth.retention import (
@@ -172,8 +172,9 @@ def _retention(told: Definitions, payments: str, spend: str, said: Words) -> Vie
         splits = {NONE: said.t("nothing")} | names.attributes(said)
         split = _code("split", said.t("Split by"), (NONE, *SPLITS), NONE, said, splits)
     with second[4]:
-        entities = _claimants()
-        claim = _code("claim", said.t("Published figure"), entities, entities[0], said)
+        claimants = _claimants(said)
+        codes = tuple(claimants)
+        claim = _code("claim", said.t("Published figure"), codes, codes[0], said, claimants)
     segment = _segment(told, "" if split == NONE else split, said)
     choice = RetentionChoice(
         told.source,
@@ -237,14 +238,18 @@ def _values(reader: Reader, source: str, split: str) -> tuple[str, ...]:
     return tuple(str(value) for value in found["value"])
 
 
-def _claimants() -> tuple[str, ...]:
-    found = cache.ask(_entities)
-    return tuple(found["entity"]) or (NONE,)
+def _claimants(said: Words) -> dict[str, str]:
+    """Return who published figures, by the code of each, in the reader's language."""
+    found = cache.ask(_entities).to_dict("records")
+    return {str(row["entity"]): labels.company(row, said, "entity") for row in found} or {
+        NONE: said.t("none")
+    }
 
 
 def _entities(reader: Reader) -> pd.DataFrame:
     return reader.query(
-        "SELECT entity, min(confidence <> 'stated') AS told_by_others FROM disclosed_facts "
+        "SELECT entity, min(entity_zh) AS entity_zh, "
+        "min(confidence <> 'stated') AS told_by_others FROM disclosed_facts "
         "WHERE metric IN ('retention_d1', 'retention_d7', 'retention_d30') GROUP BY entity "
         "ORDER BY told_by_others, entity"
     )
@@ -278,6 +283,7 @@ def _conversion(told: Definitions, payments: str, spend: str, said: Words) -> Vi
             offered,
             key="steps",
             format_func=lambda name: str(words.get(name, name)),
+            wrap=True,
         )
         steps: list[str] = st.session_state["steps"]
         permalinks.remember("steps", ",".join(steps))

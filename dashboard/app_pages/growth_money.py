@@ -15,7 +15,8 @@ from dashboard.app_pages.growth_paying import offered
 from dashboard.components import Card, Provenance, figure_card, plain, table_card
 from dashboard.figures.growth import money as figures
 from dashboard.figures.theme import Mode
-from dashboard.studies.growth.channels import ChannelStudy, channel_study
+from dashboard.states import empty
+from dashboard.studies.growth.channels import ChannelStudy, arrivals_study, channel_study
 from dashboard.studies.growth.subscriptions import subscription_study
 from dashboard.studies.growth.value import (
     DRAWS,
@@ -41,14 +42,46 @@ def no_payments(said: Words) -> list[Card]:
     """Return the card that says how payments come to stand beside the events."""
     return [
         partial(
-            st.info,
+            empty,
+            said,
             said.t(
-                "No payments stand beside these events. Import them with "
-                "`artonomics import subscriptions FILE…`; made-up and measured ones are never "
-                "shown together."
+                "**No payments stand beside these events.** What is missing is a file of "
+                "transactions: the user as the events name them, the time of the purchase, the "
+                "price and its currency. Import it on the Data page as “Subscriptions and "
+                "payments” (or with `artonomics import subscriptions FILE…`). Made-up and measured "
+                "ones are never shown together."
             ),
             icon=":material/payments:",
+            label=said.t("To the import on the Data page"),
+            view="import",
         )
+    ]
+
+
+def arrivals_cards(view: View, said: Words) -> list[Card]:
+    """Return what events and spend say of channels without payments, and what is missing."""
+    asked = (view.source, view.spend, view.cost_per_image_usd, view.horizon_days)
+    told = Provenance(
+        view.told.evidence_kind,
+        "",
+        view.told.last_on,
+        said.t(
+            "{source}; compute of the first {days} days at {cost} a picture (assumed)",
+            source=view.source,
+            days=view.horizon_days,
+            cost=said.money(view.cost_per_image_usd, "USD", digits=4),
+        ),
+    )
+    return [
+        *no_payments(said),
+        partial(
+            table_card,
+            said,
+            offered(arrivals_study, asked, lambda s: tables.arrivals(s, said)),
+            heading=said.t("What installs cost, by channel"),
+            note=said.t("What they bring is not known without payments."),
+            provenance=told,
+        ),
     ]
 
 
@@ -353,7 +386,7 @@ def channels_left_out(study: ChannelStudy, said: Words) -> str:
 def channel_cards(view: View, said: Words, mode: Mode) -> list[Card]:
     """Return the cards of the section."""
     if not view.payments:
-        return no_payments(said)
+        return arrivals_cards(view, said)
     asked = channels_asked(view)
     study = cache.study(channel_study, *asked)
     counted = channels_provenance(study.evidence_kind, view, said)

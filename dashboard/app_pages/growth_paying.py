@@ -116,9 +116,10 @@ def _funnel(view: View, said: Words, mode: Mode) -> list[Card]:
         study = cache.study(conversion_study, *asked)
         frame = study.funnel
         table = offered(conversion_study, asked, lambda s: tables.funnel(s.funnel, said))
-        left_out = said.t(
+        left_out = said.n(
+            "{n} user of cohorts without the full window is left out.",
             "{n} users of cohorts without the full window are left out.",
-            n=said.number(study.n_funnel_left_out, digits=0),
+            study.n_funnel_left_out,
         )
         if not study.funnel_complete:
             left_out = said.t("No cohort has had the full window yet: all users are shown so far.")

@@ -12,6 +12,7 @@ import streamlit as st
 from dashboard import cache
 from dashboard.app_pages.growth_choices import View
 from dashboard.components import Card, Provenance, Table, figure_card, plain, table_card
+from dashboard.figures import labels
 from dashboard.figures.growth import retention as figures
 from dashboard.figures.theme import Mode
 from dashboard.studies.growth.retention import (
@@ -132,6 +133,8 @@ def _claims(view: View, said: Words, mode: Mode) -> list[Card]:
         "history above."
     )
     rules = names.rules(said)
+    own = study.facts.loc[study.facts["entity"] == view.claim].to_dict("records")
+    claimant = labels.company(own[0], said, "entity") if own else view.claim
     return [
         partial(st.header, said.t("What a published figure can mean"), anchor=False),
         partial(
@@ -146,7 +149,7 @@ def _claims(view: View, said: Words, mode: Mode) -> list[Card]:
             table_card,
             said,
             offered(lambda s: tables.ranges(s, view.claim, said)),
-            heading=said.t("Ranges for {entity}", entity=view.claim),
+            heading=said.t("Ranges for {entity}", entity=claimant),
             note=note,
             provenance=Provenance(
                 "estimated", "", None, said.t("bounds follow from the definitions alone")

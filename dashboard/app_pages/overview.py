@@ -7,7 +7,7 @@ from datetime import date
 import pandas as pd
 import streamlit as st
 
-from dashboard import cache, cases, queries
+from dashboard import cache, cases, permalinks, queries
 from dashboard.app_pages import (
     overview_alerts,
     overview_break_even,
@@ -30,8 +30,11 @@ from dashboard.text import Words, words
 def page(said: Words) -> None:
     """Show the page in one language."""
     st.title(said.t("Can curiosity about AI art be turned into cash?"), anchor=False)
+    above = st.container()
     overview_alerts.show(said)
     with_states(said, _body)
+    with above:
+        permalinks.tell_unread(said)
 
 
 def _body(said: Words) -> None:
@@ -89,12 +92,18 @@ def _parts(case: Choice, line: Times, said: Words) -> list[Part]:
 def _freshness_line(as_of: date | None, said: Words) -> str:
     study = cache.study(market_study, cases.TICKER, overview_waves.SPEC, as_of=as_of)
     days = study.prices["trade_date"]
-    return said.t(
-        "Snapshot published {published}; prices of {ticker} to {last}",
-        published=said.instant(cache.info().published_at),
-        ticker=cases.TICKER,
-        last=said.date(days.iloc[-1] if len(days) else None),
-    )
+    told = {
+        "published": said.instant(cache.info().published_at),
+        "ticker": cases.TICKER,
+        "last": said.date(days.iloc[-1] if len(days) else None),
+    }
+    if cache.study(queries.is_bundled_only):
+        return said.t(
+            "The data are the bundled snapshot, published here {published}; nothing was read live "
+            "since. Prices of {ticker} reach to {last}; every other number bears its own day.",
+            **told,
+        )
+    return said.t("Snapshot published {published}; prices of {ticker} to {last}", **told)
 
 
 def _failed(said: Words) -> None:

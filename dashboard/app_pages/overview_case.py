@@ -25,6 +25,7 @@ from dashboard.studies.economics.scenario import ScenarioStudy, frozen, scenario
 from dashboard.tables import overview as tables
 from dashboard.tables.economics import results
 from dashboard.text import MISSING, Words
+from etl.analytics.scenario_result import Step
 
 KEY, DEFAULT = "case", "meitu-2022"
 ORDER = ("meitu-2022", "lensa-2022", "meitu-2023", "meitu-2024", "meitu-2025", "small-platform")
@@ -165,7 +166,7 @@ def _verdict(study: ScenarioStudy, said: Words) -> None:
         with left:
             st.markdown(said.t("Probability of a profit"))
             if has_odds and outcome.is_by_construction:
-                told_why = said.t("by construction, not by odds")
+                told_why = _same_sign(step, said)
                 st.markdown(f":gray[{told_why}]" if outcome.is_greyed else f"**{told_why}**")
             else:
                 st.markdown(f"## :gray[{odds}]" if outcome.is_greyed else f"## {odds}")
@@ -173,7 +174,13 @@ def _verdict(study: ScenarioStudy, said: Words) -> None:
             st.markdown("\n".join(f"- {line}" for line in _terms(study, said)))
             sure = _sure(has_odds, step, outcome, said)
             if has_odds and outcome.is_by_construction:
-                sure.append(said.t("No range given here turns the sign."))
+                sure.append(
+                    said.t(
+                        "No value within the ranges given here turns the sign, so no probability "
+                        "is stated: that follows from the ranges that were chosen, and does not "
+                        "show how likely a profit was."
+                    )
+                )
             st.markdown(said.sentences(sure))
             provenance_note(said, _told(study, said))
     left = [
@@ -186,6 +193,13 @@ def _verdict(study: ScenarioStudy, said: Words) -> None:
         st.caption(plain(tables.left_out(left, said)))
     if has_odds and told.listed is None and study.wave is not None:
         st.caption(said.t("No hype multiple: the company is not listed."))
+
+
+def _same_sign(step: Step, said: Words) -> str:
+    """Say what every draw has in common, which is no probability."""
+    if step.value is not None and step.value > 0:
+        return said.t("Above zero in every draw; no probability to state")
+    return said.t("Not above zero in any draw; no probability to state")
 
 
 def _terms(study: ScenarioStudy, said: Words) -> list[str]:
@@ -210,7 +224,7 @@ def _sure(has_odds: bool, step: Any, outcome: Any, said: Words) -> list[str]:
         return [said.t("No input that it needs has a range, so there is no probability to state.")]
     share = said.percent(outcome.assumed_share, digits=0)
     if outcome.is_greyed:
-        greyed = said.t("greyed")
+        greyed = said.t("rests on assumptions")
         return [
             f":gray-badge[:material/blur_on: {greyed}]",
             said.t(

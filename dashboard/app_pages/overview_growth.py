@@ -13,11 +13,13 @@ from dashboard.app_pages import growth_money
 from dashboard.app_pages.growth_choices import View, choose
 from dashboard.app_pages.growth_paying import offered
 from dashboard.components import MISSING_KIND, evidence_badge, figure_card, plain
+from dashboard.figures import labels
 from dashboard.figures.growth import money as figures
+from dashboard.states import empty
 from dashboard.studies.growth.channels import ChannelStudy, channel_study
 from dashboard.studies.growth.sources import histories
 from dashboard.tables.growth import money as tables
-from dashboard.text import MISSING, Words
+from dashboard.text import Words
 
 
 def show(as_of: date | None, said: Words) -> None:
@@ -42,7 +44,7 @@ def show(as_of: date | None, said: Words) -> None:
         return
     _label(view, said)
     if not view.payments:
-        for card in growth_money.no_payments(said):
+        for card in growth_money.arrivals_cards(view, said):
             card()
         return
     _strip(view, said)
@@ -89,17 +91,13 @@ def _sentence(study: ChannelStudy, view: View, said: Words) -> str:
         "{days} days after an install, {best} has left {most} and {worst} {least}, after store, "
         "refunds, compute and acquisition; {n} of {all} channels leave more than they cost.",
         days=view.horizon_days,
-        best=_channel(best["channel"]),
+        best=plain(labels.channel(said, best["channel"])),
         most=f"**{said.money(best['contribution_per_install_usd'], 'USD')}**",
-        worst=_channel(worst["channel"]),
+        worst=plain(labels.channel(said, worst["channel"])),
         least=f"**{said.money(worst['contribution_per_install_usd'], 'USD')}**",
         n=int((known["contribution_per_install_usd"] > 0).sum()),
         all=len(known),
     )
-
-
-def _channel(name: Any) -> str:
-    return MISSING if pd.isna(name) else plain(name)
 
 
 def _label(view: View, said: Words) -> None:
@@ -121,11 +119,14 @@ def _left_out(study: ChannelStudy, view: View, said: Words) -> None:
 
 
 def _nothing(said: Words) -> None:
-    st.info(
+    empty(
+        said,
         said.t(
-            "**No history of a product is held.** Import your own events with "
-            "`artonomics import events FILE…` (or on the Data page), or draw a made-up one with "
+            "**No history of a product is held.** Import your own events on the Data page (or with "
+            "`artonomics import events FILE…`), or draw a made-up one with "
             "`artonomics simulate demo`."
         ),
         icon=":material/inbox:",
+        label=said.t("To the import on the Data page"),
+        view="import",
     )

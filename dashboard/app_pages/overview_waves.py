@@ -174,6 +174,7 @@ def _scoreboard(as_of: date | None, said: Words) -> None:
                 wave_tables.scoreboard(cache.passed_on(wave_study, as_of=as_of), said).frame
             ),
         )
+    last: Any = study.waves["event_date"].max()
     table_card(
         said,
         shown,
@@ -186,7 +187,7 @@ def _scoreboard(as_of: date | None, said: Words) -> None:
         provenance=Provenance(
             "estimated",
             "",
-            None,
+            last,
             said.t("event study, rating counts and disclosed figures of the snapshot"),
         ),
     )

@@ -20,7 +20,7 @@ from dashboard.text import Words
 MOST_NAMED = 8
 """So many events bear their name; the others are ticks."""
 
-_ROWS, _ROW_PX, _NAME_COLUMNS = 4, 15, 16
+_ROWS, _LINE_PX, _NAME_COLUMNS, _NAME_LINES = 4, 14, 15, 2
 _NARROW_PX, _COLUMN_PX, _GAP_PX = 225, 6.2, 14
 """Width of the plot on a phone, of a column of a small label, and between two labels."""
 _LABEL_PX, _TICK_SHARE = 11, 0.05
@@ -33,10 +33,14 @@ _STYLES = {
 
 @dataclass(frozen=True)
 class Placed:
-    """Where a name stands: its row from the plot upwards, and whether it lies left of its line."""
+    """Where a name stands: its row from the plot upwards, and whether it lies left of its line.
+
+    Every row is ``row_px`` high.
+    """
 
     row: int
     is_left: bool
+    row_px: int = _LINE_PX
 
 
 def mark_events(
@@ -70,10 +74,10 @@ def mark_events(
         (first, last),
         named_first=list(held["is_own"]),
     )
-    for row, name, place in zip(_rows(held), names, places, strict=True):
+    for row, place in zip(_rows(held), places, strict=True):
         _line(figure, row["event_date"], _style(row), is_named=place is not None)
-        if place is not None:
-            write_name(figure, row["event_date"], name, place)
+    colors = [_style(row).color for row in _rows(held)]
+    write_names(figure, list(held["event_date"]), names, places, colors)
     _markers(figure, held, words)
     make_room(figure, places)
     figure.update_xaxes(showgrid=False)
@@ -84,7 +88,7 @@ def mark_events(
 def short_name(event: Any, words: Words) -> str:
     """Return the first words of an event's title."""
     title = labels.event_title(event, words)
-    return theme.escape(theme.wrap(title, _NAME_COLUMNS, lines=1))
+    return theme.wrap(theme.escape(title), _NAME_COLUMNS, lines=_NAME_LINES)
 
 
 def place_names(
@@ -104,13 +108,15 @@ def place_names(
     order = sorted(
         range(len(names)), key=lambda i: (not (named_first or [True] * len(names))[i], days[i])
     )
+    lines = [name.split("<br>") for name in names]
+    row_px = _LINE_PX * max(map(len, lines), default=1) + 1
     taken: list[list[tuple[float, float]]] = [[] for _ in range(_ROWS)]
     found: list[Placed | None] = [None] * len(names)
     for i in order:
         if sum(place is not None for place in found) == most:
             break
         at = (_days((days[i],))[0] - first).total_seconds() / whole
-        width = (theme.columns(names[i]) * _COLUMN_PX + _GAP_PX) / _NARROW_PX
+        width = (max(map(theme.columns, lines[i])) * _COLUMN_PX + _GAP_PX) / _NARROW_PX
         is_left = at + width > 1
         low = at - width if is_left else at
         if low < 0:  # too long for either side: the mark stands without a name
@@ -118,30 +124,54 @@ def place_names(
         for row, spans in enumerate(taken):
             if all(low + width <= begin or low >= end for begin, end in spans):
                 spans.append((low, low + width))
-                found[i] = Placed(row, is_left)
+                found[i] = Placed(row, is_left, row_px)
                 break
     return found
 
 
-def write_name(figure: go.Figure, day: Any, name: str, place: Placed) -> None:
-    """Write a name above the plot where it was placed."""
+def write_names(
+    figure: go.Figure,
+    days: list[Any],
+    names: list[str],
+    places: list[Placed | None],
+    colors: list[str],
+) -> None:
+    """Write names above the plot where they were placed, each line going on up to its name."""
+    held = [
+        (place, day, name, color)
+        for day, name, place, color in zip(days, names, places, colors, strict=True)
+        if place is not None
+    ]
+    # A lower name lies over the lines that go on to higher ones.
+    for place, day, name, color in sorted(held, key=lambda one: -one[0].row):
+        _write_name(figure, day, name, place, color)
+
+
+def _write_name(figure: go.Figure, day: Any, name: str, place: Placed, color: str) -> None:
+    side = "right" if place.is_left else "left"
+    layout: Any = figure.layout
     figure.add_annotation(
         x=day,
         y=1,
         yref="paper",
-        yshift=4 + place.row * _ROW_PX,
+        ax=0,
+        ay=-(4 + place.row * place.row_px),
         yanchor="bottom",
-        xanchor="right" if place.is_left else "left",
+        xanchor=side,
+        align=side,
         text=name,
-        showarrow=False,
+        showarrow=True,
+        arrowhead=0,
+        arrowwidth=1,
+        arrowcolor=color,
+        bgcolor=layout.template.layout.paper_bgcolor,
         font_size=_LABEL_PX,
     )
 
 
 def make_room(figure: go.Figure, places: list[Placed | None]) -> None:
     """Make the figure higher by the rows of names above its plot."""
-    rows = 1 + max((place.row for place in places if place is not None), default=-1)
-    room = rows * _ROW_PX + (4 if rows else 0)
+    room = max((4 + (p.row + 1) * p.row_px for p in places if p is not None), default=0)
     layout: Any = figure.layout
     figure.update_layout(height=layout.height + room, margin_t=layout.margin.t + room)
 

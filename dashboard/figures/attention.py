@@ -132,7 +132,7 @@ def rating_waves_figure(
     if np.isfinite(low) and high - low > 1:
         # A wave falls by powers of ten: a level axis would show its first weeks alone.
         figure.update_yaxes(type="log", range=[max(low, high - 4) - 0.1, high + 0.1], dtick=1)
-    return figure.update_xaxes(tickformat="%Y-%m")
+    return figure.update_xaxes(**theme.day_axis(words))
 
 
 def _steps(rates: pd.DataFrame) -> pd.DataFrame:
@@ -223,7 +223,7 @@ def bump_figure(
         range=[lowest + 0.5, 0.5], dtick=max(1, -(-lowest // 12)), tick0=1, tickformat="d"
     )
     figure.update_layout(margin_r=130)
-    return figure.update_xaxes(tickformat=theme.DAY_TICKS, nticks=8)
+    return figure.update_xaxes(**theme.day_axis(words))
 
 
 def _bump_alt(held: pd.DataFrame, words: Words) -> str:
@@ -347,7 +347,7 @@ def installs_figure(
     theme.finish(figure, alt=alt, mode=mode, axis_titles=titles, height=420)
     figure.update_yaxes(type="log", dtick=1)
     figure.update_layout(margin_b=70)
-    return figure.update_xaxes(tickformat=theme.DAY_TICKS)
+    return figure.update_xaxes(**theme.day_axis(words))
 
 
 def _install_traces(held: pd.DataFrame, words: Words, apps: Sequence[str]) -> Iterator[go.Scatter]:

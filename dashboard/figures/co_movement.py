@@ -58,4 +58,5 @@ def rolling_beta_figure(
     marked = events.dropna(subset=["day_zero"])
     marked = marked.assign(event_date=marked["day_zero"])
     between = annotations.first_and_last(held["trade_date"])
-    return annotations.mark_events(figure, marked, between, words)
+    annotations.mark_events(figure, marked, between, words)
+    return figure.update_xaxes(**theme.day_axis(words))

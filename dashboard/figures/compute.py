@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from dashboard.figures import theme
+from dashboard.figures import labels, theme
 from dashboard.studies.compute import STAGES
 from dashboard.text import Words
 
@@ -31,9 +31,9 @@ def _height(names: Sequence[str]) -> int:
     return max(220, _AROUND_PX + sum(_LINES_PX if "<br>" in name else _BAR_PX for name in names))
 
 
-def _names(labels: Iterable[str]) -> list[str]:
+def _names(runs: Iterable[str], words: Words) -> list[str]:
     """Return names of bars on short lines: long ones leave a phone no room for the bars."""
-    return ["<br>".join(_lines(theme.escape(label))) for label in labels]
+    return ["<br>".join(_lines(theme.escape(labels.run(words, run)))) for run in runs]
 
 
 def _lines(name: str) -> list[str]:
@@ -59,10 +59,10 @@ def speed_figure(runs: pd.DataFrame, words: Words, mode: theme.Mode = "light") -
     shown = runs.loc[runs["images_per_second"].notna()].head(_MOST_BARS).iloc[::-1]
     if shown.empty:
         return theme.empty(words.t("No run of this device has a speed."), mode)
-    labels = _names(shown["label"])
+    bars = _names(shown["label"], words)
     figure = go.Figure()
     figure.add_bar(
-        y=labels,
+        y=bars,
         x=shown["images_per_second"],
         orientation="h",
         marker={"color": theme.BLUE},
@@ -81,9 +81,9 @@ def speed_figure(runs: pd.DataFrame, words: Words, mode: theme.Mode = "light") -
         "Pictures a second of {n} runs; the most, {most}, by {run}.",
         n=len(shown),
         most=words.number(best["images_per_second"], digits=2),
-        run=best["label"],
+        run=labels.run(words, best["label"]),
     )
-    theme.finish(figure, alt=alt, mode=mode, height=_height(labels))
+    theme.finish(figure, alt=alt, mode=mode, height=_height(bars))
     return _named(figure, words.t("Pictures a second (95% interval)"))
 
 
@@ -97,13 +97,13 @@ def stage_figure(
         return theme.empty(words.t("No run of this device has times by stage."), mode)
     figure = go.Figure()
     patterns = dict(zip(STAGES, ("/", "x", "", ".", "\\"), strict=True))
-    labels = _names(shown["label"])
+    bars = _names(shown["label"], words)
     for stage in STAGES:
         seconds = shown[f"{stage}_seconds"]
         if seconds.isna().all():
             continue
         figure.add_bar(
-            y=labels,
+            y=bars,
             x=seconds / shown["batch"],
             name=names[stage],
             orientation="h",
@@ -117,7 +117,7 @@ def stage_figure(
         n=len(shown),
         share=words.percent(share, digits=0),
     )
-    theme.finish(figure, alt=alt, mode=mode, height=_height(labels))
+    theme.finish(figure, alt=alt, mode=mode, height=_height(bars))
     figure.update_layout(barmode="stack")
     return _named(figure, words.t("Seconds a picture"))
 
@@ -135,7 +135,7 @@ def batch_figure(curve: pd.DataFrame, words: Words, mode: theme.Mode = "light") 
         figure.add_scatter(
             x=own["batch"],
             y=own["images_per_second"],
-            name=theme.escape(series),
+            name=theme.escape(labels.run(words, series)),
             mode="lines+markers",
             line={"color": style.color, "dash": style.dash},
             marker={"symbol": style.symbol, "size": 9},
@@ -166,14 +166,15 @@ def roofline_figure(runs: pd.DataFrame, words: Words, mode: theme.Mode = "light"
     figure = go.Figure()
     for position, preset in enumerate(dict.fromkeys(shown["preset"])):
         own: Any = shown.loc[shown["preset"] == preset]
+        told = [labels.run(words, run) for run in own["label"]]
         style = theme.series_style(position)
         figure.add_scatter(
             x=own["intensity_flop_per_byte"],
             y=own["tflops"],
-            name=theme.escape(preset),
+            name=theme.escape(labels.run(words, preset)),
             mode="markers",
             marker={"color": style.color, "symbol": style.symbol, "size": 11},
-            customdata=np.stack([own["label"], own["percent_of_roofline"]], axis=-1),
+            customdata=np.stack([told, own["percent_of_roofline"]], axis=-1),
             hovertemplate="%{customdata[0]}<br>%{y:.4g} TFLOP/s, "
             "%{customdata[1]:.1f}%<extra></extra>",
         )
@@ -215,13 +216,9 @@ def published_figure(
     ours = own.loc[same & own["images_per_second"].notna()]
     if best.empty and ours.empty:
         return theme.empty(words.t("No published figures are held."), mode)
-    held = _names(best["device_name"])
-    added = _names(
-        f"{device} · {preset} · {batch:.0f}"
-        for device, preset, batch in zip(
-            ours["device_name"], ours["preset"], ours["batch"], strict=True
-        )
-    )
+    held = _names(best["device_name"], words)
+    told = zip(ours["device_name"], ours["preset"], ours["batch"], strict=True)
+    added = _names((f"{device} · {preset} · batch {n:.0f}" for device, preset, n in told), words)
     figure = go.Figure()
     figure.add_bar(
         y=held,
@@ -264,8 +261,8 @@ def energy_figure(
     if best.empty and ours.empty:
         return theme.empty(words.t("No published figures are held."), mode)
     names = best["model"].str.rsplit("/", n=1).str[-1] + " · " + best["device_name"].str[7:]
-    held = _names(names + best["batch"].map(" · batch {:.0f}".format))
-    added = _names(ours["label"])
+    held = _names(names + best["batch"].map(" · batch {:.0f}".format), words)
+    added = _names(ours["label"], words)
     figure = go.Figure()
     figure.add_bar(
         y=held,
@@ -300,14 +297,14 @@ def cost_figure(
     if shown.empty:
         return theme.empty(words.t("No run of this device has a speed to put a price on."), mode)
     figure = go.Figure()
-    labels = _names(shown["label"])
+    bars = _names(shown["label"], words)
     parts = ("machine_usd", "electricity_usd", "extras_usd")
     looks = zip(parts, (theme.BLUE, theme.ORANGE, theme.GREEN), ("", "/", "."), strict=True)
     for part, color, pattern in looks:
         if (shown[part].fillna(0) == 0).all():
             continue
         figure.add_bar(
-            y=labels,
+            y=bars,
             x=shown[part],
             orientation="h",
             name=names[part],
@@ -319,9 +316,9 @@ def cost_figure(
         "Cost of a thousand pictures of {n} runs; the least, {least}, by {run}.",
         n=len(shown),
         least=words.money(least["generated_usd"], "USD", digits=2),
-        run=least["label"],
+        run=labels.run(words, least["label"]),
     )
-    theme.finish(figure, alt=alt, mode=mode, height=_height(labels))
+    theme.finish(figure, alt=alt, mode=mode, height=_height(bars))
     figure.update_layout(barmode="stack")
     return _named(figure, words.t("US dollars for 1,000 pictures"))
 

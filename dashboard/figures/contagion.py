@@ -33,7 +33,7 @@ def correlation_figure(
             xgap=1,
             ygap=1,
             texttemplate="%{z:.2f}" if len(names) <= 14 else None,
-            colorbar={"title": {"text": words.t("Correlation")}},
+            colorbar={"title": {"text": words.t("Correlation")}, "thickness": 12},
             hovertemplate="%{y}, %{x}: %{z:.2f}<extra></extra>",
         )
     )
@@ -46,4 +46,7 @@ def correlation_figure(
     height = 150 + _ROW_PX * len(names)
     theme.finish(figure, alt=alt, mode=mode, axis_titles=titles, height=height)
     figure.update_yaxes(autorange="reversed", showgrid=False)
-    return figure.update_xaxes(showgrid=False, type="category")
+    # Every share is named: upright names stand side by side on a phone too.
+    return figure.update_xaxes(
+        showgrid=False, type="category", dtick=1, tickangle=-90, tickfont_size=11
+    )

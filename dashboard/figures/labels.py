@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pandas as pd
@@ -171,3 +172,55 @@ def pay_rate(words: Words, metric: str) -> str:
         "download_to_paid_d35": words.t("Paid within 35 days (payers ÷ installs)"),
     }
     return names.get(metric, metric)
+
+
+def category(words: Words, code: str) -> str:
+    """Name a category of a store's charts; one that is not known here by its code."""
+    names = {
+        "overall": words.t("all apps"),
+        "photo_and_video": words.t("Photo & Video"),
+        "graphics_and_design": words.t("Graphics & Design"),
+        "entertainment": words.t("Entertainment"),
+    }
+    return names.get(code, code)
+
+
+def run(words: Words, label: str) -> str:
+    """Say the name of a measured run, part by part; what is not known stays as it is."""
+    return " · ".join(_run_part(words, part) for part in label.split(" · "))
+
+
+def _run_part(words: Words, part: str) -> str:
+    if found := re.fullmatch(r"batch (\d+)", part):
+        return words.t("batch {n}", n=found[1])
+    if found := re.fullmatch(r"(\d+) steps", part):
+        return words.n("{n} step", "{n} steps", int(found[1]))
+    if found := re.fullmatch(r"(.+) \(toy\)", part):
+        return words.t("{model} (toy)", model=found[1])
+    names = {
+        "txt2img": words.t("txt2img"),
+        "img2img": words.t("img2img"),
+        "inpaint": words.t("inpaint"),
+        "upscale": words.t("upscale"),
+        "default": words.t("default"),
+        "compiled": words.t("compiled"),
+        "tuned": words.t("tuned"),
+        "fast": words.t("fast"),
+        "cached": words.t("cached"),
+        "few-steps": words.t("few steps"),
+        "real": words.t("real weights"),
+        "twin": words.t("random weights"),
+    }
+    return names.get(part, part)
+
+
+def channel(words: Words, code: Any) -> str:
+    """Name a channel of acquisition; one that is not known here as it was written."""
+    names = {
+        "organic": words.t("organic"),
+        "viral": words.t("by word of mouth"),
+        "search_ads": words.t("search ads"),
+        "social_ads": words.t("social ads"),
+        "influencer": words.t("influencers"),
+    }
+    return "–" if pd.isna(code) else names.get(str(code), str(code))

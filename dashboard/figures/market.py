@@ -10,6 +10,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from dashboard.figures import annotations, labels, theme
+from dashboard.figures.economics import looks
 from dashboard.figures.reaction import abnormal_return_figure, car_figure, chosen_events
 from dashboard.studies.peers import LATER_GROUP
 from dashboard.text import Words
@@ -75,7 +76,7 @@ def prices_figure(
     theme.finish(figure, alt=alt, mode=mode, axis_titles=titles, height=344, top=14)
     _label_events(figure, events, prices, words)
     # Grid lines would be drawn over the lines of the events.
-    return figure.update_xaxes(tickformat=theme.DAY_TICKS, nticks=8, showgrid=False)
+    return figure.update_xaxes(showgrid=False, **theme.day_axis(words))
 
 
 def peers_figure(
@@ -123,9 +124,10 @@ def peers_figure(
         alt=_peers_alt(study, held, measure, words),
         mode=mode,
         axis_titles=(title, words.t("Share")),
-        height=110 + 26 * len(held),
+        height=80 + 26 * len(held) + looks.legend_px(figure),
     )
-    figure.update_yaxes(categoryorder="array", categoryarray=[_peer(r, words) for r in _rows(held)])
+    names = [_peer(row, words) for row in _rows(held)]
+    figure.update_yaxes(categoryorder="array", categoryarray=names, dtick=1, tickfont_size=11)
     return figure.update_xaxes(tickformat=".0%")
 
 
@@ -234,12 +236,12 @@ def _label_events(
 ) -> None:
     """Write the day of each event above the plot, as many as stay apart on a phone."""
     between = prices["trade_date"].iloc[0], prices["trade_date"].iloc[-1]
-    days = sorted(set(events["day_zero"]))
+    chosen = dict(zip(events["day_zero"], events["selection"], strict=True))
+    days = sorted(chosen)
     names = [words.date(day) for day in days]
     places = annotations.place_names(names, days, between)
-    for day, name, place in zip(days, names, places, strict=True):
-        if place is not None:
-            annotations.write_name(figure, day, name, place)
+    colors = [_EVENT_STYLES[chosen[day]].color for day in days]
+    annotations.write_names(figure, days, names, places, colors)
     annotations.make_room(figure, places)
 
 

@@ -9,11 +9,13 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
+
+from dashboard.text import Words
 
 Mode = Literal["light", "dark"]
 DirectionScheme = Literal["default", "red_up", "green_up"]
@@ -37,8 +39,11 @@ MAX_POINTS = 2_000
 _OPENING, _CLOSING = "（《“‘【〔", "）》”’】〕，。、；：？！%％"
 """Signs that end no line, and that begin none."""
 
-DAY_TICKS = "%m-%d\n%Y"
-"""Ticks of days on two lines, the year where it begins: in one line a phone turns them."""
+_DAY_TICKS = {"en": "%-d %b\n%Y", "zh": "%-m月%-d日\n%Y年"}
+_MONTH_TICKS = {"en": "%b\n%Y", "zh": "%-m月\n%Y年"}
+"""Ticks on two lines, the year where it begins: one line would not fit a narrow page."""
+_MOST_DATES, _MOST_MONTHS, _DATE_PX = 6, 9, 11
+"""Days and months that stand side by side on a phone, and the size of their letters."""
 
 _UPRIGHT_TITLE_WIDTH = 24
 _EMPTY_WIDTH, _LEVEL_TITLE_WIDTH = 42, 34
@@ -102,6 +107,32 @@ def translucent(color: str, opacity: float) -> str:
     """Return a hexadecimal colour as ``rgba`` with the given opacity (0–1)."""
     red, green, blue = (int(color[i : i + 2], 16) for i in (1, 3, 5))
     return f"rgba({red}, {green}, {blue}, {opacity:g})"
+
+
+def day_axis(words: Words) -> dict[str, Any]:
+    """Return the settings of an axis of days: ticks as the language writes a day, or a month.
+
+    Without a format an axis names its months in English, whatever the language.
+    """
+    months = {"dtickrange": ["M1", None], "value": _MONTH_TICKS[words.language]}
+    return {
+        "tickformat": _DAY_TICKS[words.language],
+        "tickformatstops": [months],
+        "tickangle": 0,
+        "tickfont": {"size": _DATE_PX},
+        "nticks": _MOST_DATES,
+    }
+
+
+def month_axis(words: Words, n_months: int) -> dict[str, Any]:
+    """Return the settings of an axis of so many months: a tick each where they fit on a phone."""
+    few = n_months <= _MOST_MONTHS
+    return {
+        "tickformat": _MONTH_TICKS[words.language],
+        "tickangle": 0,
+        "tickfont": {"size": _DATE_PX},
+        **({"dtick": "M1"} if few else {"nticks": _MOST_DATES}),
+    }
 
 
 def template(mode: Mode = "light") -> go.layout.Template:

@@ -52,7 +52,7 @@ def timeline_figure(events: pd.DataFrame, words: Words, mode: theme.Mode = "ligh
         axis_titles=(words.t("Day of the event"), words.t("Theme")),
         height=150 + 36 * len(set(lanes)),
     )
-    return figure.update_xaxes(tickformat="%Y-%m", nticks=10)
+    return figure.update_xaxes(**theme.day_axis(words))
 
 
 def _markers(rows: pd.DataFrame, code: str, words: Words) -> go.Scatter:

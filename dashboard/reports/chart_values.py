@@ -95,7 +95,7 @@ def categories(column: Sequence[Any], axis: Any) -> tuple[str, ...]:
     found = None if is_number(column) else _instants(column)
     if found is not None:
         told = axis.tickformat or ""
-        are_months = "%Y" in told and "%d" not in told and all(at.day == 1 for at in found)
+        are_months = "%Y" in told and not has_days(told) and all(at.day == 1 for at in found)
         return tuple(at.strftime("%Y-%m" if are_months else "%Y-%m-%d") for at in found)
     return tuple(
         plain(value) if isinstance(value, str) else "" if value is None else f"{value:g}"
@@ -190,11 +190,16 @@ def colors(trace: Any) -> tuple[str, ...]:
     return found if len(set(found)) > 1 else ()
 
 
+def has_days(tickformat: str | None) -> bool:
+    """Return whether a format of dates tells days, with or without a leading zero."""
+    return re.search("%-?d", tickformat or "") is not None
+
+
 def office(tickformat: str | None) -> str:
     """Return a d3 format as a spreadsheet spells it."""
     told = tickformat or ""
     if "%Y" in told:
-        return DAY_FORMAT if "%d" in told else "yyyy-mm"
+        return DAY_FORMAT if has_days(told) else "yyyy-mm"
     digits = re.search(r"\.(\d)", told)
     decimals = "." + "0" * int(digits[1]) if digits and digits[1] != "0" else ""
     if told.endswith("%"):

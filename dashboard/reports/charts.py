@@ -427,7 +427,7 @@ def _by_month(
     every = {month for own in held for month in own if month is not None}
     if len(every) < 2:
         return None
-    form = "{:04d}-{:02d}-01" if "%d" in (axis.tickformat or "") else "{:04d}-{:02d}"
+    form = "{:04d}-{:02d}-01" if read.has_days(axis.tickformat) else "{:04d}-{:02d}"
     # Months that no series holds keep their room.
     names = {m: form.format(m // 12, m % 12 + 1) for m in range(min(every), max(every) + 1)}
     named = (

@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 import pandas as pd
 
 from dashboard.figures import compute as figures
+from dashboard.figures import labels
 from dashboard.reports.choice import Choice, Prepared
 from dashboard.reports.document import (
     Block,
@@ -208,7 +209,7 @@ def _best(study: ComputeStudy, device: str, words: Words) -> str:
         "{low} to {high}): measured on {day}.",
         device=device,
         n=words.number(len(runs), digits=0),
-        run=best["label"],
+        run=labels.run(words, best["label"]),
         rate=words.number(best["images_per_second"]),
         low=words.number(best["images_per_second_low"]),
         high=words.number(best["images_per_second_high"]),
@@ -269,7 +270,7 @@ def _calculated(runs: pd.DataFrame, device: str, words: Words) -> Iterator[Block
     cost = float(costs(fastest.loc[[row.name]], prices)["delivered_usd"].iloc[0])
     measured = words.t("{device}, this program", device=device)
     yield _cost_of(
-        words.t("1,000 pictures of {run}", run=row["label"]),
+        words.t("1,000 pictures of {run}", run=labels.run(words, row["label"])),
         _speed(float(row["images_per_second"]), words.evidence("measured"), measured, words),
         _hour(_HOURLY_USD, words.evidence("assumed"), words.t("to be replaced by your own"), words),
         cost,

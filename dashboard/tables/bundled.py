@@ -21,6 +21,29 @@ def title(text: str, said: Words) -> str:
     return _known(said).get(text, text)
 
 
+def source_name(code: str, said: Words) -> str:
+    """Name what a source holds, by its code; an own or unknown one by the code itself."""
+    names = {
+        "app_chart_ranks": said.t("positions in charts"),
+        "app_rating_counts": said.t("rating counts"),
+        "apps": said.t("the list of apps"),
+        "compute_benchmarks": said.t("measured runs"),
+        "compute_loads": said.t("measured loads"),
+        "concept_groups": said.t("the list of concept shares"),
+        "disclosed_facts": said.t("published figures"),
+        "financials": said.t("figures of companies"),
+        "fx_rates": said.t("exchange rates"),
+        "gpus": said.t("the list of cards"),
+        "instruments": said.t("the list of shares"),
+        "market_events": said.t("events of the market"),
+        "net_proceeds": said.t("the stores' terms"),
+        "published_benchmarks": said.t("published benchmarks"),
+        "stock_prices": said.t("prices of shares"),
+        "waves": said.t("the list of waves"),
+    }
+    return names.get(code, code)
+
+
 def note(text: object, said: Words) -> str:
     """Return what a row of a bundled table notes; nothing where nothing is noted.
 
@@ -53,6 +76,8 @@ def _sentences(said: Words) -> tuple[str, ...]:
         *_of_payouts(said),
         *_of_taxes(said),
         *_of_other_stores(said),
+        *_of_retention(said),
+        *_of_conversion(said),
     )
 
 
@@ -295,4 +320,41 @@ def _of_other_stores(said: Words) -> tuple[str, ...]:
         said.t("Article says May; day taken from the one-off row source"),
         said.t("Refund rate 0.042 for AI apps (second-hand from RevenueCat 2026 report)"),
         said.t("Refund rate 0.035 for non-AI apps (second-hand from RevenueCat 2026 report)"),
+    )
+
+
+def _of_retention(said: Words) -> tuple[str, ...]:
+    return (
+        said.t("China: 80% may have left after day 1"),
+        said.t("China"),
+        said.t("next-day retention about 40%; retention rule not stated"),
+        said.t("7-day retention close to 30%; retention rule not stated"),
+        said.t("worldwide average; measuring window not printed"),
+        said.t("worldwide average"),
+    )
+
+
+def _of_conversion(said: Words) -> tuple[str, ...]:
+    return (
+        said.t("State of Subscription Apps 2025, median; top apps 4.2%"),
+        said.t("top performers (upper quartile)"),
+        said.t(
+            "median, all geos; bottom quartile <0.7%; same figure as F0204 is labelled non-AI apps "
+            "there: 2.0% cannot be both all-app median and non-AI median to the digit; treat as "
+            "one observation"
+        ),
+        said.t("top quartile, all geos"),
+        said.t("bottom quartile bound, all geos"),
+        said.t("median, hard paywall"),
+        said.t("download monetisation, median"),
+        said.t("freemium, median"),
+        said.t("North America"),
+        said.t("India and South-East Asia"),
+        said.t("trial start to paid"),
+        said.t("median, North America; top quartile >47.9%, bottom <15.6%"),
+        said.t("RevenueCat 2026: trial to paid median, lowest of all categories"),
+        said.t("Travel, highest category"),
+        said.t("17-32 day trials"),
+        said.t("trials of 4 days or less"),
+        said.t("global"),
     )

@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from dashboard.figures import labels
 from dashboard.studies.compute import STAGES, ComputeStudy
 from dashboard.tables.table import Table, TableColumn
 from dashboard.text import Words
@@ -88,9 +89,14 @@ def energy_reason(told: Any, said: Words) -> str:
     return names.get(told, told)
 
 
+def _named(frame: pd.DataFrame, said: Words, column: str = "label") -> pd.DataFrame:
+    """Return measurements with their names in words."""
+    return frame.assign(**{column: [labels.run(said, name) for name in frame[column]]})
+
+
 def runs(frame: pd.DataFrame, said: Words) -> Table:
     """Return the measured runs."""
-    shown: Any = frame.assign(
+    shown: Any = _named(frame, said).assign(
         vram_gb=frame["vram_allocated_bytes"] / _GB,
         vram_reserved_gb=frame["vram_reserved_bytes"] / _GB,
         vram_driver_gb=frame["vram_driver_bytes"] / _GB,
@@ -144,7 +150,7 @@ def without(frame: pd.DataFrame, said: Words) -> Table:
         "refused": said.t("refused"),
         "failed": said.t("failed"),
     }
-    shown: Any = frame.assign(state=[states[code] for code in frame["status"]])
+    shown: Any = _named(frame, said).assign(state=[states[code] for code in frame["status"]])
     columns = {
         "label": TableColumn(said.t("Measurement"), "wide"),
         "device_name": TableColumn(said.t("Device")),
@@ -216,7 +222,7 @@ def stages(frame: pd.DataFrame, said: Words) -> Table:
         },
         "batch": TableColumn(said.t("Pictures in one call"), "integer"),
     }
-    return Table(frame, columns if len(frame) else {}, "compute-stages")
+    return Table(_named(frame, said), columns if len(frame) else {}, "compute-stages")
 
 
 def batches(frame: pd.DataFrame, said: Words) -> Table:
@@ -229,7 +235,8 @@ def batches(frame: pd.DataFrame, said: Words) -> Table:
         "images_per_second_high": TableColumn(said.t("95% high"), "number", 3),
         "p50_seconds": TableColumn(said.t("p50, s"), "number", 3),
     }
-    return Table(frame, columns if len(frame) else {}, "compute-batches")
+    shown = _named(frame, said, "series")
+    return Table(shown, columns if len(frame) else {}, "compute-batches")
 
 
 def roofs(frame: pd.DataFrame, said: Words) -> Table:
@@ -237,7 +244,7 @@ def roofs(frame: pd.DataFrame, said: Words) -> Table:
     known = [
         said.t("measured") if told == "measured" else told for told in frame["ceiling_evidence"]
     ]
-    shown: Any = frame.assign(ceiling_evidence=known)
+    shown: Any = _named(frame, said).assign(ceiling_evidence=known)
     columns = {
         "label": TableColumn(said.t("Measurement"), "wide"),
         "tflop_per_image": TableColumn(said.t("TFLOP a picture"), "number", 4),
@@ -253,7 +260,7 @@ def roofs(frame: pd.DataFrame, said: Words) -> Table:
 def costs(frame: pd.DataFrame, said: Words) -> Table:
     """Return the cost of each run: 1,000 pictures, or one training."""
     names = task_names(said)
-    shown: Any = frame.assign(what=[names[code] for code in frame["task"]])
+    shown: Any = _named(frame, said).assign(what=[names[code] for code in frame["task"]])
     columns = {
         "label": TableColumn(said.t("Measurement"), "wide"),
         "what": TableColumn(said.t("Task")),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import asdict
 from typing import Any
 
@@ -13,6 +14,9 @@ from dashboard.tables.table import Table, TableColumn
 from dashboard.text import Words
 from etl import journal, marts, schemas
 from etl.schemas import TABLES
+
+_ADDED = ("retrieved_at", "evidence_kind", "source_url")
+"""Fields of a raw row that an import fills itself where the file has none."""
 
 
 def sources(frame: pd.DataFrame, said: Words) -> Table:
@@ -106,18 +110,44 @@ def steps(running: journal.Running, said: Words) -> Table:
 
 def rejects(frame: pd.DataFrame, said: Words) -> Table:
     """Return the rows kept out, with their reasons."""
-    frame = frame.assign(reason=[spoken.rejection(row, said) for row in frame.to_dict("records")])
+    ends = {
+        "replay": said.t("let in later"),
+        "restated": said.t("corrected in its file"),
+        "dismissed": said.t("left out for good"),
+    }
+    frame = frame.assign(
+        reason=[spoken.rejection(row, said) for row in frame.to_dict("records")],
+        says=[raw_row(payload) for payload in frame["payload"]],
+        end=frame["resolved_by"].replace(ends),
+    )
     columns = {
-        "table_name": TableColumn(said.t("Table")),
         "source": TableColumn(said.t("Source")),
+        "file_rows": TableColumn(said.t("Row in the file")),
         "reason": TableColumn(said.t("Reason"), "wide"),
-        "row_key": TableColumn(said.t("Row")),
-        "check_name": TableColumn(said.t("Check")),
+        "says": TableColumn(said.t("What it says"), "wide"),
         "quarantined_at": TableColumn(said.t("Met first (UTC)"), "instant"),
-        "resolved_at": TableColumn(said.t("Let in later (UTC)"), "instant"),
+        "end": TableColumn(said.t("How it was settled")),
+        "resolved_at": TableColumn(said.t("Settled (UTC)"), "instant"),
+        "check_name": TableColumn(said.t("Check")),
+        "row_key": TableColumn(said.t("Key of the row")),
+        "table_name": TableColumn(said.t("Table")),
         "payload": TableColumn(said.t("Raw row"), "wide"),
     }
-    return Table(frame, columns, "rejects")
+    # What nothing is known of would only push the rest out of sight.
+    empty = {n for n in ("file_rows", "end", "resolved_at") if not list(frame[n].dropna())}
+    return Table(frame, {n: look for n, look in columns.items() if n not in empty}, "rejects")
+
+
+def raw_row(payload: Any) -> str:
+    """Return what a raw row (JSON) says, without its empty fields and what the program added."""
+    try:
+        row = json.loads(payload)
+    except (TypeError, ValueError):
+        return str(payload)
+    if not isinstance(row, dict):
+        return str(payload)
+    told = {k: v for k, v in row.items() if v not in (None, "") and k not in _ADDED}
+    return " · ".join(f"{name}: {value}" for name, value in told.items())
 
 
 def claims(facts: pd.DataFrame, said: Words) -> Table:

@@ -17,7 +17,7 @@ _GROUPS = {
     **dict.fromkeys(("first", "last", "day", "until"), r"\d{4}-\d\d-\d\d"),
     "currency": "[A-Z]{3}",
     "pair": "[A-Z]{3}/[A-Z]{3}",
-    "unit": "[A-Za-z/]+",
+    "unit": "[A-Za-z/-]+",
     "term": "[a-z_]+",
     "terms": "[a-z_]+(?:, [a-z_]+)*",
 }

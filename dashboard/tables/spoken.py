@@ -17,6 +17,13 @@ from etl.pipeline import NEVER_READ
 
 _KEPT_OUT = re.compile(r"(?P<n>\d+) rows? kept out: (?P<reasons>.+?)\. They lie in the quarantine")
 _SAME_KEY = re.compile(r"with the same (?P<column>\w+)")
+_UNREADABLE = re.compile(
+    r"(?P<column>\w+) is not a (?P<type>number|integer|boolean|date|timestamp)"
+)
+_NOT_LIKE = re.compile(r"(?P<column>\w+) is not like (?P<pattern>.+)")
+_TOO_SMALL = re.compile(r"(?P<column>\w+) is not at least (?P<least>.+)")
+_NOT_ONE_OF = re.compile(r"(?P<column>\w+) is not one of (?P<options>.+)")
+_OUTSIDE = re.compile(r"(?P<column>\w+) is before (?P<date>[-\d]+) or in the future")
 _REPEATS = re.compile(r"(\d+) × the row repeats another one with the same (\w+)")
 _NOT_STATED = re.compile(
     r"no (?P<name>\w+) was stated by the scenario's day for (?P<what>[^:]+)(?P<rest>.*)"
@@ -53,8 +60,37 @@ def run_error(error: str, said: Words) -> str:
 
 
 def rejection(row: Mapping[str, Any], said: Words) -> str:
-    """Say why a row was kept out, by the check it failed; English shows the ledger's own words."""
+    """Say why a row was kept out and what would be right, by the check it failed.
+
+    What has no words here is shown as the ledger has it, on the Chinese page by its check's name.
+    """
     check, reason = str(row["check_name"]), str(row["reason"])
+    if (found := _UNREADABLE.fullmatch(reason)) is not None:
+        return said.t(
+            "{column} cannot be read; it is written as {form}",
+            column=found["column"],
+            form=written_as(said)[found["type"]],
+        )
+    if (found := _NOT_LIKE.fullmatch(reason)) is not None:
+        return said.t(
+            "{column} is not written as {form}",
+            column=found["column"],
+            form=spelled(found["pattern"], said) or found["pattern"],
+        )
+    if (found := _TOO_SMALL.fullmatch(reason)) is not None:
+        return said.t("{column} is below {least}", column=found["column"], least=found["least"])
+    if (found := _NOT_ONE_OF.fullmatch(reason)) is not None:
+        return said.t(
+            "{column} is not one of {options}", column=found["column"], options=found["options"]
+        )
+    if (found := _OUTSIDE.fullmatch(reason)) is not None:
+        return said.t(
+            "{column} is before {date} or in the future", column=found["column"], date=found["date"]
+        )
+    if check == "contradictory_key" and (found := _SAME_KEY.search(reason)):
+        return said.t(
+            "several rows with the same {column} say different things", column=found["column"]
+        )
     if check == "duplicate_key" and (found := _SAME_KEY.search(reason)):
         return said.t("the row repeats another one with the same {column}", column=found["column"])
     if check.endswith("_missing"):
@@ -65,6 +101,29 @@ def rejection(row: Mapping[str, Any], said: Words) -> str:
     if said.language == "zh":
         return said.t("the check {check} failed", check=check)
     return reason
+
+
+def spelled(pattern: str, said: Words) -> str:
+    """Say how a text of a pattern is written; nothing where the pattern has no words."""
+    known = {
+        "^[A-Z]{2}$": said.t("two capital letters, for example JP"),
+        "^[A-Z]{3}$": said.t("three capital letters, for example USD"),
+    }
+    return known.get(pattern, "")
+
+
+def written_as(said: Words) -> dict[str, str]:
+    """Return how a value of each type is written in a file."""
+    return {
+        "string": said.t("text"),
+        "number": said.t("number, for example 1234.5"),
+        "integer": said.t("whole number"),
+        "boolean": said.t("true or false"),
+        "date": said.t("2026-11-01, 2026/11/01 or 20261101"),
+        "timestamp": said.t(
+            "2026-11-01T08:00:00Z, 2026-11-01 08:00:00, or seconds or milliseconds since 1970"
+        ),
+    }
 
 
 def input_source(source: str, said: Words) -> str:

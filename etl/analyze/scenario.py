@@ -344,12 +344,12 @@ def _outcome_sentence(about: str, document: dict[str, Any], verdict: dict[str, A
             f"{about}: {sign} at these inputs; none of them has a range, so nothing says how sure"
         )
     if verdict["is_by_construction"]:
-        sign = "above" if probability > 0.5 else "not above"
+        sign = "above zero in every draw" if probability > 0.5 else "not above zero in any draw"
         before = ", ".join(document["left_out"])
         rest = f"; it stands before what nobody gave: {before}" if before else ""
         return (
-            f"{about}: {verdict['step']} is {sign} zero by construction, not by odds: no range "
-            f"given here turns the sign{rest}"
+            f"{about}: {verdict['step']} is {sign}: no value within the ranges given here turns "
+            f"the sign, so no probability is stated{rest}"
         )
     grey = "; assumptions carry more than half of the variance" if verdict["is_greyed"] else ""
     decided = ", ".join(each["name"] for each in verdict["decided_by"])

@@ -222,6 +222,30 @@ def replay(*, source: str | None = None, check: str | None = None, session: Give
 
 
 @app.command
+def settle(
+    source: str, *, check: str | None = None, reopen: Annotated[bool, Flag] = False, session: Given
+) -> int:
+    """Leave rejected rows out for good: they stay in the quarantine and count as missing no more.
+
+    Parameters
+    ----------
+    source
+        Whose rows.
+    check
+        Only rows this check rejected.
+    reopen
+        Let rows wait again that were left out in this way.
+    """
+    from etl import console
+    from etl import replay as replays
+
+    n, entries = replays.settle(session.settings(), source, check, reopen=reopen)
+    rows = "1 row" if n == 1 else f"{n} rows"
+    console.note(f"{rows} of {source} {'wait again' if reopen else 'left out for good'}")
+    return session.tell(entries)
+
+
+@app.command
 def snapshots(*, session: Given) -> None:
     """List the published snapshots that are kept."""
     from etl import console, pipeline

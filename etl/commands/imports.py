@@ -126,6 +126,7 @@ def _preview(session: Session, kind: str, files: tuple[Path, ...], options: Opti
         "rejected": console.records(found.rejected.head(SHOWN_REJECTS)),
         "n_rejected": len(found.rejected),
         "n_looked_at": found.n_looked_at,
+        "event_names": found.event_names,
     }
     session.show(document, lambda: _print_preview(found, document))
     return 0
@@ -142,7 +143,7 @@ def _print_preview(found: Preview, document: dict[str, Any]) -> None:
         console.note(f"passed over: {name}")
     shown = found.rows.dropna(axis="columns", how="all").head(SHOWN_ROWS)
     console.print_rows(console.records(shown))
-    console.print_rows(document["rejected"], ("check_name", "reason", "row_key"))
+    console.print_rows(document["rejected"], ("file_rows", "reason", "payload"))
     console.note(
         f"{len(found.rejected)} of the first {found.n_looked_at} rows would be kept out; "
         "nothing was written"

@@ -21,17 +21,18 @@ import pandas as pd
 from etl import checks, engines, pipeline, sources
 from etl.config import Settings, bundled_dir
 from etl.errors import ArtonomicsError, WarehouseError
-from etl.imports import conversions, events, files, job, kinds, lake, tables
+from etl.imports import conversions, events, files, job, kinds, lake, located, tables
 from etl.imports.files import InputFile
 from etl.imports.job import Job, Options, Part
 from etl.imports.tables import Brought
 from etl.pipeline import LedgerEntry, Outcome, Progress, Run
 from etl.schemas import IMPORTED_FILES, SOURCES
-from etl.warehouse import Stamp, Warehouse
+from etl.warehouse import RejectsRead, Stamp, Warehouse
 
 __all__ = ["Imported", "Options", "Preview", "import_files", "preview"]
 
 PREVIEW_ROWS = 10_000
+SHOWN_ROWS = 20
 SHOWN_REASONS = 5
 
 
@@ -67,6 +68,8 @@ class Preview:
         The first rows as they would be stored, and those that would be kept out.
     n_looked_at
         How many rows were looked at.
+    event_names
+        What the events among them are called, and how many each name has; nothing of other kinds.
     """
 
     files: list[dict[str, Any]]
@@ -76,6 +79,7 @@ class Preview:
     rows: pd.DataFrame
     rejected: pd.DataFrame
     n_looked_at: int
+    event_names: dict[str, int]
 
 
 def import_files(
@@ -173,14 +177,17 @@ def preview(
         opened = files.open_all(asked.found, _folder(asked))
         found = job.parts(con, asked, opened)
         n, rows, rejected = _looked_at(con, asked, found)
+        names = rows["event_name"].value_counts() if asked.in_lake else {}
+        rejected = located.located(con, asked, found, rejected, PREVIEW_ROWS)
     return Preview(
         files=[_described_file(file, part) for part in found for file in part.scan.files],
         passed_over=list(asked.passed),
         mapping=[row for part in found for row in _described_mapping(part)],
         unused=sorted({name for part in found for name in part.plan.unused}),
-        rows=rows,
+        rows=rows.head(SHOWN_ROWS),
         rejected=rejected,
         n_looked_at=n,
+        event_names={str(name): int(count) for name, count in names.items()},
     )
 
 
@@ -191,7 +198,7 @@ def _looked_at(con: Any, asked: Job, found: Sequence[Part]) -> tuple[int, Any, A
     checked = [tables.check(asked, frame) for frame in tables.portions(con, asked, n)]
     rows = pd.concat([c.rows for c in checked], ignore_index=True)
     rejected = pd.concat([c.rejected for c in checked], ignore_index=True)
-    return n, rows.head(20), rejected
+    return n, rows, rejected
 
 
 def _bring(this: Run, asked: Job, started: datetime) -> LedgerEntry:
@@ -208,10 +215,27 @@ def _bring(this: Run, asked: Job, started: datetime) -> LedgerEntry:
         bring = events.bring if asked.in_lake else tables.bring
         with this.warehouse.transaction():
             brought = bring(con, this.warehouse, asked, found)
+            _note_places(con, this, asked, found, brought)
             done = _recorded(this, asked, found, started, brought)
         if asked.in_lake:
             events.settle(asked)
         return done
+
+
+def _note_places(con: Any, this: Run, asked: Job, found: Sequence[Part], brought: Brought) -> None:
+    """Note where rejected rows stand, and settle those that their files say no more."""
+    placed = located.located(con, asked, found, brought.rejected)
+    table, now = asked.kind.table.name, asked.now
+    this.warehouse.restate(
+        checks.as_quarantine(placed, asked.source, table, asked.run_id, now),
+        RejectsRead(
+            asked.source,
+            table,
+            [file.address for part in found for file in part.scan.files],
+            brought.rows_quarantined == len(placed),
+        ),
+        now,
+    )
 
 
 def _known(this: Run, asked: Job, found: Sequence[Part]) -> list[dict[str, Any]]:

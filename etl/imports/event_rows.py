@@ -48,7 +48,9 @@ def question(con: Scratch, job: Job, part: Part) -> str:
     }
     absent = [c.name for c in _COLUMNS.values() if c.type == "string" and c.name not in types]
     shown = {name: "NULL::ENUM('')" for name in absent if name not in shown} | shown
-    listed = ", ".join(f"{shown.get(c, name(c))} AS {name(c)}" for c in STORED)
+    listed = ", ".join(
+        [*(f"{shown.get(c, name(c))} AS {name(c)}" for c in STORED), *part.scan.numbers]
+    )
     return (
         f"SELECT {listed}, {text(job.source)} AS source, "
         "CASE WHEN bad IS NULL THEN event_at::DATE END AS event_date "
@@ -91,19 +93,16 @@ def _raw(job: Job, part: Part) -> str:
         listed.append('"json" AS f_json')
     else:
         listed += [f"{f.whole or f.expression} AS f_{i}" for i, f in enumerate(_top(part))]
+    listed += part.scan.numbers
     where = condition(part.plan, part.scan)
     return f"SELECT {', '.join(listed)} FROM {part.scan.relation}{where}"
 
 
 def _address(part: Part) -> str:
-    file = part.scan.files[0]
     if len(part.scan.files) == 1:
-        inner = file.name.partition("/")[2] if file.name.startswith(f"{file.given.name}/") else ""
-        return _one_of(text(file.given.as_uri() + (f"#{inner}" if inner else "")))
-    known = ", ".join(text(file.given.as_uri()) for file in part.scan.files)
-    pairs = ", ".join(
-        f"{text(str(file.path))}: {text(file.given.as_uri())}" for file in part.scan.files
-    )
+        return _one_of(text(part.scan.files[0].address))
+    known = ", ".join(text(file.address) for file in part.scan.files)
+    pairs = ", ".join(f"{text(str(file.path))}: {text(file.address)}" for file in part.scan.files)
     return f"map_extract_value(MAP {{{pairs}}}, filename)::ENUM({known})"
 
 

@@ -22,12 +22,10 @@ from etl.imports import event_rows, lake, scan
 from etl.imports.event_rows import HASHED
 from etl.imports.job import Job, Part, require_one_evidence
 from etl.imports.lake import Lake
-from etl.imports.tables import Brought
+from etl.imports.tables import KEPT_ROWS, NO_ROWS, Brought
 from etl.schemas import LAKE_DAYS
 from etl.warehouse import MergeCounts, Stamp, Warehouse
 
-QUARANTINED_ROWS = 10_000
-"""Rejected rows that are kept in ``quarantine`` an import; all of them are in the rejects file."""
 HASHES_AT_ONCE = 25_000_000
 _NO_DAY = "event_date=__HIVE_DEFAULT_PARTITION__"
 _TOLD = [c for c in event_rows.STORED if c not in ("retrieved_at", "run_id", "source_url")]
@@ -81,7 +79,7 @@ def bring(con: Scratch, warehouse: Warehouse, job: Job, parts: Sequence[Part]) -
     _part_repeats(staging)
     merged = [_merge(staging, warehouse, day, files) for day, files in staging.days().items()]
     written = [m for m in merged if m.counts.new or m.counts.changed]
-    kept_out = _keep_rejects(staging, warehouse)
+    kept_out, rejected = _keep_rejects(staging, warehouse)
     if written:
         frame = _lake_days(staging, written)
         warehouse.merge(LAKE_DAYS, frame, Stamp(job.source, job.run_id, job.now))
@@ -91,7 +89,7 @@ def bring(con: Scratch, warehouse: Warehouse, job: Job, parts: Sequence[Part]) -
         sum(m.counts.changed for m in merged),
         sum(m.counts.unchanged for m in merged),
     )
-    return Brought(rows_in, counts, kept_out)
+    return Brought(rows_in, counts, kept_out, rejected)
 
 
 def settle(job: Job) -> None:
@@ -100,7 +98,7 @@ def settle(job: Job) -> None:
 
 
 def preview(con: Scratch, job: Job, parts: Sequence[Part], limit: int) -> tuple[int, Any, Any]:
-    """Return how many rows were looked at, the first that pass, and those that would not."""
+    """Return how many rows were looked at, those that pass, and those that would not."""
     frames = []
     for part in parts:
         asked = event_rows.question(con, job, part)
@@ -120,7 +118,7 @@ def preview(con: Scratch, job: Job, parts: Sequence[Part], limit: int) -> tuple[
             "payload": rows.loc[bad, "properties"],
         }
     )
-    return len(rows), rows.loc[~bad].head(20).reset_index(drop=True), rejected
+    return len(rows), rows.loc[~bad].reset_index(drop=True), rejected
 
 
 def _copy(staging: Staging, parts: Sequence[Part]) -> int:
@@ -293,10 +291,10 @@ def _compare(staging: Staging, old: Sequence[Path], new: Sequence[Path]) -> Merg
 # What is written down
 
 
-def _keep_rejects(staging: Staging, warehouse: Warehouse) -> Counter[str]:
-    """Write all rejects into one file and the first of them into ``quarantine``; count them.
+def _keep_rejects(staging: Staging, warehouse: Warehouse) -> tuple[Counter[str], pd.DataFrame]:
+    """Write all rejects into one file and the first of them into ``quarantine``.
 
-    The counts are by reason.
+    Return how many there are by reason, and the first of them.
     """
     selects = [f"SELECT row_key, check_name, payload FROM {name}" for name in staging.rejects]
     if staging.bad():
@@ -305,7 +303,7 @@ def _keep_rejects(staging: Staging, warehouse: Warehouse) -> Counter[str]:
             f"FROM {_read(staging.bad())}"
         )
     if not selects:
-        return Counter()
+        return Counter(), NO_ROWS
     words = event_rows.reasons()
     pairs = ", ".join(f"{scan.text(k)}: {scan.text(v)}" for k, v in words.items())
     file = staging.folder / "rejects.parquet"
@@ -317,14 +315,14 @@ def _keep_rejects(staging: Staging, warehouse: Warehouse) -> Counter[str]:
     )
     first = staging.con.execute(
         f"SELECT row_key, check_name, reason, payload FROM {_read([file])} "
-        f"ORDER BY ALL LIMIT {QUARANTINED_ROWS}"
+        f"ORDER BY ALL LIMIT {KEPT_ROWS}"
     ).df()
     job = staging.job
     warehouse.quarantine(
         checks.as_quarantine(first, job.source, job.kind.table.name, job.run_id, job.now)
     )
     by_reason = f"SELECT reason, count(*) FROM {_read([file])} GROUP BY 1 ORDER BY 2 DESC, 1"
-    return Counter(dict(staging.con.execute(by_reason).fetchall()))
+    return Counter(dict(staging.con.execute(by_reason).fetchall())), first
 
 
 def _lake_days(staging: Staging, written: Sequence[Merged]) -> pd.DataFrame:

@@ -78,6 +78,13 @@ class InputFile:
         """Whether the content was unpacked into the scratch folder."""
         return self.path != self.given
 
+    @property
+    def address(self) -> str:
+        """The file as given, and behind ``#`` the member of an archive."""
+        below = f"{self.given.name}/"
+        inner = self.name.partition("/")[2] if self.name.startswith(below) else ""
+        return self.given.as_uri() + (f"#{inner}" if inner else "")
+
 
 def find(paths: Sequence[Path], table: str = "") -> tuple[list[tuple[str, Path]], list[str]]:
     """Return (name, path) of every file below ``paths`` in order, and the names passed over.

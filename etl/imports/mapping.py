@@ -21,6 +21,10 @@ from etl.schemas import Column
 How = Literal["given", "set", "layout", "name", "guess", "default", "measure"]
 _BRACES = re.compile(r"\{([^{}]+)\}")
 PROVIDED = ("evidence_kind", "source_url")
+MISSING = re.compile(
+    "got no column for (?P<missing>.+) in .+, whose columns are (?P<theirs>.+?)( and \\d+ more)?"
+)
+"""How the refusal of a file that lacks columns names them, for pages that ask which is which."""
 """Columns of provenance that a file may bring itself."""
 
 
@@ -295,13 +299,7 @@ def _require(
 ) -> None:
     """Refuse a file that lacks a column; ``done`` are ours that are found and theirs in use."""
     found, taken = done
-    hashed = {"event_id"} if kind.table.key == ("event_id",) and kind.verb == "events" else set()
-    made = {"known_on", "known_on_precision"} if kind.verb == "facts" else set()
-    needed = [
-        c.name
-        for c in columns.values()
-        if not c.nullable and c.name not in (*PROVIDED, *hashed, *made)
-    ]
+    needed = _needed(kind, columns)
     missing = [n for n in needed if n not in found]
     if not missing:
         return
@@ -326,6 +324,21 @@ def _require(
         ),
         code="MISSING_COLUMNS",
     )
+
+
+def required(kind: Kind) -> list[str]:
+    """Return our columns that a file must have: nothing stands in for them."""
+    return [name for name in _needed(kind, _importable(kind)) if name not in kind.defaults]
+
+
+def _needed(kind: Kind, columns: Mapping[str, Column]) -> list[str]:
+    hashed = {"event_id"} if kind.table.key == ("event_id",) and kind.verb == "events" else set()
+    made = {"known_on", "known_on_precision"} if kind.verb == "facts" else set()
+    return [
+        c.name
+        for c in columns.values()
+        if not c.nullable and c.name not in (*PROVIDED, *hashed, *made)
+    ]
 
 
 def normalised(name: str) -> str:

@@ -22,6 +22,7 @@ MAX_LINE_BYTES = 16 * 2**20
 _SAMPLED_LINES = 1000
 _LOOKED_AT = 200
 """Lines the separator is found from."""
+ROW = '"row of the file"'
 csv.field_size_limit(MAX_LINE_BYTES)  # a wrong separator makes one field of a whole line
 _LINE = re.compile(r"Line: (\d+)|in line (\d+)|\bline (\d+)")
 
@@ -63,11 +64,14 @@ class Scan:
         SQL that can stand behind FROM; it has a column ``filename``.
     fields
         Their columns by name.
+    numbers
+        Columns of the relation that number the rows of a file; see :func:`numbered`.
     """
 
     files: Sequence[InputFile]
     relation: str
     fields: dict[str, Field]
+    numbers: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -134,6 +138,22 @@ def _joined(parts: list[Scan]) -> Scan:
     alone = text(str(first.files[0].path))
     fields = {k: v for part in parts for k, v in part.fields.items()}
     return Scan(files, first.relation.replace(f"[{alone}]", f"[{paths}]"), fields)
+
+
+def numbered(scan: Scan, limit: int = 0) -> Iterator[Scan]:
+    """Yield each file alone, its rows numbered as a spreadsheet or an editor numbers them.
+
+    With a ``limit`` only so many rows of a file are read.
+
+    This costs the engine its many threads, so it is for files of which a row is looked for.
+    """
+    together = ", ".join(text(str(file.path)) for file in scan.files)
+    for file in scan.files:
+        alone = scan.relation.replace(f"[{together}]", f"[{text(str(file.path))}]")
+        before = 1 if file.format == "csv" else 0  # the header
+        most = f" LIMIT {limit}" if limit else ""
+        relation = f"(SELECT *, row_number() OVER () + {before} AS {ROW} FROM {alone}{most})"
+        yield Scan((file,), relation, scan.fields, (ROW,))
 
 
 def _one(con: Scratch, file: InputFile, scratch: Path, encoding: str) -> Scan:

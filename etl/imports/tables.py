@@ -26,19 +26,27 @@ from etl.sources._dates import known_on
 from etl.warehouse import MergeCounts, Stamp, Warehouse
 
 PORTION_ROWS = 200_000
+KEPT_ROWS = 10_000
+"""Rejected rows that are told one by one; all of them are counted."""
 _STAGED = "staged"
 _ADDEND = "TRY_CAST(value::VARCHAR AS DECIMAL(38, 9))"
 # Decimals add up to the same sum in any order. What cannot be read stays, for the checks to reject.
 _SUM = f"coalesce(min(value::VARCHAR) FILTER ({_ADDEND} IS NULL), sum({_ADDEND})::DOUBLE::VARCHAR)"
 
+NO_ROWS = pd.DataFrame(columns=["row_key", "check_name", "reason", "payload"])
+
 
 @dataclass(frozen=True)
 class Brought:
-    """What came of an import: rows read, merged, and kept out by reason."""
+    """What came of an import: rows read, merged, and kept out by reason.
+
+    ``rejected`` holds the first ``KEPT_ROWS`` of those kept out.
+    """
 
     rows_in: int
     counts: MergeCounts
     kept_out: Counter[str]
+    rejected: pd.DataFrame
 
     @property
     def rows_quarantined(self) -> int:
@@ -51,6 +59,7 @@ def bring(con: Scratch, warehouse: Warehouse, job: Job, parts: Sequence[Part]) -
     rows_in = stage(con, job, parts)
     _check_evidence(con, warehouse, job)
     counts, kept_out = MergeCounts(), Counter[str]()
+    first: list[pd.DataFrame] = []
     for frame in portions(con, job, rows_in):
         checked = check(job, frame, warehouse)
         merged = warehouse.merge(
@@ -63,12 +72,14 @@ def bring(con: Scratch, warehouse: Warehouse, job: Job, parts: Sequence[Part]) -
         )
         kept_out.update(checked.rejected["reason"])
         if not checked.rejected.empty:
+            first.append(checked.rejected.head(KEPT_ROWS - sum(map(len, first))))
             warehouse.quarantine(
                 checks.as_quarantine(
                     checked.rejected, job.source, job.kind.table.name, job.run_id, job.now
                 )
             )
-    return Brought(rows_in, counts, kept_out)
+    rejected = pd.concat(first, ignore_index=True) if first else NO_ROWS
+    return Brought(rows_in, counts, kept_out, rejected)
 
 
 def check(job: Job, frame: pd.DataFrame, warehouse: Warehouse | None = None) -> checks.Checked:
@@ -127,12 +138,14 @@ def stage(con: Scratch, job: Job, parts: Sequence[Part], limit: int = 0) -> int:
     return rows
 
 
-def portions(con: Scratch, job: Job, rows: int, size: int = PORTION_ROWS) -> Iterator[pd.DataFrame]:
+def portions(
+    con: Scratch, job: Job, rows: int, size: int = PORTION_ROWS, table: str = _STAGED
+) -> Iterator[pd.DataFrame]:
     """Yield the staged rows as frames of about ``size`` rows, equal keys in the same one."""
     n = max(math.ceil(rows / size), 1)
     key = ", ".join(f'"{c}"::VARCHAR' for c in job.kind.table.key)
     for i in range(n):
-        frame: Any = con.execute(f"SELECT * FROM {_STAGED} WHERE hash({key}) % {n} = {i}").df()
+        frame: Any = con.execute(f"SELECT * FROM {table} WHERE hash({key}) % {n} = {i}").df()
         yield _finished(job, frame)
 
 
@@ -168,7 +181,7 @@ def mapped(con: Scratch, job: Job, part: Part) -> str:
         for column in job.kind.table.frame_columns()
         if column.name != "retrieved_at"
     ]
-    return f"SELECT {', '.join(listed)} FROM ({raw})"
+    return f"SELECT {', '.join([*listed, *part.scan.numbers])} FROM ({raw})"
 
 
 def _expression(column: Column, types: dict[str, str]) -> str:
@@ -214,7 +227,7 @@ def union_of_figures(job: Job, part: Part) -> str:
 def _select(own: dict[str, str], more: Sequence[str], part: Part, plan: Plan) -> str:
     listed = [f"{sql} AS {scan.name(ours)}" for ours, sql in own.items()]
     return (
-        f"SELECT {', '.join([*listed, *more])} FROM {part.scan.relation}"
+        f"SELECT {', '.join([*listed, *more, *part.scan.numbers])} FROM {part.scan.relation}"
         f"{condition(plan, part.scan)}"
     )
 

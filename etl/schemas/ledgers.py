@@ -77,7 +77,22 @@ QUARANTINE = Table(
         Column("reason", "string", "what is wrong"),
         Column("payload", "string", "the raw row as JSON"),
         Column("quarantined_at", "timestamp", "when it was met first", "UTC"),
-        Column("resolved_at", "timestamp", "when a replay let the row in", "UTC", nullable=True),
+        Column("resolved_at", "timestamp", "when it was settled", "UTC", nullable=True),
+        Column(
+            "resolved_by",
+            "string",
+            "how it was settled: let in by a replay, no longer said by its file, or left out for "
+            "good by the user",
+            nullable=True,
+            allowed=("replay", "restated", "dismissed"),
+        ),
+        Column(
+            "file_rows",
+            "string",
+            "where it stands in the user's files, the header being row 1 where there is one",
+            nullable=True,
+        ),
+        Column("file_urls", "string", "the user's files that say it, one a line", nullable=True),
     ),
     key=("quarantine_id",),
     ledger=True,

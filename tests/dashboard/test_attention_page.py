@@ -26,7 +26,9 @@ LENSA, MEITU = "1436732536", "com.meitu.mtxx"
 def test_the_page_opens_with_its_figures_and_says_what_is_missing(published, open_page, lang):
     page = open_page(published, "attention", lang=lang)
     assert not page.exception
-    assert len(page.get("plotly_chart")) == 5
+    assert len(page.get("plotly_chart")) == 4
+    no_days = "No positions by day" if lang == "en" else "没有按日的名次"
+    assert any(no_days in note.value for note in page.info)
     told = page.markdown[-1].value
     assert ("No dated chart" if lang == "en" else "没有标明日期的榜单") in told
 
@@ -186,6 +188,9 @@ def test_events_are_marked_until_the_reader_turns_them_off(published, open_page)
 
 
 def test_a_figure_that_draws_nothing_is_not_called_measured(published, open_page):
-    page = open_page(published, "attention")
-    lines = [line.value for line in page.markdown if "charts of the stores" in line.value]
-    assert ["missing" in line for line in lines] == [True, False]
+    def is_missing(**query: str) -> list[bool]:
+        lines = [line.value for line in open_page(published, "attention", **query).markdown]
+        return ["missing" in line for line in lines if "new ratings a day, by" in line]
+
+    assert is_missing() == [False]
+    assert is_missing(to="2021-02-01") == [True]

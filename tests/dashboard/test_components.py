@@ -7,7 +7,7 @@ from datetime import date
 import pandas as pd
 import pytest
 
-from dashboard import freshness
+from dashboard import components, freshness
 from dashboard.components import (
     PLOTLY_CONFIG,
     Provenance,
@@ -63,6 +63,13 @@ def test_a_download_holds_the_shown_columns_under_their_raw_names():
     table = Table(frame, {"name": TableColumn("Name"), "value": TableColumn("Value", "number")})
     assert table.csv().decode("utf-8-sig").splitlines() == ["name,value", "美图,1.5", '"x,y",']
     assert table.csv().startswith(b"\xef\xbb\xbf")
+
+
+@pytest.mark.parametrize(("n", "is_pinned"), [(5, False), (6, True)])
+def test_a_wide_table_keeps_in_sight_what_its_rows_are_about(n, is_pinned):
+    columns = {f"c{i}": TableColumn(f"C{i}") for i in range(n)}
+    looks = components._looks(Table(pd.DataFrame(columns=list(columns)), columns))
+    assert [name for name, look in looks.items() if look.get("pinned")] == ["c0"] * is_pinned
 
 
 def test_a_figure_can_be_sent_nowhere():

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
+
 import pandas as pd
 import pytest
 
-from dashboard import queries
+from dashboard import processes, queries
 from dashboard.tables import ledgers
 from dashboard.text import words
 from tests.dashboard.conftest import text_of
@@ -43,6 +45,55 @@ def test_rejected_rows_come_with_their_reason(open_page, published):
     rejects = table(open_page(published, "data", view="rejects"))
     assert rejects["reason"].notna().all()
     assert "773453" in "".join(rejects["payload"])
+
+
+def test_rejected_rows_can_be_narrowed_to_a_source_and_link_there(open_page, published):
+    opened = open_page(published, "data", view="rejects", source="market_events")
+    assert set(table(opened)["source"]) == {"market_events"}
+    assert "collected by itself" in text_of(opened)
+    opened.selectbox(key="state").set_value("settled").run()
+    assert not opened.dataframe
+    opened = open_page(published, "data", view="rejects", source="nobody")
+    assert "expected one of all" in opened.warning[0].value
+
+
+def test_rejected_rows_are_left_out_and_taken_up_again_on_the_page(open_page, published, tmp_path):
+    shutil.copytree(published, tmp_path, dirs_exist_ok=True)
+    opened = open_page(tmp_path, "data", view="rejects", source="market_events")
+    n = len(table(opened))
+
+    def press(key):
+        opened.button(key=key).click().run()
+        opened.session_state["settling"].process.wait(60)
+        opened.run()
+
+    press("settle:dismiss")
+    assert not opened.dataframe
+    assert "market_events (0 waiting)" in opened.selectbox(key="source").options
+    opened.selectbox(key="state").set_value("settled").run()
+    assert list(table(opened)["end"].unique()) == ["left out for good"]
+    press("settle:reopen")
+    opened.selectbox(key="state").set_value("waiting").run()
+    assert len(table(opened)) == n
+
+
+def test_what_cannot_be_settled_is_told(open_page, published, tmp_path, monkeypatch):
+    shutil.copytree(published, tmp_path, dirs_exist_ok=True)
+    opened = open_page(tmp_path, "data", view="rejects", source="market_events")
+    start = processes.start
+    nobody = ("etl", "settle", "nobody")
+    monkeypatch.setattr(processes, "start", lambda data, _, name: start(data, nobody, name))
+    opened.button(key="settle:dismiss").click().run()
+    opened.session_state["settling"].process.wait(60)
+    opened.run()
+    assert "Nothing was settled" in opened.error[0].value
+
+
+def test_a_raw_row_is_told_without_what_is_empty():
+    raw = '{"a": "1", "b": null, "retrieved_at": "now", "c": "x: y"}'
+    assert ledgers.raw_row(raw) == "a: 1 · c: x: y"
+    assert ledgers.raw_row("not json") == "not json"
+    assert ledgers.raw_row("[1]") == "[1]"
 
 
 def test_reasons_and_errors_of_the_ledger_are_said_in_chinese(reader):
@@ -107,7 +158,7 @@ def test_the_runs_show_the_last_run_step_by_step(open_page, published):
     assert steps["source"].tolist()[-1] == "publication"
     assert set(steps["state"]) == {"ok"}
     assert steps["rows_in"].sum() == runs["rows_in"].sum()
-    assert "The last run" in text_of(opened)
+    assert "The last collection" in text_of(opened)
 
 
 def test_claims_as_known_on_a_day_leave_out_what_came_later(open_page, published):

@@ -30,7 +30,7 @@ def test_no_unit_is_called_a_ratio() -> None:
     assert names.figure_unit("CNY/user/month", en) == "CNY/user/month"
     assert names.step_unit("hype_multiple", "ratio", en) == "times"
     assert names.step_unit("hype_multiple", "ratio", zh) == "倍"
-    assert names.step_unit("irr", "ratio", en) == "share"
+    assert names.step_unit("irr", "ratio", en) == "%"
     assert names.input_unit("pue", "ratio", en) == "times"
     assert names.input_unit("paying_share", "ratio", zh) == "比例"
 

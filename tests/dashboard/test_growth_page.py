@@ -4,7 +4,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
+
+from dashboard import cache
+from dashboard.app_pages import growth_choices
 
 SECTIONS = {
     "retention": 3,
@@ -73,6 +78,20 @@ def test_an_impossible_choice_is_told_and_replaced(grown, open_page):
     page = open_page(grown, "growth", rule="guess")
     assert not page.exception
     assert any("rule=`guess`" in warning.value for warning in page.warning)
+
+
+def test_one_user_without_a_beginning_is_told_in_the_singular(grown, open_page, monkeypatch):
+    cache.forget()
+    known = growth_choices.definitions
+    monkeypatch.setattr(
+        growth_choices,
+        "definitions",
+        lambda *asked: replace(known(*asked), n_without_beginning=1),
+    )
+    page = open_page(grown, "growth")
+    assert not page.exception
+    assert "1 more user was seen without a beginning" in page.warning[0].value
+    cache.forget()
 
 
 def test_waiting_is_told_as_confounded(grown, open_page):

@@ -11,12 +11,14 @@ import pytest
 
 from dashboard import uploads
 from dashboard.app_pages import data_import
+from dashboard.tables import faults
 from dashboard.text import words
 from etl.errors import InputError
+from etl.imports.examples import EXAMPLES
 from etl.warehouse import SnapshotReader
 from tests.dashboard.conftest import text_of
 
-ZH = words("zh")
+EN, ZH = words("en"), words("zh")
 SPEND = b"""date,channel,campaign,country,cost,currency
 2026-01-01,meta,a,JP,100.5,JPY
 2026-01-02,meta,a,US,not money,USD
@@ -56,7 +58,8 @@ def previewed(page: Any) -> Any:
 
 
 def frames(page: Any) -> list[Any]:
-    return [frame.value for frame in page.dataframe]
+    """Return the tables below the form; the first of all says what a file must hold."""
+    return [frame.value for frame in page.dataframe][1:]
 
 
 def test_nothing_is_written_before_it_is_confirmed_and_all_of_it_afterwards(wizard, tmp_path):
@@ -79,16 +82,44 @@ def test_nothing_is_written_before_it_is_confirmed_and_all_of_it_afterwards(wiza
 
 
 def test_rows_that_would_be_kept_out_are_told_in_the_words_of_the_page():
-    heads = data_import._rejects([{"row_key": "a", "check_name": "x_missing", "reason": "r"}], ZH)
-    assert [look.label for look in heads.columns.values()] == ["行", "校验", "原因"]
-    assert heads.frame["reason"][0] == "缺少 x"
+    row = {"row_key": "a", "check_name": "x_missing", "reason": "r", "file_rows": "a.csv: 3"}
+    table = data_import._rejects([row | {"payload": '{"y": "1", "x": null}'}], ZH)
+    assert [look.label for look in table.columns.values()] == [
+        "文件中的行号", "原因", "内容", "校验",
+    ]  # fmt: skip
+    assert table.frame.loc[0].to_list() == ["a.csv: 3", "缺少 x", "y: 1", "x_missing"]
+
+
+def test_what_a_file_must_hold_is_said_before_there_is_one(open_page, published):
+    page = open_page(published, "data", view="import")
+    table = page.dataframe[0].value.set_index("name")
+    assert set(table.index[table["needed"]]) == {"user_id", "event_name", "event_at"}
+    assert "2026-11-01 08:00:00" in table.loc["event_at", "form"]
+    assert table.loc["currency", "form"] == "three capital letters, for example USD"
+    assert "distinct_id" in table.loc["user_id", "synonyms"]
+    assert page.code[0].value == EXAMPLES["events"].rstrip()
+    assert page.checkbox(key="import:terms").value
+
+
+def test_a_column_that_is_not_found_is_asked_for(wizard):
+    strange = SPEND.replace(b"date,", b"quux,")
+    page = previewed(wizard("spend", ("spend.csv", strange)))
+    assert "cannot be read as they are" in page.error[0].value
+    assert "No column was found for spend" in page.error[0].value
+    assert "--map" not in page.error[0].value
+    asked = page.selectbox(key="import:pick:spend_date")
+    assert list(asked.options) == ["quux", "channel", "campaign", "country", "cost", "currency"]
+    asked.set_value("country").run()
+    page.selectbox(key="import:pick:spend_date").set_value("quux").run()
+    assert page.text_area(key="import:maps").value == "quux = spend_date"
+    page = previewed(page)
+    assert not page.error
+    assert frames(page)[0].set_index("ours").loc["spend_date", "theirs"] == "quux"
 
 
 def test_a_column_can_be_named_by_hand(wizard):
     strange = SPEND.replace(b"date,", b"quux,")
     page = previewed(wizard("spend", ("spend.csv", strange)))
-    assert "cannot be read as they are" in page.error[0].value
-    assert "quux" in page.error[0].value
     page.text_area(key="import:maps").set_value("quux = spend_date").run()
     page = previewed(page)
     assert (
@@ -106,15 +137,49 @@ def test_what_was_typed_last_counts_though_the_button_came_with_it(wizard):
 
 
 def test_a_refusal_is_told_line_by_line_in_the_language_of_the_page(wizard):
-    page = previewed(wizard("spend", ("spend.csv", SPEND.replace(b"date,", b"quux,")), lang="zh"))
+    page = previewed(wizard("spend", ("s.csv", SPEND.replace(b",currency", b",quux")), lang="zh"))
     told = page.error[0].value.replace("\\", "")
     headline, _, got, expected, todo = told.splitlines()
     assert headline == "**这些文件无法按现状读取。**"
-    assert got.startswith("spend.csv 中没有对应 spend_date 的列")
-    assert expected.startswith("应为：列 ")
-    assert todo.startswith("处理办法：请指明对应关系：")
-    assert "got no column" not in told
+    assert got.startswith("金额列（spend）没有币种")
+    assert expected.startswith("应为：")
+    assert "`currency = USD`" in todo
+    assert "--set" not in told
+    assert "got money" not in told
     assert "code" not in told
+
+
+def test_fields_of_the_form_stand_for_the_options_of_the_command():
+    told = faults.told(InputError("got --source 'a b'", "letters", "say --source a"), EN)
+    assert data_import._in_words_of_the_form(told, EN).replace("\\", "") == (
+        "got “Name of the source” 'a b'  \nExpected: letters  \nTo do: say “Name of the source” a"
+    )
+
+
+def test_names_of_events_are_shown_with_what_growth_takes_them_for(wizard):
+    events = b"user_id,event_name,event_at\nu,sign_up,2026-01-01\nu,purchase,2026-01-02\n"
+    page = previewed(wizard("events", ("e.csv", events)))
+    names = frames(page)[1].set_index("name")
+    assert names["role"].to_dict() == {
+        "purchase": "payment",
+        "sign_up": "an event like any other",
+    }
+    told = text_of(page)
+    assert "No event is called install" in told
+    assert "No event is called session_start" in told
+    assert "no payment will be seen" not in told
+
+
+def test_after_the_import_the_page_leads_on(wizard):
+    events = b"user_id,event_name,event_at\nu,install,2026-01-01\nu,install,01/11/2026 08:00\n"
+    page = previewed(wizard("events", ("e.csv", events), source="mine"))
+    assert "event_at cannot be read; it is written as 2026-11-01T08" in frames(page)[3]["reason"][0]
+    assert frames(page)[3]["file_rows"][0] == "e.csv: 3"
+    page = wait(page.button(key="import:go").click().run())
+    links = {link.proto.label: link.proto.query_string for link in page.get("page_link")}
+    assert "source=mine" in links["See who comes back"]
+    assert "view=rejects" in links["See the rejected rows"]
+    assert "source=mine" in links["See the rejected rows"]
 
 
 def test_a_changed_form_wants_a_new_preview(wizard):

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from dashboard import cases, queries
+from dashboard import cache, cases, queries
+from dashboard.figures import labels
 from dashboard.studies import break_even_study, market_study
 from dashboard.text import MISSING, words
 from etl.analytics.event_study import EventStudySpec
@@ -176,8 +177,9 @@ def test_the_verdict_names_subject_horizon_and_hurdle_and_is_greyed(overview):
     assert "Subject: The wave of AI Art in Meitu's app" in overview
     assert "Horizon: 12 months" in overview
     assert "Hurdle rate: 15% a year" in overview
-    assert ":gray[by construction, not by odds]" in overview
-    assert "No range given here turns the sign." in overview
+    assert ":gray[Above zero in every draw; no probability to state]" in overview
+    assert "No value within the ranges given here turns the sign" in overview
+    assert ":gray-badge[:material/blur_on: rests on assumptions]" in overview
     assert "Assumed inputs carry 100% of the variance" in overview
 
 
@@ -256,7 +258,9 @@ def test_the_strip_says_the_best_and_the_worst_channel_of_the_study(open_page, g
     left = study.table.set_index("channel")["contribution_per_install_usd"].dropna()
     said, en = plain(text_of(open_page(grown))), words("en")
     best, worst = (plain(en.money(value, "USD")) for value in (left.max(), left.min()))
-    assert f"{left.idxmax()} has left **{best}** and {left.idxmin()} **{worst}**" in said
+    most, least = (labels.channel(en, code) for code in (left.idxmax(), left.idxmin()))
+    assert f"{most} has left **{best}** and {least} **{worst}**" in said
+    assert "search_ads" not in said
     assert f"{(left > 0).sum()} of {len(left)} channels leave more than they cost" in said
 
 
@@ -283,6 +287,16 @@ def test_without_payments_nothing_is_made_up(open_page, grown):
     assert "after an install" not in text_of(opened)
 
 
+def test_without_payments_the_strip_shows_what_installs_cost_and_where_to_import(open_page, grown):
+    opened = open_page(grown, payments="none")
+    costs = next(f.value for f in opened.dataframe if "cost_per_install_usd" in f.value)
+    assert costs["installs"].sum() == 6_000
+    assert "search ads" in set(costs["channel"])
+    assert not [name for name in costs if name.startswith(("roas", "contribution", "proceeds"))]
+    assert "time of the purchase" in text_of(opened)
+    assert "To the import on the Data page" in [each.label for each in opened.get("page_link")]
+
+
 def test_without_spend_it_is_said_that_none_was_counted(open_page, grown):
     assert "acquisition counts as nothing" in text_of(open_page(grown, spend="none"))
 
@@ -291,6 +305,30 @@ def test_a_history_of_a_later_day_is_not_shown_as_known_then(open_page, grown):
     opened = open_page(grown, as_of="2023-06-30")
     assert any("This history reaches to" in note.value for note in opened.info)
     assert "after an install" not in text_of(opened)
+
+
+def test_that_the_data_are_the_bundled_ones_is_said_once_and_not_at_every_number(
+    overview, open_page, published
+):
+    assert overview.count("nothing was read live since") == 1
+    assert "Prices of 1357.HK reach to 30 Oct 2025" in overview
+    assert ": stale]" not in overview
+    assert ": 已过期]" not in text_of(open_page(published, lang="zh"))
+
+
+def test_after_a_live_run_the_snapshot_is_not_called_bundled(open_page, published, monkeypatch):
+    monkeypatch.setattr(queries, "is_bundled_only", lambda _: False)
+    cache.forget()
+    told = text_of(open_page(published))
+    cache.forget()
+    assert "nothing was read live" not in told
+    assert "Snapshot published" in told
+
+
+def test_what_the_address_asks_for_in_vain_is_said(open_page, published):
+    told = [each.value for each in open_page(published, section="nonsense").warning]
+    assert len(told) == 1
+    assert "`section`=`nonsense`" in told[0]
 
 
 def test_the_overview_says_what_it_cannot_say(overview):
@@ -356,3 +394,14 @@ def test_a_source_that_failed_when_last_asked_is_said(
     monkeypatch.setattr(queries, "failed_sources", lambda _reader: ["fx_rates"])
     warned = [plain(each.value) for each in open_page(published, lang=lang).warning]
     assert any(said in each and "fx_rates" in each for each in warned)
+
+
+def test_the_days_are_folded_until_one_is_chosen(open_page, published):
+    def is_open(**query: str) -> bool:
+        told = open_page(published, **query).expander
+        (line,) = [each for each in told if each.label == "As known on, and days shown"]
+        return line.proto.expanded
+
+    assert not is_open()
+    assert is_open(as_of="2023-06-30")
+    assert is_open(**{"from": "2022-01-01"})

@@ -32,6 +32,31 @@ def page(**query: str) -> AppTest:
     return test.run()
 
 
+def telling_page() -> None:
+    import streamlit as st
+
+    from dashboard import permalinks
+    from dashboard.text import words
+
+    said = words("en")
+    above = st.container()
+    permalinks.restore("model", permalinks.one_of(("market", "mean"), said), "market", said)
+    with above:
+        permalinks.tell_unread(said)
+
+
+def test_what_no_control_reads_is_named_and_what_travels_or_is_read_is_not():
+    test = AppTest.from_function(telling_page)
+    for key, code in {"model": "mean", "ticker": "1357.HK", "lang": "en", "tour": "2"}.items():
+        test.query_params[key] = code
+    assert not test.run().warning
+    test.query_params["modle"] = "a\n\n# b`c"
+    (told,) = test.run().warning
+    assert "`modle`=`a # bc`, which chooses nothing" in told.value
+    test.query_params["x"] = "1"
+    assert "which choose nothing" in test.run().warning[0].value
+
+
 def test_the_address_chooses_the_value():
     assert page(model="mean").selectbox(key="model").value == "mean"
 

@@ -35,7 +35,7 @@ def test_an_empty_folder_is_filled_by_a_click(open_page, tmp_path):
     running = wait_for_the_end(tmp_path)
     assert {step.state for step in running.steps} == {"ok"}
     opened.run()
-    assert "The last run" in text_of(opened)
+    assert "The last collection" in text_of(opened)
     assert not opened.exception
 
 

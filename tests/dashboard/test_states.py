@@ -149,7 +149,7 @@ def test_a_failed_source_is_named_on_the_page_it_feeds(open_page, published, mon
 
     monkeypatch.setattr(queries, "failed_sources", failed_sources)
     cache.forget()
-    assert r"stock\_prices failed when last asked" in text_of(open_page(published, "market"))
+    assert "prices of shares failed when last asked" in text_of(open_page(published, "market"))
     assert "failed when last asked" not in text_of(open_page(published, "attention"))
     cache.forget()
 
@@ -259,9 +259,38 @@ def test_a_stale_card_says_how_far_it_reaches_itself(open_page, published, monke
     with freshness.fed_by("stock_prices"):
         assert "reaches to 3 Aug 2026" in freshness.mark(words("en"))
         of_a_share = Provenance("measured", "", date(2026, 3, 2))
-        assert "reaches to 3 Aug 2026" in components.provenance_line(words("en"), of_a_share)
+        newest = Provenance("measured", "", date(2026, 8, 3))
+        assert "reaches to 3 Aug 2026" in components.provenance_line(words("en"), newest)
         with freshness.of_one_series():
             assert "reaches to 2 Mar 2026" in components.provenance_line(words("en"), of_a_share)
+
+
+@pytest.mark.parametrize("kind", ["assumed", "disclosed", "missing"])
+def test_what_was_supposed_or_said_does_not_age(published, monkeypatch, kind):
+    reach = {"fx_rates": freshness.Reach(stale=True, last=date(2026, 8, 3))}
+    monkeypatch.setattr(freshness, "_known", lambda: reach)
+    monkeypatch.setenv("ARTONOMICS_DATA", str(published))
+    with freshness.fed_by("fx_rates"):
+        for day in (None, date(2022, 12, 8), date(2026, 8, 3)):
+            line = components.provenance_line(words("en"), Provenance(kind, "", day))
+            assert "stale" not in line
+        assert "stale" in components.provenance_line(words("en"), Provenance("estimated"))
+        with freshness.of_older(datetime(2026, 1, 2, tzinfo=UTC)):
+            line = components.provenance_line(words("en"), Provenance(kind))
+            assert "of the snapshot of" in line
+
+
+@pytest.mark.parametrize("stale", [True, False])
+def test_a_number_of_a_past_day_has_its_date_and_no_freshness(published, monkeypatch, stale):
+    reach = {
+        "stock_prices": freshness.Reach(stale=stale, last=date(2026, 8, 3)),
+        "waves": freshness.Reach(stale=None, last=date(2026, 9, 1)),
+    }
+    monkeypatch.setattr(freshness, "_known", lambda: reach)
+    monkeypatch.setenv("ARTONOMICS_DATA", str(published))
+    with freshness.fed_by(*reach):
+        assert freshness.mark(words("en"), date(2022, 12, 7)) == ""
+        assert ("stale" if stale else "fresh") in freshness.mark(words("en"), date(2026, 8, 3))
 
 
 def test_cards_of_a_share_bear_its_last_day(open_page, published, monkeypatch):

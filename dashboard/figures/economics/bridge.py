@@ -29,7 +29,8 @@ def bridge_figure(steps: pd.DataFrame, said: Words, mode: theme.Mode = "light") 
         In order: ``label`` (in the reader's language), ``value``, ``low``, ``high`` (an interval
         may be missing), ``unit`` (``count``, an ISO currency code, either with ``/day`` or
         ``/month``), ``evidence_kind``, and if it is held ``role``: what a ``subtract`` takes away
-        is drawn below zero. A step without a value keeps its row, which says so.
+        is drawn below zero. A step without a value keeps its row, which says so, and so does a
+        count of zero, which has no bar; one that is ``assumed`` was set to nothing, not found.
 
     Raises
     ------
@@ -122,13 +123,13 @@ def _people(
     above = above[np.isfinite(above) & (above > 0)]
     floor = 10 ** np.floor(np.log10(above.min()) - 0.3) if above.size else 1.0
     most = float(above.max()) if above.size else 10.0
-    # Nothing at or below zero has a place on this axis: the bar is left out and its number said.
+    # Nothing at or below zero has a place on this axis: the bar is left out and what it is said.
     bars = np.where(value > 0, value, np.nan)
     _bars(figure, panel, (bars, [theme.BLUE] * len(panel), None), row, mode)
     _whiskers(
         figure, (np.where(low > 0, low, np.where(low == 0, floor, np.nan)), bars, high), row, mode
     )
-    texts = _texts(panel, value, said)
+    texts = _counts(panel, value, said)
     ends = np.fmax(np.fmax(bars, high), floor)
     known = np.flatnonzero(np.isfinite(value))
     trace = looks.texts_at(
@@ -210,10 +211,21 @@ def _texts(
     ]
 
 
+def _counts(steps: pd.DataFrame, value: np.ndarray, said: Words) -> list[str]:
+    """Write amounts; a count of people that was set to nothing says so, for it was not found."""
+    high = np.nan_to_num(scales.values(steps, "high", optional=True))
+    is_set = (value == 0) & (high == 0) & (np.asarray(looks.kinds_of(steps)) == "assumed")
+    is_set &= steps["unit"].astype(str).str.startswith("count").to_numpy()
+    return [
+        said.t("set to 0, not counted") if here else text
+        for here, text in zip(is_set, _texts(steps, value, said), strict=True)
+    ]
+
+
 def _alt(steps: pd.DataFrame, said: Words) -> str:
     value = scales.values(steps, "value")
     value = _signs(steps) * value
-    texts = _texts(steps, value, said)
+    texts = _counts(steps, value, said)
     parts = [
         said.t("{label}: {value}", label=label, value=text)
         for label, text, number in zip(steps["label"], texts, value, strict=True)

@@ -15,7 +15,9 @@ from dashboard.figures import theme
 from dashboard.figures.economics import looks, scales
 from dashboard.text import Words
 
-_MOST_TICKS = 4
+_ABOVE_ROWS = 0.3
+_MOST_TICKS, _TITLE_WIDTH, _LETTERS_PX = 3, 22, 11
+"""What a phone has room for: ticks, columns of the title, and the size of letters."""
 
 
 def carried_users_figure(rows: pd.DataFrame, said: Words, mode: theme.Mode = "light") -> go.Figure:
@@ -63,13 +65,13 @@ def carried_users_figure(rows: pd.DataFrame, said: Words, mode: theme.Mode = "li
     seen = seen[np.isfinite(seen) & (seen > 0)]
     texts = [scales.people(said, each) for each in users]
     known = np.flatnonzero(np.isfinite(users))
-    right = np.fmax(users, high)
+    # Above their marks: beside them numbers would leave a phone no room for the axis.
     figure.add_trace(
         looks.texts_at(
-            [float(right[i]) or float(seen.min()) for i in known],
-            known.tolist(),
+            [float(users[i]) or float(seen.min()) for i in known],
+            known - _ABOVE_ROWS,
             [texts[i] for i in known],
-            "middle right",
+            "middle center",
             mode,
         )
     )
@@ -82,11 +84,12 @@ def carried_users_figure(rows: pd.DataFrame, said: Words, mode: theme.Mode = "li
         mode=mode,
         height=76 + looks.row_px(names, 46) * len(rows) + looks.legend_px(figure),
     )
-    looks.rows_axis(figure, names)
+    looks.rows_axis(figure, names, tickfont_size=_LETTERS_PX)
     return figure.update_xaxes(
-        title_text=theme.wrap(said.t("Users of one server (number, logarithmic)"), 30),
+        title_text=theme.wrap(said.t("Users of one server (number, logarithmic)"), _TITLE_WIDTH),
         tickangle=0,
-        **_axis(seen, scales.label_px(texts) + 20, said),
+        tickfont_size=_LETTERS_PX,
+        **_axis(seen, scales.label_px(texts) / 2, said),
     )
 
 
@@ -103,12 +106,12 @@ def _names(rows: pd.DataFrame, known: np.ndarray, said: Words, mode: theme.Mode)
     ]
 
 
-def _axis(seen: np.ndarray, right_px: float, said: Words) -> dict[str, Any]:
+def _axis(seen: np.ndarray, room_px: float, said: Words) -> dict[str, Any]:
     settings = scales.log_axis(said, seen, "count")
     low, high = np.log10(seen.min()), np.log10(seen.max())
-    low, high = scales.with_room(low, high, 14, right_px)
-    # Beyond the last end there is only room for labels.
-    ticks = scales.log_ticks(10**low, 1.5 * seen.max())
+    low, high = scales.with_room(low, high, room_px, room_px)
+    # Beyond the ends there is only room for labels.
+    ticks = scales.log_ticks(seen.min() / 1.5, 1.5 * seen.max())
     ticks = ticks[:: -(-len(ticks) // _MOST_TICKS)]
     return {
         **settings,

@@ -152,10 +152,7 @@ def month_axis(figure: go.Figure, months: Any, said: Words, row: int = 1) -> go.
     title = said.t("Month") if dated else said.t("Month (number)")
     figure.update_xaxes(title_text=title, row=row, col=1)
     if dated:
-        # The year stands once, below: whole dates side by side would not fit a narrow page.
-        return figure.update_xaxes(
-            tickformat="%m\n%Y", tickangle=0, dtick="M1" if len(months) <= 9 else None
-        )
+        return figure.update_xaxes(**theme.month_axis(said, len(months)))
     return figure.update_xaxes(dtick=1 if len(months) <= 18 else None)
 
 

@@ -55,16 +55,24 @@ def funnel_figure(
 
 
 def cohorts_figure(cohorts: pd.DataFrame, words: Words, mode: theme.Mode = "light") -> go.Figure:
-    """Draw the share of each cohort that paid, with its Wilson interval; open = incomplete."""
+    """Draw the share of each cohort that paid, with its Wilson interval.
+
+    Open marks are of cohorts without the full time, or of a week or month that is held in part.
+    """
     if cohorts.empty:
         return theme.empty(words.t("No cohort is held."), mode)
     figure = go.Figure()
+    full, whole = cohorts["complete"].astype(bool), cohorts["whole"].astype(bool)
+    quiet = theme.INKS[mode].quiet
     looks = (
-        (True, words.t("full time"), theme.BLUE, "circle"),
-        (False, words.t("not the full time yet"), theme.INKS[mode].quiet, "circle-open"),
+        (full & whole, words.t("full time"), theme.BLUE, "circle"),
+        (~full & whole, words.t("not the full time yet"), quiet, "circle-open"),
+        (~whole, words.t("only some days are in the history"), quiet, "diamond-open"),
     )
-    for complete, name, color, symbol in looks:
-        own: Any = cohorts.loc[cohorts["complete"] == complete]
+    for chosen, name, color, symbol in looks:
+        own: Any = cohorts.loc[chosen]
+        if own.empty:
+            continue
         figure.add_scatter(
             x=own["cohort"],
             y=own["conversion_rate"],
@@ -76,19 +84,20 @@ def cohorts_figure(cohorts: pd.DataFrame, words: Words, mode: theme.Mode = "ligh
             hovertemplate="%{x|%Y-%m-%d}: %{y:.2%} (%{customdata[0]:,}/%{customdata[1]:,})"
             "<extra>%{fullData.name}</extra>",
         )
-    whole: Any = cohorts.loc[cohorts["complete"]]
-    size = float(whole["size"].sum())
+    complete: Any = cohorts.loc[full]
+    size = float(complete["size"].sum())
     alt = words.t(
         "Share of payers of {n} cohorts; {rate} of all users of complete ones.",
         n=len(cohorts),
-        rate=words.percent(float(whole["payers"].sum()) / size if size else None, digits=2),
+        rate=words.percent(float(complete["payers"].sum()) / size if size else None, digits=2),
     )
     titles = words.t("Cohort"), words.t("Paid within the window (share of users)")
     theme.finish(figure, alt=alt, mode=mode, axis_titles=titles)
     figure.update_yaxes(tickformat=".1%", rangemode="tozero")
-    # Without a format of its own an axis of days names its months in English.
     are_months = bool((pd.to_datetime(cohorts["cohort"]).dt.day == 1).all())
-    return figure.update_xaxes(tickformat="%Y-%m" if are_months else theme.DAY_TICKS)
+    if are_months:
+        return figure.update_xaxes(**theme.month_axis(words, len(cohorts)))
+    return figure.update_xaxes(**theme.day_axis(words))
 
 
 def _whiskers(own: Any, column: str, color: str) -> dict[str, Any]:

@@ -12,7 +12,7 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from dashboard.figures import theme
+from dashboard.figures import labels, theme
 from dashboard.figures.economics import scales
 from dashboard.studies.growth.channels import RETURN_AGES
 from dashboard.studies.growth.subscriptions import MOVEMENT_NAMES
@@ -64,7 +64,7 @@ def movements_figure(
     titles = words.t("Month"), words.t("Recurring revenue (USD a month)")
     theme.finish(figure, alt=alt, mode=mode, axis_titles=titles, height=400)
     figure.update_layout(barmode="relative")
-    figure.update_xaxes(tickformat="%Y-%m", dtick="M1" if len(movements) <= 18 else None)
+    figure.update_xaxes(**theme.month_axis(words, len(movements)))
     return figure
 
 
@@ -90,7 +90,7 @@ def mix_figure(mix: pd.DataFrame, words: Words, mode: theme.Mode = "light") -> g
     theme.finish(figure, alt=alt, mode=mode, axis_titles=titles, height=320)
     figure.update_layout(barmode="stack")
     figure.update_yaxes(tickformat=".0%")
-    figure.update_xaxes(tickformat="%Y-%m")
+    figure.update_xaxes(**theme.month_axis(words, len(set(mix["month"]))))
     return figure
 
 
@@ -319,7 +319,7 @@ def channels_figure(table: pd.DataFrame, words: Words, mode: theme.Mode = "light
         figure.add_scatter(
             x=list(RETURN_AGES),
             y=[row[f"roas_{age}"] for age in RETURN_AGES],
-            name=theme.escape(str(row["channel"])),
+            name=theme.escape(labels.channel(words, row["channel"])),
             mode="lines+markers",
             line={"color": style.color, "dash": style.dash, "width": 2},
             marker={"symbol": style.symbol, "size": 8},
@@ -357,7 +357,7 @@ def contribution_figure(table: pd.DataFrame, words: Words, mode: theme.Mode = "l
     figure = go.Figure(
         go.Bar(
             x=value,
-            y=[theme.escape(str(name)) for name in known["channel"]],
+            y=[theme.escape(labels.channel(words, name)) for name in known["channel"]],
             orientation="h",
             marker={"color": [color for _, color in looks]},
             text=texts,

@@ -13,12 +13,14 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.colors import get_colorscale, sample_colorscale
 
-from dashboard.figures import theme
+from dashboard.figures import labels, theme
 from dashboard.studies.growth.retention import FEW_USERS, ClaimStudy, RetentionStudy
 from dashboard.text import Words
 
 SHOWN_STEPS = (1, 2, 3, 4, 5, 6, 7, 10, 14, 21, 30, 45, 60, 90)
-_ROW_PX, _MOST_ROWS = 22, 60
+_ROW_PX, _MOST_ROWS, _CELL_PX = 22, 60, 10
+_SCALE_COLUMNS = 30
+"""Columns of the words below the scale on a phone."""
 
 
 def step_name(study: RetentionStudy, k: int, words: Words) -> str:
@@ -42,8 +44,9 @@ def triangle_figure(
 ) -> go.Figure:
     """Draw the share of each cohort that came back by step.
 
-    Cells that nobody can know yet are blank, partial ones bear a star, cohorts under 50 users are
-    grey. The newest cohorts are drawn where there are more than fit.
+    Cells that nobody can know yet are blank, partial ones bear a star, cohorts of a week or month
+    that the history holds in part a dagger, cohorts under 50 users are grey: below the scale it
+    says so. The newest cohorts are drawn where there are more than fit.
     """
     table: Any = study.triangle
     held = table.loc[(table["size"] > 0) & (table["period"] > 0)]
@@ -66,15 +69,27 @@ def triangle_figure(
     few = sizes < FEW_USERS
     text = [
         [
-            "" if np.isnan(value) else f"{value:.0%}{'' if whole else '*'}"
+            "" if np.isnan(value) else f"{100 * value:.0f}{'' if whole else '*'}"
             for value, whole in zip(row, flags, strict=True)
         ]
         for row, flags in zip(rate, complete, strict=True)
     ]
+    whole = held.groupby("cohort")["whole"].min().reindex(cohorts).astype(bool)
     rows = [
-        f"{name(cast(pd.Timestamp, pd.Timestamp(c)))} · {int(n):,}"
-        for c, n in zip(cohorts, sizes, strict=True)
+        f"{name(cast(pd.Timestamp, pd.Timestamp(c)))}{'' if is_whole else '†'} · {int(n):,}"
+        for c, n, is_whole in zip(cohorts, sizes, whole, strict=True)
     ]
+    signs = {
+        words.t("* without the full time"): any(cell.endswith("*") for row in text for cell in row),
+        words.t("† only some days of it are in the history"): not whole.all(),
+        words.t("grey: fewer than {n} users", n=FEW_USERS): few.any(),
+    }
+    told = words.t("; ").join(sign for sign, is_there in signs.items() if is_there)
+    scale_title = "<br>".join(
+        theme.wrap(line, _SCALE_COLUMNS)
+        for line in (words.t("Came back (% of users)"), told)
+        if line
+    )
     names = [step_name(study, int(k), words) for k in steps]
     top = float(np.nanmax(rate)) if np.isfinite(rate).any() else 1.0
     figure = go.Figure()
@@ -88,7 +103,8 @@ def triangle_figure(
                 colorscale=scale,
                 zmin=0,
                 zmax=top or 1,
-                showscale=False,
+                showscale=scale == "Cividis",
+                colorbar=_scale(scale_title),
                 xgap=1,
                 ygap=1,
                 hoverongaps=False,
@@ -99,7 +115,7 @@ def triangle_figure(
         x=[name for _ in rows for name in names],
         y=[row for row in rows for _ in names],
         text=[cell for row in text for cell in row],
-        textfont={"size": 11, "color": _inks(rate, few, top or 1, mode)},
+        textfont={"size": _CELL_PX, "color": _inks(rate, few, top or 1, mode)},
         mode="text",
         hoverinfo="skip",
         showlegend=False,
@@ -108,17 +124,39 @@ def triangle_figure(
     alt = words.t(
         "{n} cohorts from {first} to {last}. On {step} {rate} of all complete cohorts came back.",
         n=len(cohorts),
-        first=rows[0].split(" · ")[0],
-        last=rows[-1].split(" · ")[0],
+        first=rows[0].split(" · ")[0].rstrip("†"),
+        last=rows[-1].split(" · ")[0].rstrip("†"),
         step=names[0],
         rate=words.percent(first),
     )
-    height = 90 + _ROW_PX * len(rows)
+    height = 160 + 16 * scale_title.count("<br>") + _ROW_PX * len(rows)
     titles = words.t("Time since the cohort began"), words.t("Cohort · users")
     theme.finish(figure, alt=alt, mode=mode, axis_titles=titles, height=height, top=30)
-    figure.update_yaxes(autorange="reversed", type="category", showgrid=False, title_text="")
-    figure.update_xaxes(side="top", type="category", showgrid=False)
-    return figure
+    figure.update_yaxes(
+        autorange="reversed",
+        type="category",
+        showgrid=False,
+        title_text="",
+        dtick=1,
+        tickfont_size=_CELL_PX + 1,
+    )
+    return figure.update_xaxes(
+        side="top", type="category", showgrid=False, dtick=1, tickfont_size=_CELL_PX
+    )
+
+
+def _scale(title: str) -> dict[str, Any]:
+    """Return the scale of colours, lying below the plot: beside it a phone has no room."""
+    return {
+        "title": {"text": title, "side": "bottom", "font": {"size": 12}},
+        "orientation": "h",
+        "thickness": 10,
+        "len": 1,
+        "y": 0,
+        "yanchor": "top",
+        "tickformat": ".0%",
+        "nticks": 5,
+    }
 
 
 def _inks(rate: np.ndarray, few: np.ndarray, top: float, mode: theme.Mode) -> list[str]:
@@ -231,13 +269,17 @@ def claims_figure(
     facts: Any = study.facts
     if not len(facts) and not len(rules):
         return theme.empty(words.t("No published figure and no curve of our own is held."), mode)
+    who = [labels.company(row, words, "entity") for row in facts.to_dict("records")]
+    facts = facts.assign(who=who)
     for chosen, symbol, size in ((facts["entity"] == entity, "star", 15), (None, "x", 8)):
         own = facts.loc[facts["entity"] != entity] if chosen is None else facts.loc[chosen]
         figure.add_scatter(
             x=own["day"],
             y=own["value"],
-            text=own["entity"],
-            name=theme.escape(entity) if chosen is not None else words.t("other published figures"),
+            text=own["who"],
+            name=theme.escape(_claimant(own, entity))
+            if chosen is not None
+            else words.t("other published figures"),
             mode="markers",
             marker={
                 "symbol": symbol,
@@ -257,3 +299,7 @@ def claims_figure(
     theme.finish(figure, alt=alt, mode=mode, axis_titles=titles, height=420)
     figure.update_yaxes(tickformat=".0%", range=[0, 1.03])
     return figure
+
+
+def _claimant(own: pd.DataFrame, entity: str) -> str:
+    return str(own["who"].iloc[0]) if len(own) else entity

@@ -225,8 +225,16 @@ def _step(outcome: Outcome, values: Mapping[str, Any]) -> str:
     return outcome.step
 
 
-LATER = ("what", "metric", "value", "unit", "as_of", "evidence_kind", "source", "source_url")
-LATER_COLUMNS = (*LATER, "before", "before_unit", "before_as_of", "before_source")
+LATER = ("what", "what_zh", "metric", "value", "unit", "as_of", "evidence_kind")
+LATER_COLUMNS = (
+    *LATER,
+    "source",
+    "source_url",
+    "before",
+    "before_unit",
+    "before_as_of",
+    "before_source",
+)
 
 
 def later_frame(reader: Reader, study: ScenarioStudy) -> pd.DataFrame:
@@ -235,19 +243,21 @@ def later_frame(reader: Reader, study: ScenarioStudy) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        :data:`LATER_COLUMNS`: ``what`` is who it is about, ``before`` the newest figure of the
+        :data:`LATER_COLUMNS`: ``what`` is who it is about, ``what_zh`` its name in Chinese where
+        one is held, ``before`` the newest figure of the
         same metric about the same that was public on the day; missing where there was none.
     """
     day = study.scenario.document.as_of
     rows: list[dict[str, Any]] = []
     for told in study.scenario.later:
-        who, metric, table = _about(reader, told.fact_id)
+        who, who_zh, metric, table = _about(reader, told.fact_id)
         known = _known_before(
             reader, table, who, metric, (told.unit, str(day), told.fact_id.split()[-1])
         )
         rows.append(
             {
                 "what": who,
+                "what_zh": who_zh,
                 "metric": metric,
                 "value": told.value,
                 "unit": told.unit,
@@ -261,13 +271,15 @@ def later_frame(reader: Reader, study: ScenarioStudy) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=pd.Index(LATER_COLUMNS))
 
 
-def _about(reader: Reader, fact_id: str) -> tuple[str, str, str]:
+def _about(reader: Reader, fact_id: str) -> tuple[str, str | None, str, str]:
     if " " in fact_id:
         ticker, metric, _ = fact_id.split(maxsplit=2)
-        return ticker, metric, "financials"
-    found = reader.query("SELECT entity, metric FROM disclosed_facts WHERE fact_id = ?", [fact_id])
+        return ticker, None, metric, "financials"
+    found = reader.query(
+        "SELECT entity, entity_zh, metric FROM disclosed_facts WHERE fact_id = ?", [fact_id]
+    )
     row = cast(dict[str, Any], found.to_dict("records")[0])
-    return str(row["entity"]), str(row["metric"]), "disclosed_facts"
+    return str(row["entity"]), row["entity_zh"], str(row["metric"]), "disclosed_facts"
 
 
 _BEFORE = {

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+import numpy as np
 import pandas as pd
 
 from dashboard.queries import Reader
@@ -13,6 +14,9 @@ from etl.errors import InputError
 
 RETURN_AGES = AGES
 """Ages in days at which the return on spend is shown."""
+_BEGUN = "date_diff('day', DATE '1970-01-01', begun_on) AS begun_day"
+OF_PAYMENTS = ("roas_", "payback_", "proceeds_", "contribution_")
+"""Beginnings of the columns that payments are needed for."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +51,6 @@ def channel_study(
     horizon: int = 90,
 ) -> ChannelStudy:
     """Compare channels: spend, installs, return by age, contribution after compute."""
-    told = definitions(reader, source)
     if not payments:
         raise InputError(
             "got no transactions to stand beside the events",
@@ -55,21 +58,9 @@ def channel_study(
             "import them with `artonomics import subscriptions`",
             code="NO_PAYMENTS",
         )
-    day = "date_diff('day', DATE '1970-01-01', begun_on)"
-    sizes = reader.query(
-        f"SELECT {day} AS begun_day, channel, sum(size)::BIGINT AS size FROM paid_conversion "
-        "WHERE source = ? GROUP BY ALL",
-        [source],
-    )
-    images = reader.query(
-        f"SELECT {day} AS begun_day, channel, date_diff('day', begun_on, active_on) AS age, "
-        "sum(n_images)::BIGINT AS n_images FROM cohort_cube WHERE source = ? "
-        "AND active_on <= begun_on + ?::INTEGER GROUP BY ALL",
-        [source, horizon],
-    )
     money = reader.query(
         f"""
-        SELECT {day} AS begun_day, p.channel, date_diff('day', begun_on, purchased_at::DATE) AS age,
+        SELECT {_BEGUN}, p.channel, date_diff('day', begun_on, purchased_at::DATE) AS age,
                coalesce(sum(proceeds_usd), 0) AS proceeds_usd
         FROM subscription_transactions t JOIN paying_users p
           ON p.source = ? AND p.user_id = t.user_id
@@ -78,13 +69,45 @@ def channel_study(
         """,
         [source, payments],
     )
+    return _compared(reader, (source, payments, spend), money, cost_per_image_usd, horizon)
+
+
+def arrivals_study(
+    reader: Reader, source: str, spend: str, cost_per_image_usd: float, horizon: int = 90
+) -> ChannelStudy:
+    """Compare channels as far as events and spend go; what payments would tell is missing."""
+    nothing = pd.DataFrame(columns=["begun_day", "channel", "age", "proceeds_usd"])
+    found = _compared(reader, (source, "", spend), nothing, cost_per_image_usd, horizon)
+    unknown = [name for name in found.table if name.startswith(OF_PAYMENTS)]
+    return replace(found, table=found.table.assign(**dict.fromkeys(unknown, np.nan)))
+
+
+def _compared(
+    reader: Reader,
+    sources: tuple[str, str, str],
+    money: pd.DataFrame,
+    cost_per_image_usd: float,
+    horizon: int,
+) -> ChannelStudy:
+    source, payments, spend = sources
+    told = definitions(reader, source)
+    sizes = reader.query(
+        f"SELECT {_BEGUN}, channel, sum(size)::BIGINT AS size FROM paid_conversion "
+        "WHERE source = ? GROUP BY ALL",
+        [source],
+    )
+    images = reader.query(
+        f"SELECT {_BEGUN}, channel, date_diff('day', begun_on, active_on) AS age, "
+        "sum(n_images)::BIGINT AS n_images FROM cohort_cube WHERE source = ? "
+        "AND active_on <= begun_on + ?::INTEGER GROUP BY ALL",
+        [source, horizon],
+    )
     spent = reader.query(
         "SELECT date_diff('day', DATE '1970-01-01', spend_date) AS begun_day, channel, "
         "sum(value) AS spend_usd FROM acquisition_spend "
         "WHERE source = ? AND metric = 'spend' AND currency = 'USD' GROUP BY ALL",
         [spend],
     )
-    left = _left_out(reader, source, payments, spend)
     table = channel_table(
         sizes,
         money,
@@ -94,6 +117,7 @@ def channel_study(
         horizon=horizon,
         cost_per_image_usd=cost_per_image_usd,
     )
+    left = _left_out(reader, source, payments, spend)
     return ChannelStudy(table, *left, told.evidence_kind)
 
 

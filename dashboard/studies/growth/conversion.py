@@ -34,7 +34,8 @@ class ConversionStudy:
     payment_names
         Which events of payments the source holds; without any there is no conversion to show.
     cohorts
-        ``cohort, size, payers, refunded, conversion_rate, low, high, complete`` by month or week.
+        ``cohort, size, payers, refunded, conversion_rate, low, high, complete, whole`` by month or
+        week; ``whole`` where the history holds every day of it.
     segments
         The same by attribute value over complete cohorts: ``attribute, value, …, n_left_out``.
     funnel
@@ -107,6 +108,7 @@ def _by_cohort(counts: Any, told: Definitions, group: Period) -> pd.DataFrame:
     frame = summed.reset_index(drop=True).assign(
         cohort=first.astype("datetime64[D]").astype("datetime64[s]"),
         complete=last + told.window_days <= told.last_day,
+        whole=told.holds_whole(first.astype("datetime64[D]"), calendar),
     )
     return _with_rate(frame)
 

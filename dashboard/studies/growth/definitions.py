@@ -8,10 +8,12 @@ from datetime import UTC, date, datetime, timedelta
 from difflib import get_close_matches
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from dashboard.queries import Reader
 from dashboard.studies.growth import asking
+from etl.analytics.periods import Calendar
 from etl.errors import InputError
 from etl.marts.activity import Definition
 
@@ -69,6 +71,12 @@ class Definitions:
     def until(self) -> datetime:
         """Instant the data reach: the end of the last day."""
         return datetime.combine(self.last_on, datetime.min.time(), UTC) + timedelta(days=1)
+
+    def holds_whole(self, first_days: Any, calendar: Calendar) -> Any:
+        """Return by first day of a period whether the history holds every day of the period."""
+        days = np.asarray(first_days).astype("datetime64[D]").astype(np.int64)
+        last = calendar.first_day(calendar.index(days) + 1) - 1
+        return (days >= asking.day_number(self.first_on)) & (last <= self.last_day)
 
     def require_events(self) -> None:
         """Refuse a question to events that were counted elsewhere.

@@ -78,7 +78,8 @@ class RetentionStudy:
     Attributes
     ----------
     triangle
-        ``cohort, size, period, retained, retention_rate, low, high, complete`` by cohort and step.
+        ``cohort, size, period, retained, retention_rate, low, high, complete, whole`` by cohort and
+        step; a cohort is ``whole`` where the history holds every day of its week or month.
     curves
         ``segment, period, n_cohorts, size, retained, retention_rate, low, high, n_left_out`` of
         all complete cohorts together.
@@ -130,9 +131,11 @@ def retention_study(reader: Reader, choice: RetentionChoice) -> RetentionStudy:
     chosen = counts if not choice.segment else counts.loc[counts["segment"] == choice.segment]
     days = retention_table(_summed(chosen), spec.calendar, looks, local_end)
     triangle = grouped(days, choice) if choice.period == "day" else days
+    of = choice.group if choice.period == "day" else choice.period
+    calendar = Calendar(cast(Period, of), cast(WeekStart, choice.week_start))
     return RetentionStudy(
         choice,
-        triangle,
+        triangle.assign(whole=told.holds_whole(triangle["cohort"], calendar)),
         _curves(counts, choice, spec, looks, local_end),
         target,
         returning,

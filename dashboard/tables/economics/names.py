@@ -212,6 +212,7 @@ def unit_name(unit: str, said: Words) -> str:
         "month": said.t("month"),
         "day": said.t("day"),
         "hour": said.t("hour"),
+        "GPU-hour": said.t("GPU hour"),
         "image": said.t("picture"),
         "install": said.t("install"),
         "server": said.t("server"),
@@ -231,8 +232,14 @@ def figure_unit(unit: str, said: Words) -> str:
 
 
 def step_unit(name: str, unit: str, said: Words) -> str:
-    """Write the unit of a step whose share is a bare number; multiples are so many times."""
-    return unit_name(TIMES if name in MULTIPLES else unit, said)
+    """Write the unit of a step: a share stands in per cent, a multiple is so many times."""
+    return unit_name(TIMES, said) if name in MULTIPLES else figure_unit(unit, said)
+
+
+def step_scale(name: str, unit: str) -> float:
+    """Return by what a step is multiplied to be shown in its unit, as everywhere else."""
+    is_share = name not in MULTIPLES and unit.partition("/")[0] == "ratio"
+    return 100.0 if is_share else 1.0
 
 
 def input_unit(name: str, unit: str, said: Words) -> str:

@@ -10,10 +10,11 @@ from typing import Any
 
 import pandas as pd
 
+from dashboard.figures import labels
 from dashboard.figures.economics.outcome import Odds
 from dashboard.studies.economics.comparison import PROBABILITY, Comparison
 from dashboard.studies.economics.scenario import ScenarioStudy, Surface, steps_frame, tornado_frame
-from dashboard.tables.economics import names
+from dashboard.tables.economics import names, typed
 from dashboard.tables.economics.claims import contradictions as contradictions
 from dashboard.tables.economics.plans import plans as plans
 from dashboard.tables.metrics import metric_name
@@ -69,6 +70,15 @@ def reason_of(missing: Sequence[str], reason: str, said: Words) -> str:
     return sentences.get(reason, reason)
 
 
+def todo_of(missing: Sequence[str], said: Words) -> str:
+    """Say what to do about a step that is not known for want of inputs."""
+    settled = dict.fromkeys(INPUTS[name].settled_by for name in missing)
+    return said.t(
+        "Type it among the inputs below; what would settle it: {what}.",
+        what=said.t("; ").join(names.settled_by(code, said) for code in settled),
+    )
+
+
 def computed_from(study: ScenarioStudy, step: Step, said: Words) -> str:
     """Say from which given inputs a step was computed; at most six are named."""
     given = [name for name in step.needs if name in study.scenario.inputs.given]
@@ -95,7 +105,12 @@ def _evidence(frame: Any, said: Words, figure: str = "value") -> list[str]:
 def steps(evaluation: Evaluation, currency: str, said: Words) -> Table:
     """Return every computed step with its range and evidence."""
     frame = steps_frame(evaluation, currency)
+    scales = [
+        names.step_scale(name, unit)
+        for name, unit in zip(frame["name"], frame["unit"], strict=True)
+    ]
     frame = frame.assign(
+        **{column: frame[column].astype(float) * scales for column in ("value", "low", "high")},
         step=[names.step_name(name, said) for name in frame["name"]],
         unit=_units(frame, said),
         evidence=_evidence(frame, said),
@@ -160,6 +175,7 @@ def swings(study: ScenarioStudy, outcome: Outcome, said: Words) -> pd.DataFrame:
     units = [INPUTS[name].unit.replace("{c}", study.currency) for name in frame["name"]]
     return frame.assign(
         label=[names.input_name(name, said) for name in frame["name"]],
+        own_unit=units,
         input_unit=[axis_unit(unit, said) for unit in units],
         share=frame["variance_share"],
     )
@@ -167,7 +183,19 @@ def swings(study: ScenarioStudy, outcome: Outcome, said: Words) -> pd.DataFrame:
 
 def tornado(frame: pd.DataFrame, what: str, said: Words, file_name: str = "tornado") -> Table:
     """Return the swings of a result over each input's range."""
+    own = {
+        column: [
+            typed.shown(name, value) if pd.notna(value) else value
+            for name, value in zip(frame["name"], frame[column], strict=True)
+        ]
+        for column in ("input_low", "input_high", "threshold")
+    }
     shown = frame.assign(
+        **own,
+        input_unit=[
+            typed.unit(name, unit, said)
+            for name, unit in zip(frame["name"], frame["own_unit"], strict=True)
+        ],
         evidence=_evidence(frame, said),
         settles=[names.settled_by(code, said) for code in frame["settled_by"]],
     )
@@ -279,6 +307,7 @@ def chain(frame: pd.DataFrame, said: Words) -> Table:
 def later(frame: pd.DataFrame, said: Words) -> Table:
     """Return what became known later, beside what was known on the day."""
     shown = frame.assign(
+        what=[labels.company(row, said, "what") for row in frame.to_dict("records")],
         evidence=_evidence(frame, said),
         metric=[metric_name(str(metric), said) for metric in frame["metric"]],
         value_told=[

@@ -74,15 +74,15 @@ def _by_construction(
     what, amount = told
     yield (
         said.t(
-            "Above zero by construction, not by odds: no range given here turns the sign "
-            "({what}: {value}).",
+            "Above zero in every draw: no value within the ranges given here turns the sign, so no "
+            "probability is stated ({what}: {value}).",
             what=what,
             value=amount,
         )
         if value > 0
         else said.t(
-            "Not above zero by construction, not by odds: no range given here turns the sign "
-            "({what}: {value}).",
+            "Not above zero in any draw: no value within the ranges given here turns the sign, so "
+            "no probability is stated ({what}: {value}).",
             what=what,
             value=amount,
         )

@@ -12,6 +12,7 @@ import pandas as pd
 from dashboard.figures import labels
 from dashboard.studies.growth.conversion import ConversionStudy
 from dashboard.studies.growth.trials import TrialStudy
+from dashboard.tables import bundled
 from dashboard.tables.growth import names
 from dashboard.tables.table import Table, TableColumn
 from dashboard.text import Words
@@ -22,6 +23,7 @@ def cohorts(study: ConversionStudy, said: Words) -> Table:
     """Return paid conversion by cohort."""
     columns = {"cohort": TableColumn(said.t("Cohort"), "date")} | _counts(said)
     columns["complete"] = TableColumn(said.t("Full time"), "check")
+    columns["whole"] = names.whole_column(said)
     return Table(study.cohorts, columns, "paid-conversion")
 
 
@@ -29,8 +31,7 @@ def segments(study: ConversionStudy, said: Words) -> Table:
     """Return paid conversion by attribute of complete cohorts."""
     table: Any = study.segments
     frame = table.assign(
-        attribute=table["attribute"].map(names.attributes(said)),
-        value=table["value"].where(table["value"] != "", said.t("not stated")),
+        attribute=table["attribute"].map(names.attributes(said)), value=_groups(table, said)
     )
     columns = {
         "attribute": TableColumn(said.t("By")),
@@ -41,6 +42,20 @@ def segments(study: ConversionStudy, said: Words) -> Table:
         ),
     }
     return Table(frame, columns, "paid-conversion-groups")
+
+
+def _groups(table: Any, said: Words) -> list[str]:
+    """Return the groups of a table by attribute in words."""
+    return [
+        _group(str(attribute), str(value), said)
+        for attribute, value in zip(table["attribute"], table["value"], strict=True)
+    ]
+
+
+def _group(attribute: str, value: str, said: Words) -> str:
+    if not value:
+        return said.t("not stated")
+    return labels.channel(said, value) if attribute == "channel" else value
 
 
 def _counts(said: Words) -> dict[str, TableColumn]:
@@ -83,7 +98,7 @@ def funnel(frame: pd.DataFrame, said: Words) -> Table:
 def funnel_groups(study: ConversionStudy, said: Words) -> Table:
     """Return how far users came by country, channel and platform."""
     table: Any = names.in_words(study.funnel_groups, "attribute", names.attributes(said))
-    frame = table.assign(value=table["value"].where(table["value"] != "", said.t("not stated")))
+    frame = table.assign(value=_groups(study.funnel_groups, said))
     told = names.events(said)
     columns = {
         "attribute": TableColumn(said.t("By")),
@@ -101,7 +116,7 @@ def time_to_pay(study: ConversionStudy, said: Words) -> Table:
     """Return how long payers took, by channel."""
     frame = study.time_to_pay.assign(
         value=[
-            said.t("all of them") if pd.isna(code) else str(code) or said.t("not stated")
+            said.t("all of them") if pd.isna(code) else _group("channel", str(code), said)
             for code in study.time_to_pay["value"]
         ]
     )
@@ -140,7 +155,8 @@ def published(study: ConversionStudy, said: Words) -> Table:
     }
     told: Any = names.in_words(study.facts, "metric", kinds)
     frame = told.assign(
-        who=[labels.company(row, said, "entity") for row in told.to_dict("records")]
+        who=[labels.company(row, said, "entity") for row in told.to_dict("records")],
+        note=[bundled.note(note, said) for note in told["note"]],
     )
     columns = {
         "metric": TableColumn(said.t("What")),

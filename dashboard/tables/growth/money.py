@@ -9,7 +9,8 @@ from typing import Any
 
 import pandas as pd
 
-from dashboard.studies.growth.channels import ChannelStudy
+from dashboard.figures import labels
+from dashboard.studies.growth.channels import OF_PAYMENTS, ChannelStudy
 from dashboard.studies.growth.subscriptions import SubscriptionStudy
 from dashboard.studies.growth.value import PackStudy, SurvivalStudy, ValueStudy
 from dashboard.tables.growth import names
@@ -181,12 +182,20 @@ def pack_hold_out(study: PackStudy, said: Words) -> Table:
     return Table(study.hold_out, columns if len(study.hold_out) else {}, "pack-validation")
 
 
+def arrivals(study: ChannelStudy, said: Words) -> Table:
+    """Return the columns of :func:`channels` for which no payments are needed."""
+    whole = channels(study, said)
+    needs = (*OF_PAYMENTS, "reason")
+    columns = {name: look for name, look in whole.columns.items() if not name.startswith(needs)}
+    return Table(whole.frame, columns, "channel-arrivals")
+
+
 def channels(study: ChannelStudy, said: Words) -> Table:
     """Return every channel beside its spend."""
     table: Any = study.table
     reasons = names.reasons(said)
     frame: pd.DataFrame = table.assign(
-        channel=table["channel"].astype("object").where(table["channel"].notna(), "–"),
+        channel=[labels.channel(said, name) for name in table["channel"]],
         reason=[reasons[code] for code in table["reason"]],
     )
     columns = {

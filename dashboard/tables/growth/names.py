@@ -6,12 +6,22 @@ from typing import Any
 
 import pandas as pd
 
+from dashboard.tables.table import TableColumn
 from dashboard.text import Words
 
 
 def in_words(frame: Any, column: str, words: dict[str, str]) -> pd.DataFrame:
     """Return the frame with the codes of a column in words."""
     return frame.assign(**{column: [words[str(code)] for code in frame[column]]})
+
+
+def whole_column(said: Words) -> TableColumn:
+    """Return the column that tells whether a cohort is of a whole week or month."""
+    return TableColumn(
+        said.t("Whole period"),
+        "check",
+        help=said.t("The history holds every day of the cohort's week or month."),
+    )
 
 
 def rules(said: Words) -> dict[str, str]:

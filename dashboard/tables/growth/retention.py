@@ -9,6 +9,7 @@ from typing import Any
 
 from dashboard.figures import labels
 from dashboard.studies.growth.retention import ClaimStudy, RetentionStudy
+from dashboard.tables import bundled
 from dashboard.tables.growth import names
 from dashboard.tables.table import Table, TableColumn
 from dashboard.text import Words
@@ -27,6 +28,7 @@ def triangle(study: RetentionStudy, said: Words) -> Table:
         "complete": TableColumn(
             said.t("Full time"), "check", help=said.t("Every user of the cohort has had the time.")
         ),
+        "whole": names.whole_column(said),
     }
     table: Any = study.triangle
     return Table(table.loc[table["size"] > 0].reset_index(drop=True), columns, "retention-triangle")
@@ -112,6 +114,7 @@ def facts(study: ClaimStudy, said: Words) -> Table:
         "source_url": TableColumn(said.t("Source"), "link"),
     }
     shown = study.facts.assign(
-        who=[labels.company(row, said, "entity") for row in study.facts.to_dict("records")]
+        who=[labels.company(row, said, "entity") for row in study.facts.to_dict("records")],
+        note=[bundled.note(note, said) for note in study.facts["note"]],
     )
     return Table(shown, columns, "retention-published")

@@ -14,6 +14,7 @@ from browser.walking import (
     LONG_MS,
     PATIENCE_MS,
     assert_is_drawn,
+    choose,
     go_to,
     plain_words,
     press,
@@ -59,26 +60,44 @@ def test_a_file_with_errors_is_mended_and_imported(page, address, said, tmp_path
     press(page, said.t("Preview"))
     refused = plain_words(said.t("**These files cannot be read as they are.**"))
     expect(page.get_by_text(refused)).to_be_visible(timeout=LONG_MS)
-    page.get_by_text(said.t("Columns, time zone and terms"), exact=True).click()
-    maps = page.get_by_role("textbox", name=said.t("Their column = our column, one a line"))
-    maps.fill("what=event_name\nwhen=event_at")
-    maps.press("Control+Enter")
-    rest(page)
+    for ours, theirs in (("event_name", "what"), ("event_at", "when")):
+        choose(page, said.t("Which of your columns is {name}?", name=ours), theirs)
     press(page, said.t("Preview"))
     expect(page.get_by_text(kept_out(said, 1))).to_be_visible(timeout=LONG_MS)
-    mended = file.with_name("mended.csv")
-    mended.write_text(EVENTS.replace("the day before yesterday", "2026-11-01T10:00:00"))
-    page.get_by_test_id("stFileChip").get_by_role("button").first.click()
-    expect(page.get_by_test_id("stFileChip")).to_have_count(0)
+    press(page, said.t("Import"))
+    done = page.get_by_test_id("stAlertContentSuccess")
+    expect(done).to_contain_text(source, timeout=LONG_MS)
+    page.get_by_role("link", name=said.t("See the rejected rows")).click()
+    leave_out = said.n("Leave {n} row out for good", "Leave {n} rows out for good", 1)
+    expect(page.get_by_role("button", name=leave_out)).to_be_visible()
+    page.get_by_role("link", name=said.t("To the import"), exact=True).click()
+    name = page.get_by_role("textbox", name=said.t("Name of the source"))
+    if not name.input_value():
+        name.fill(source)
+        name.press("Enter")
     rest(page)
+    mended = tmp_path / "mended" / "events.csv"
+    mended.parent.mkdir()
+    mended.write_text(
+        EVENTS.replace("the day before yesterday", "2026-11-01T10:00:00").replace(
+            "user,what,when", "user,event_name,event_at"
+        )
+    )
+    if page.get_by_test_id("stFileChip").count():
+        page.get_by_test_id("stFileChip").get_by_role("button").first.click()
+        expect(page.get_by_test_id("stFileChip")).to_have_count(0)
+        rest(page)
     send(page, mended)
     press(page, said.t("Preview"))
     expect(page.get_by_text(kept_out(said, 0))).to_be_visible(timeout=LONG_MS)
     press(page, said.t("Import"))
-    expect(page.get_by_test_id("stAlertContentSuccess")).to_contain_text(source, timeout=LONG_MS)
-    visit(page, f"{address}/growth?source={source}")
+    expect(done).to_contain_text(source, timeout=LONG_MS)
+    page.get_by_role("link", name=said.t("See who comes back")).click()
+    page.get_by_role("heading", level=1).first.wait_for()
+    rest(page)
     assert page.get_by_test_id("stException").count() == 0
     expect(page.get_by_text(source).first).to_be_visible()
+    expect(page.get_by_text(said.t("See why on the Data page"))).to_have_count(0)
 
 
 def send(page: Page, file: Path) -> None:

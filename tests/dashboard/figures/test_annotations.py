@@ -46,7 +46,7 @@ def marked(held: pd.DataFrame) -> go.Figure:
 
 def test_an_event_has_a_line_a_short_name_and_says_the_rest_on_hover() -> None:
     drawn = marked(events("2022-06-01"))
-    assert [note.text for note in drawn.layout.annotations] == ["Release number 0…"]
+    assert [note.text for note in drawn.layout.annotations] == ["Release number<br>0 of a long…"]
     (line,) = drawn.layout.shapes
     assert (line.x0, line.y0, line.y1) == (pd.Timestamp("2022-06-01"), 0, 1)
     told = drawn.data[-1].text[0]
@@ -60,6 +60,16 @@ def test_the_figure_grows_by_the_room_of_the_names_and_keeps_its_plot() -> None:
     grown = after.height - before.height
     assert grown > 0
     assert after.margin.t - before.margin.t == grown
+
+
+def test_the_line_of_a_name_goes_on_up_to_it() -> None:
+    notes = marked(events("2022-06-01", "2022-06-02")).layout.annotations
+    assert {note.ax for note in notes} == {0}
+    assert all(note.showarrow and note.arrowcolor for note in notes)
+    # What is written last lies over the lines of the others: it is the lowest name.
+    heights = [-note.ay for note in notes]
+    assert heights == sorted(heights, reverse=True)
+    assert len(set(heights)) == 2
 
 
 def test_no_scale_moves_for_the_marks() -> None:
@@ -107,7 +117,7 @@ def test_an_event_that_the_price_picked_looks_otherwise() -> None:
 def test_the_words_come_in_both_languages(language: str) -> None:
     held = events("2022-06-01", title_zh="中文标题")
     drawn = annotations.mark_events(figure(), held, (FIRST, LAST), words(language))
-    expected = "中文标题" if language == "zh" else "Release number 0…"
+    expected = "中文标题" if language == "zh" else "Release number<br>0 of a long…"
     assert drawn.layout.annotations[0].text == expected
 
 

@@ -7,6 +7,7 @@ import pytest
 from fixtures import studies
 
 from dashboard.figures import labels, market, theme
+from dashboard.figures.economics import looks
 from dashboard.text import Words, words
 
 
@@ -104,7 +105,7 @@ class TestPrices:
         figure = market.prices_figure(studies.market_study(), words("en"))
         labels = figure.layout.annotations
         assert len(labels) == 4
-        assert len({label.yshift for label in labels}) == 4
+        assert len({label.ay for label in labels}) == 4
         assert figure.layout.margin.t > 4 * 14
 
     def test_stay_within_the_limit_of_points(self) -> None:
@@ -209,6 +210,13 @@ class TestPeers:
         drawn = {y for trace in figure.data for y in trace.y}
         assert "Tiandi Online" not in drawn
         assert "For 1 share no prices are held." in figure.layout.meta["alt"]
+
+    def test_name_every_share_and_leave_room_for_the_groups(self) -> None:
+        study = studies.market_study()
+        figure = market.peers_figure(study, words("en"))
+        n_shares = sum(len(trace.y) for trace in figure.data)
+        assert figure.layout.yaxis.dtick == 1
+        assert figure.layout.height >= 80 + 26 * n_shares + looks.legend_px(figure)
 
     def test_star_a_share_at_its_price_limit(self) -> None:
         figure = market.peers_figure(studies.market_study(), words("en"))

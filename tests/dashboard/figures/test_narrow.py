@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from dashboard.figures import compute, theme
+from dashboard.figures import compute, labels, theme
 from dashboard.text import words
 
 
@@ -23,7 +23,7 @@ def test_names_of_runs_leave_room_for_their_bars() -> None:
     figure = compute.cost_figure(costs, names, words("en"))
     (name,) = figure["data"][0]["y"]
     lines = name.split("<br>")
-    assert " · ".join(lines) == costs["label"][0]
+    assert " · ".join(lines) == labels.run(words("en"), costs["label"][0])
     assert max(map(theme.columns, lines)) <= 27
     assert max(map(theme.columns, figure["layout"]["xaxis"]["title"]["text"].split("<br>"))) <= 27
 

@@ -196,6 +196,6 @@ def test_a_sign_that_no_draw_turns_is_no_probability(reader: SnapshotReader) -> 
     choice = Choice(scenario="meitu-2022")
     document = reports.definition("unit-economics").prepare(reader, choice).document(words("en"))
     told = " ".join(document.finding)
-    assert "Above zero by construction, not by odds" in told
+    assert "Above zero in every draw" in told
     assert "It stands before what nobody gave:" in told
     assert "100%" not in told.partition("It stands")[0]

@@ -55,6 +55,9 @@ def test_rows_kept_out_are_counted_with_their_reasons() -> None:
 
 def test_sources_of_inputs_are_said() -> None:
     assert spoken.input_source("default of the model", SAID["zh"]) == "模型默认值"
+    converted = spoken.input_source("USD/GPU-hour at 7.3 CNY/USD of 2023-10-30", SAID["zh"])
+    assert "of 2023-10-30" not in converted
+    assert "GPU-hour" not in converted
     why = "no refund_rate was stated by the scenario's day for 'portrait pack': left out"
     told = spoken.input_source(why, SAID["zh"])
     assert "refund_rate" not in told

@@ -58,6 +58,9 @@ def test_figure_and_tables_stand_in_both_languages(study):
     for language in ("en", "zh"):
         said = words(language)
         figure = rolling_beta_figure(study, pd.DataFrame({"day_zero": []}), said)
+        axis = figure.layout.xaxis
+        formats = [axis.tickformat, *(stop.value for stop in axis.tickformatstops)]
+        assert all(("月" in each) == (said.language == "zh") for each in formats)
         assert study.benchmark in figure.layout.yaxis.title.text
         assert list(tables.pairs(study, said).shown)
         assert list(tables.components(study, said).shown)

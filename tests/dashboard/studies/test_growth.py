@@ -38,6 +38,21 @@ def reader(grown: Path) -> SnapshotReader:
     return SnapshotReader(grown)
 
 
+def test_a_week_that_the_history_holds_in_part_is_no_whole_one(reader: SnapshotReader) -> None:
+    told = definitions.definitions(reader, APP)
+    day = pd.Timedelta(days=1)
+    for cohorts in (
+        retention.retention_study(reader, RetentionChoice(APP)).triangle,
+        conversion.conversion_study(reader, APP, "week").cohorts,
+    ):
+        first, last = pd.Timestamp(told.first_on), pd.Timestamp(told.last_on)
+        begun = pd.to_datetime(cohorts["cohort"])
+        held = (begun >= first) & (begun + 6 * day <= last)
+        assert held.any()
+        assert not held.all()
+        assert list(cohorts["whole"]) == list(held)
+
+
 @pytest.fixture(scope="module")
 def truth(grown: Path) -> dict:
     return json.loads((grown / "simulation.json").read_text())
@@ -323,6 +338,16 @@ def test_channels_hold_every_install_and_cent_of_spend(reader):
     assert study.n_unmatched == 0
     with pytest.raises(InputError, match="import subscriptions"):
         channels.channel_study(reader, APP, "", SPEND, COST)
+
+
+def test_without_payments_channels_hold_what_installs_cost_and_nothing_of_what_they_bring(reader):
+    whole = channels.channel_study(reader, APP, PAYMENTS, SPEND, COST).table
+    table = channels.arrivals_study(reader, APP, SPEND, COST).table
+    kept = ["channel", "installs", "spend_usd", "cost_per_install_usd", "compute_per_install_usd"]
+    pd.testing.assert_frame_equal(table[kept], whole[kept])
+    unknown = [name for name in table if name.startswith(channels.OF_PAYMENTS)]
+    assert {"roas_7", "payback_day", "contribution_per_install_usd"} <= set(unknown)
+    assert table[unknown].isna().all(axis=None)
 
 
 def test_drivers_leave_out_who_had_paid_already(reader):

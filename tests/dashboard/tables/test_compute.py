@@ -54,7 +54,9 @@ def test_prices_and_roofs_tell_evidence_in_words():
     prices = pd.DataFrame({"evidence_kind": ["disclosed"], "gpu_name": ["L4"], "value": [0.7]})
     study = SimpleNamespace(prices=prices)
     assert compute.prices(cast(Any, study), SAID).frame["kind"].tolist() == ["披露"]
-    roofs = pd.DataFrame({"ceiling_evidence": ["measured", "a table of cards", None]})
+    roofs = pd.DataFrame(
+        {"label": "a run", "ceiling_evidence": ["measured", "a table of cards", None]}
+    )
     shown = compute.roofs(roofs, SAID).frame["ceiling_evidence"].tolist()
     assert shown[:2] == ["实测", "a table of cards"]
     assert pd.isna(shown[2])

@@ -207,7 +207,7 @@ def test_what_no_range_can_turn_is_told_as_construction_and_not_as_odds(run) -> 
     status, out, err = run(*words)
     assert status == 0
     told = " ".join((out + err).split())
-    assert "above zero by construction, not by odds" in told
+    assert "above zero in every draw" in told
     assert "probability of 100%" not in told
 
 

@@ -140,7 +140,7 @@ def test_overlapping_files_of_one_folder_are_not_counted_twice(desk):
 
 
 def test_bad_events_are_all_kept_and_the_first_can_be_asked_for(desk, monkeypatch):
-    monkeypatch.setattr(events, "QUARANTINED_ROWS", 3)
+    monkeypatch.setattr(events, "KEPT_ROWS", 3)
     bad = (
         "b1,,image,2022-12-01T10:00:00Z,JP,\n"
         "b2,u,image,yesterday,JP,\n"

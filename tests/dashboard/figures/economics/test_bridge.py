@@ -73,6 +73,17 @@ def test_a_count_of_nothing_has_no_bar_and_says_zero(chain) -> None:
     assert "0" in texts(figure)
 
 
+def test_a_count_that_was_set_to_nothing_is_said_not_to_be_counted(chain) -> None:
+    chain.loc[2, "evidence_kind"] = "assumed"
+    chain.loc[2, ["value", "low", "high"]] = [0, np.nan, np.nan]
+    figure = bridge_figure(chain, EN)
+    assert 2 not in bars(figure)[0].y
+    assert "set to 0, not counted" in texts(figure)
+    assert "Payers: set to 0, not counted" in figure.layout.meta["alt"]
+    chain.loc[2, "evidence_kind"] = "measured"
+    assert "0" in texts(bridge_figure(chain, EN))
+
+
 def test_assumed_steps_are_hatched(chain) -> None:
     assert tuple(bars(bridge_figure(chain, EN))[1].marker.pattern.shape) == ("/", "")
 

@@ -25,6 +25,16 @@ def test_the_claim_is_a_band_behind_every_row(carried) -> None:
     assert "the claim: 10,000 to 20,000" in {trace.name for trace in figure.data}
 
 
+def test_numbers_stand_above_their_marks_and_leave_the_axis_its_room(carried) -> None:
+    figure = carried_users_figure(carried, EN)
+    numbers = next(trace for trace in figure.data if trace.textposition == "middle center")
+    assert all(0 < row % 1 < 1 for row in numbers.y)
+    low, high = figure.layout.xaxis.range
+    seen = np.log10([40_000, 200_000, 5_000, 30_000])
+    assert (seen.max() - seen.min()) / (high - low) > 0.3
+    assert len(figure.layout.xaxis.tickvals) <= 3
+
+
 def test_a_row_without_a_claim_has_no_band(carried) -> None:
     carried.loc[0, ["claim_low", "claim_high"]] = np.nan
     figure = carried_users_figure(carried, EN)

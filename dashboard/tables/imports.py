@@ -1,0 +1,125 @@
+"""The tables of the import wizard: what a file must hold, and how its events are understood."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from dashboard.tables.spoken import spelled, written_as
+from dashboard.tables.table import Table, TableColumn
+from dashboard.text import Words
+from etl.errors import ArtonomicsError
+from etl.imports import kinds, mapping
+from etl.imports.examples import EXAMPLES
+from etl.marts.activity import REFUND, Definition
+from etl.schemas import Column
+
+
+def example(verb: str) -> str:
+    """Return a short file of a kind as it may be brought in."""
+    return EXAMPLES[verb]
+
+
+def template(verb: str) -> str:
+    """Return a file of a kind with the names of its columns alone."""
+    return EXAMPLES[verb].splitlines(keepends=True)[0]
+
+
+def wanted(verb: str, said: Words) -> Table:
+    """Return the columns of a kind: which are needed, how they are written, other names."""
+    kind = kinds.named(verb)
+    needed = mapping.required(kind)
+    ordered = sorted(kind.table.columns, key=lambda column: column.name not in needed)
+    frame = pd.DataFrame(
+        {
+            "name": column.name,
+            "needed": column.name in needed,
+            "form": _form(column, said),
+            "synonyms": said.listed(_other_names(kind, column.name)),
+        }
+        for column in ordered
+    )
+    columns = {
+        "name": TableColumn(said.t("Column")),
+        "needed": TableColumn(said.t("Needed"), "check"),
+        "form": TableColumn(said.t("How it is written"), "wide"),
+        "synonyms": TableColumn(said.t("Also known as"), "wide"),
+    }
+    return Table(frame, columns, "import-columns")
+
+
+def form_of(verb: str, name: str, said: Words) -> str | None:
+    """Say how a column of a kind is written; nothing where there is no such column."""
+    columns = {column.name: column for column in kinds.named(verb).table.columns}
+    return _form(columns[name], said) if name in columns else None
+
+
+def _form(column: Column, said: Words) -> str:
+    """Say how a value of a column is written, and in which unit."""
+    form = written_as(said)[column.type]
+    if column.allowed:
+        form = said.t("one of {options}", options=", ".join(column.allowed))
+    elif column.pattern:
+        form = spelled(column.pattern, said) or form
+    return f"{form} ({column.unit})" if column.unit else form
+
+
+def _other_names(kind: kinds.Kind, name: str) -> list[str]:
+    scaled = [theirs for theirs, (ours, _) in kind.scaled.items() if ours == name]
+    figures = list(kind.measures) if name == "value" else []
+    return [*kind.synonyms.get(name, ()), *scaled, *figures]
+
+
+def event_names(counted: Mapping[str, int], said: Words) -> tuple[Table, list[str]]:
+    """Return what the events are called and what Growth takes them for, and what is missing."""
+    plain = Definition()
+    found = Definition.of(counted, has_sessions=False)
+    roles = {
+        plain.begins: said.t("begins a user's time"),
+        plain.active: said.t("makes a day an active one"),
+        **dict.fromkeys(plain.payments, said.t("payment")),
+        REFUND: said.t("refund"),
+    }
+    frame = pd.DataFrame(
+        {"name": name, "n": n, "role": roles.get(name, said.t("an event like any other"))}
+        for name, n in sorted(counted.items(), key=lambda pair: (-pair[1], pair[0]))
+    )
+    columns = {
+        "name": TableColumn(said.t("Event")),
+        "n": TableColumn(said.t("Rows looked at"), "integer"),
+        "role": TableColumn(said.t("What Growth takes it for")),
+    }
+    notes: list[str] = []
+    if not found.begins:
+        notes.append(
+            said.t(
+                "No event is called {name}: a user's time begins with their first event of any "
+                "name.",
+                name=plain.begins,
+            )
+        )
+    if not found.active:
+        notes.append(
+            said.t(
+                "No event is called {name}: every event but renewals and refunds makes a day an "
+                "active one. Growth lets you choose another.",
+                name=plain.active,
+            )
+        )
+    if not set(plain.payments) & set(counted):
+        notes.append(
+            said.t(
+                "No event is called {names}: no payment will be seen in these events.",
+                names=said.listed(plain.payments),
+            )
+        )
+    return Table(frame, columns, "import-events"), notes
+
+
+def missing_columns(failure: ArtonomicsError) -> tuple[list[str], list[str]]:
+    """Return our columns that were not found, and the columns of the file, from a refusal."""
+    found = mapping.MISSING.fullmatch(failure.got)
+    if found is None:
+        return [], []
+    return found["missing"].split(", "), found["theirs"].split(", ")
