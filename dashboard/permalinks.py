@@ -151,6 +151,22 @@ def leave_out(key: str) -> None:
     _unwrite(key)
 
 
+def lead(**codes: str) -> None:
+    """Let the address name other choices on this page: what a button does that leads elsewhere.
+
+    A link to the page one is on would leave the browser's address as it was, and the next run
+    would go back to it. Within a fragment the whole page must be run after it.
+    """
+    for key, code in codes.items():
+        st.query_params[key] = code
+
+
+def peek(key: str) -> str | None:
+    """Return the code that the address names for ``key``, which no control here restores."""
+    _read_here().add(key)
+    return st.query_params.get(key)
+
+
 def is_asked(key: str) -> bool:
     """Say whether the address names a choice of ``key`` that the page has not written itself."""
     return st.query_params.get(key) not in (None, st.session_state.get(_written(key)))

@@ -234,6 +234,11 @@ def is_bundled_only(reader: Reader) -> bool:
     return live.empty
 
 
+def imported(reader: Reader) -> pd.DataFrame:
+    """Return ``source`` and ``table_name`` of what was brought in from the user's own files."""
+    return reader.query("SELECT DISTINCT source, table_name FROM imported_files ORDER BY ALL")
+
+
 def quarantine(reader: Reader) -> pd.DataFrame:
     """Return the rows kept out with their reasons, newest first; ``own`` marks the user's own."""
     return reader.query(

@@ -279,11 +279,12 @@ def payloads(raw: Any) -> pd.Series:
 def as_quarantine(
     rejected: pd.DataFrame, source: str, table_name: str, run_id: str, at: datetime
 ) -> pd.DataFrame:
-    """Return rejected rows as rows of ``quarantine``; equal rows get equal identifiers."""
+    """Return rejected rows as rows of ``quarantine``; equal rows of a source get equal names."""
     told = rejected["check_name"] + "\n" + rejected["payload"]
     return rejected.assign(
         quarantine_id=[
-            hashlib.sha256(f"{table_name}\n{text}".encode()).hexdigest()[:24] for text in told
+            hashlib.sha256(f"{table_name}\n{source}\n{text}".encode()).hexdigest()[:24]
+            for text in told
         ],
         run_id=run_id,
         source=source,

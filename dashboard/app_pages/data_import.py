@@ -14,7 +14,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from dashboard import cache, processes, uploads
+from dashboard import cache, permalinks, processes, queries, uploads
 from dashboard.components import Table, TableColumn, plain, table_card
 from dashboard.states import fragment
 from dashboard.tables import faults, imports, ledgers, spoken
@@ -23,7 +23,14 @@ from etl.errors import ArtonomicsError
 
 _PREVIEW, _IMPORT = "import:preview", "import:done"
 _SINCE = "import:since"
-_MAPS, _PICKED = "import:maps", "import:picked"
+_FIELDS = {
+    name: f"import:{name}"
+    for name in ("kind", "source", "terms", "maps", "set", "zone", "encoding")
+}
+"""Keys of the form: what is in the files, and what the user says about them."""
+_MAPS = _FIELDS["maps"]
+_PICKED, _FILLED = "import:picked", "import:filled"
+_HERE = "data"
 _OWN = "$source"
 """Stands in an address for the source that was brought in."""
 _LINE = re.compile(r"\\?-\\?-(?:map|set) ([^ ,;=]+)=([^ ,;]+)")
@@ -54,18 +61,21 @@ def wizard(said: Words) -> None:
 
 def _asked(said: Words) -> tuple[str, ...] | None:
     """Return the command that the form stands for; ``None`` until there is a file."""
+    _fill_again()
+    for field, usual in (("terms", True), ("zone", "UTC")):
+        st.session_state.setdefault(_FIELDS[field], usual)
     names = _kind_names(said)
     left, right = st.columns(2)
     kind = left.selectbox(
         said.t("What is in the files?"),
         uploads.KINDS,
-        key="import:kind",
+        key=_FIELDS["kind"],
         format_func=lambda code: names[code],
     )
-    default = f"user_{kind.replace('-', '_')}"
+    default = _default_source(kind)
     source = right.text_input(
         said.t("Name of the source"),
-        key="import:source",
+        key=_FIELDS["source"],
         placeholder=default,
         max_chars=64,
         help=said.t("Rows are kept under this name; a corrected file of the same name restates."),
@@ -80,8 +90,7 @@ def _asked(said: Words) -> tuple[str, ...] | None:
     )
     may_leave = st.checkbox(
         said.t("May leave this program in downloads, exports and reports"),
-        key="import:terms",
-        value=True,
+        key=_FIELDS["terms"],
         help=said.t(
             "Without it the rows are counted and charted here, and left out of every file that "
             "the program writes for others."
@@ -102,6 +111,21 @@ def _asked(said: Words) -> tuple[str, ...] | None:
     named = ("--source", source) if source else ()
     terms = () if may_leave else ("--not-redistributable",)
     return ("import", kind, *map(str, paths), *named, *options, *terms)
+
+
+def _fill_again() -> None:
+    """Fill the form as it was when the source that the address names was last brought in."""
+    source = permalinks.peek("source")
+    if source is None or _FIELDS["source"] in st.session_state:
+        return
+    held = cache.ask(queries.imported)
+    tables = held.loc[held["source"].eq(source), "table_name"]
+    kinds = [verb for name in tables if (verb := imports.verb_of(str(name)))]
+    if not kinds:
+        return
+    filled = st.session_state.get(_FILLED, {}).get(source, {})
+    for key, value in ({_FIELDS["kind"]: kinds[0], _FIELDS["source"]: source} | filled).items():
+        st.session_state[key] = value
 
 
 def _guide(said: Words, kind: str) -> None:
@@ -138,17 +162,17 @@ def _options(said: Words) -> list[str]:
     )
     fixed = st.text_area(
         said.t("Our column = one value for all rows, one a line"),
-        key="import:set",
+        key=_FIELDS["set"],
         max_chars=4000,
         placeholder="currency = USD",
     )
     left, right = st.columns(2)
     zone = left.text_input(
-        said.t("Time zone of instants without one"), key="import:zone", value="UTC", max_chars=64
+        said.t("Time zone of instants without one"), key=_FIELDS["zone"], max_chars=64
     )
     encoding = right.text_input(
         said.t("Encoding of the text"),
-        key="import:encoding",
+        key=_FIELDS["encoding"],
         max_chars=32,
         placeholder=said.t("found out by itself"),
     )
@@ -162,6 +186,8 @@ def _options(said: Words) -> list[str]:
 
 def _steps(said: Words, words: tuple[str, ...], *, looks: bool) -> None:
     """Show how far it is; ``looks`` says whether this part is run again by itself."""
+    if permalinks.is_asked("view"):
+        st.rerun()  # it leads to another part of the page
     preview, done = st.session_state.get(_PREVIEW), st.session_state.get(_IMPORT)
     if preview is not None and _waited_too_long(preview):
         preview.process.kill()
@@ -243,19 +269,31 @@ def _ways_on(said: Words, kind: str, entry: dict[str, Any]) -> None:
     source = str(entry["source"])
     page, label, more = _answers(said)[kind]
     with st.container(horizontal=True):
-        st.page_link(
-            f"app_pages/{page}.py",
-            label=label,
-            icon=":material/arrow_forward:",
-            query_params={"lang": said.language}
-            | {name: source if value == _OWN else value for name, value in more.items()},
-        )
-        if entry["rows_quarantined"]:
+        if page == _HERE:
+            st.button(
+                label,
+                key="import:answer",
+                icon=":material/arrow_forward:",
+                type="tertiary",
+                on_click=permalinks.lead,
+                kwargs=more,
+            )
+        else:
+            named = {key: source if value == _OWN else value for key, value in more.items()}
             st.page_link(
-                "app_pages/data.py",
-                label=said.t("See the rejected rows"),
+                f"app_pages/{page}.py",
+                label=label,
+                icon=":material/arrow_forward:",
+                query_params={"lang": said.language} | named,
+            )
+        if entry["rows_quarantined"]:
+            st.button(
+                said.t("See the rejected rows"),
+                key="import:rejects",
                 icon=":material/rule:",
-                query_params={"lang": said.language, "view": "rejects", "source": source},
+                type="tertiary",
+                on_click=permalinks.lead,
+                kwargs={"view": "rejects", "source": source, "state": "waiting"},
             )
 
 
@@ -269,8 +307,8 @@ def _answers(said: Words) -> dict[str, tuple[str, str, dict[str, str]]]:
         "charts": ("attention", said.t("See the positions"), {}),
         "prices": market,
         "market-events": market,
-        "financials": ("data", said.t("See the figures"), {"view": "financials"}),
-        "facts": ("data", said.t("See the claims"), {"view": "claims"}),
+        "financials": (_HERE, said.t("See the figures"), {"view": "financials"}),
+        "facts": (_HERE, said.t("See the claims"), {"view": "claims"}),
         "gpu-bills": ("unit_economics", said.t("See what pictures cost"), {}),
     }
 
@@ -337,7 +375,11 @@ def _write_picked() -> None:
 
 
 def _kind() -> str:
-    return str(st.session_state["import:kind"])
+    return str(st.session_state[_FIELDS["kind"]])
+
+
+def _default_source(kind: str) -> str:
+    return f"user_{kind.replace('-', '_')}"
 
 
 def _in_words_of_the_form(told: str, said: Words) -> str:
@@ -404,6 +446,10 @@ def _document(started: processes.Started) -> Any:
 
 
 def _start(key: str, words: tuple[str, ...]) -> None:
+    if key == _IMPORT:
+        held = {field: st.session_state.get(field) for field in _FIELDS.values()}
+        source = str(held[_FIELDS["source"]] or _default_source(_kind()))
+        st.session_state.setdefault(_FILLED, {})[source] = held | {_FIELDS["source"]: source}
     st.session_state.pop(_IMPORT, None)
     st.session_state[_SINCE] = time.monotonic()
     name = "preview" if key == _PREVIEW else "import"

@@ -55,7 +55,7 @@ def rejects(said: Words) -> None:
             st.caption(said.t("Choose one source to settle its rows."))
         return
     own = held.loc[held["source"].eq(source)]
-    _advice(said, own)
+    _advice(said, source, own)
     fragment(_settle, run_every=1.0 if _busy() else None)(said, source, own, looks=_busy())
 
 
@@ -80,7 +80,7 @@ def _shown(held: Any, source: str, state: str) -> Any:
     return held.loc[waiting if state == "waiting" else ~waiting]
 
 
-def _advice(said: Words, own: Any) -> None:
+def _advice(said: Words, source: str, own: Any) -> None:
     """Say how rows of this source are mended."""
     if not own["resolved_at"].isna().any():
         return
@@ -92,11 +92,12 @@ def _advice(said: Words, own: Any) -> None:
                 "worth it can be left out for good."
             )
         )
-        st.page_link(
-            "app_pages/data.py",
-            label=said.t("To the import"),
+        st.button(
+            said.t("To the import"),
+            key="settle:import",
             icon=":material/upload_file:",
-            query_params={"lang": said.language, "view": "import"},
+            on_click=permalinks.lead,
+            kwargs={"view": "import", "source": source},
         )
     else:
         st.markdown(

@@ -16,6 +16,11 @@ from etl.marts.activity import REFUND, Definition
 from etl.schemas import Column
 
 
+def verb_of(table_name: str) -> str | None:
+    """Return the kind of files that fill a table."""
+    return next((v for v, kind in kinds.KINDS.items() if kind.table.name == table_name), None)
+
+
 def example(verb: str) -> str:
     """Return a short file of a kind as it may be brought in."""
     return EXAMPLES[verb]

@@ -120,9 +120,7 @@ def written_as(said: Words) -> dict[str, str]:
         "integer": said.t("whole number"),
         "boolean": said.t("true or false"),
         "date": said.t("2026-11-01, 2026/11/01 or 20261101"),
-        "timestamp": said.t(
-            "2026-11-01T08:00:00Z, 2026-11-01 08:00:00, or seconds or milliseconds since 1970"
-        ),
+        "timestamp": said.t("2026-11-01 08:00, 2026-11-01T08:00:00Z or seconds since 1970"),
     }
 
 

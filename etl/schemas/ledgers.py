@@ -68,7 +68,7 @@ QUARANTINE = Table(
     "quarantine",
     "Rows kept out, with the reason and the raw row, so that they can be replayed after a fix.",
     (
-        Column("quarantine_id", "string", "hash of table, check and raw row"),
+        Column("quarantine_id", "string", "hash of table, source, check and raw row"),
         Column("run_id", "string", "the run that first met the row"),
         Column("source", "string", "the source"),
         Column("table_name", "string", "the table it was meant for"),

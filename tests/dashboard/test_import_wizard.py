@@ -94,7 +94,7 @@ def test_what_a_file_must_hold_is_said_before_there_is_one(open_page, published)
     page = open_page(published, "data", view="import")
     table = page.dataframe[0].value.set_index("name")
     assert set(table.index[table["needed"]]) == {"user_id", "event_name", "event_at"}
-    assert "2026-11-01 08:00:00" in table.loc["event_at", "form"]
+    assert "2026-11-01 08:00, " in table.loc["event_at", "form"]
     assert table.loc["currency", "form"] == "three capital letters, for example USD"
     assert "distinct_id" in table.loc["user_id", "synonyms"]
     assert page.code[0].value == EXAMPLES["events"].rstrip()
@@ -173,13 +173,45 @@ def test_names_of_events_are_shown_with_what_growth_takes_them_for(wizard):
 def test_after_the_import_the_page_leads_on(wizard):
     events = b"user_id,event_name,event_at\nu,install,2026-01-01\nu,install,01/11/2026 08:00\n"
     page = previewed(wizard("events", ("e.csv", events), source="mine"))
-    assert "event_at cannot be read; it is written as 2026-11-01T08" in frames(page)[3]["reason"][0]
+    assert (
+        "event_at cannot be read; it is written as 2026-11-01 08:00" in frames(page)[3]["reason"][0]
+    )
     assert frames(page)[3]["file_rows"][0] == "e.csv: 3"
     page = wait(page.button(key="import:go").click().run())
     links = {link.proto.label: link.proto.query_string for link in page.get("page_link")}
     assert "source=mine" in links["See who comes back"]
-    assert "view=rejects" in links["See the rejected rows"]
-    assert "source=mine" in links["See the rejected rows"]
+    page.button(key="import:rejects").click().run()
+    assert page.query_params["view"] == "rejects"
+    assert page.query_params["source"] == "mine"
+    assert page.selectbox(key="source").value == "mine"
+    page.button(key="settle:import").click().run()
+    assert page.text_input(key="import:source").value == "mine"
+    assert page.query_params["view"] == "import"
+
+
+def test_the_form_of_a_source_that_the_address_names_is_filled_as_it_was(wizard, tmp_path):
+    strange = SPEND.replace(b"date,", b"quux,")
+    page = wizard("spend", ("spend.csv", strange), source="mine")
+    page.text_area(key="import:maps").set_value("quux = spend_date")
+    page = wait(previewed(page).button(key="import:go").click().run())
+    page.query_params["source"] = "mine"
+    page.segmented_control(key="view").set_value("runs").run()
+    assert "import:source" not in page.session_state
+    page.segmented_control(key="view").set_value("import").run()
+    assert page.selectbox(key="import:kind").value == "spend"
+    assert page.text_input(key="import:source").value == "mine"
+    assert page.text_area(key="import:maps").value == "quux = spend_date"
+
+
+def test_in_another_visit_the_source_and_its_kind_are_filled_in(wizard, open_page, tmp_path):
+    page = wizard("spend", ("spend.csv", SPEND), source="mine")
+    wait(previewed(page).button(key="import:go").click().run())
+    page = open_page(tmp_path, "data", view="import", source="mine")
+    assert page.selectbox(key="import:kind").value == "spend"
+    assert page.text_input(key="import:source").value == "mine"
+    assert not page.warning
+    page = open_page(tmp_path, "data", view="import", source="market_events")
+    assert page.text_input(key="import:source").value == ""
 
 
 def test_a_changed_form_wants_a_new_preview(wizard):

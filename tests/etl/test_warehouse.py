@@ -15,7 +15,7 @@ import duckdb
 import pandas as pd
 import pytest
 
-from etl import pipeline
+from etl import checks, pipeline
 from etl.config import Settings
 from etl.errors import (
     AuditError,
@@ -280,6 +280,25 @@ def test_a_writer_file_of_the_format_before_is_brought_up_and_loses_nothing(sett
     )
     assert told["close"].to_list() == [1.0]
     assert told["volume"].isna().all()
+
+
+def test_rejected_rows_of_the_format_before_get_the_names_they_would_have_now(settings, reader):
+    write(settings, bar("2022-12-01", 1.0))
+    bad = pd.DataFrame({"row_key": ["a"], "check_name": ["c"], "reason": ["r"], "payload": ["{}"]})
+    rows = checks.as_quarantine(bad, "mine", "stock_prices", "run-1", NOW)
+    with Warehouse(settings) as warehouse, warehouse.transaction():
+        warehouse.quarantine(rows.assign(quarantine_id="of the format before"))
+    with duckdb.connect(writer_file(settings)) as con:
+        for column in ("resolved_by", "file_rows", "file_urls"):
+            con.execute(f"ALTER TABLE quarantine DROP COLUMN {column}")
+        con.execute("UPDATE format SET version = 3")
+    with Warehouse(settings) as warehouse, warehouse.transaction():
+        warehouse.quarantine(rows)  # it is met again
+    with Warehouse(settings) as warehouse:
+        kept = warehouse.rejected()
+    assert list(kept["quarantine_id"]) == list(rows["quarantine_id"])
+    other = checks.as_quarantine(bad, "theirs", "stock_prices", "run-1", NOW)
+    assert set(other["quarantine_id"]).isdisjoint(rows["quarantine_id"])
 
 
 def test_a_snapshot_of_the_format_before_says_what_brings_it_up(settings, reader):
