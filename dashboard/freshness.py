@@ -1,8 +1,8 @@
 """How fresh the numbers of a part of a page are, and what of their sources is missing.
 
-A part of a page names the sources it is fed by. A line of provenance within it bears their state
-where it speaks of the newest they hold; what is about a day before that has its date, and does not
-age. One line says which of them failed or had rows kept out.
+A part of a page names the sources it is fed by; every line of provenance within it then bears
+their state. Where a page is about a past day, only what is the newest of a source bears it, and the
+page says once what is past its calendar. One line says which sources failed or had rows kept out.
 """
 
 from __future__ import annotations
@@ -26,10 +26,11 @@ from etl.errors import ArtonomicsError
 from etl.warehouse import SnapshotReader
 
 _fed_by: ContextVar[tuple[str, ...]] = ContextVar("fed_by", default=())
+_dated: ContextVar[bool] = ContextVar("dated", default=False)
 _of_one: ContextVar[bool] = ContextVar("of_one", default=False)
 _older: ContextVar[datetime | None] = ContextVar("older", default=None)
-_AGELESS = ("assumed", "disclosed", "missing")
-"""What is supposed, was said on a day, or is not there: collecting again would not renew it."""
+_AGELESS = ("assumed", "disclosed")
+"""What was supposed or said on a past day: collecting again would not renew it."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +76,19 @@ def of_one_series() -> Iterator[None]:
 
 
 @contextmanager
+def dated() -> Iterator[None]:
+    """Let numbers in the block bear their own day: they are about what was, and do not age.
+
+    What is past its calendar must then be told once: see :func:`past_calendar`.
+    """
+    before = _dated.set(True)
+    try:
+        yield
+    finally:
+        _dated.reset(before)
+
+
+@contextmanager
 def of_older(published_at: datetime) -> Iterator[None]:
     """Let what is drawn in the block bear that it is of an older snapshot."""
     before = _older.set(published_at)
@@ -98,17 +112,16 @@ def badge(said: Words, *, stale: bool | None) -> str:
 def mark(said: Words, shown_to: date | None = None, kind: str = "") -> str:
     """Return the badge of what feeds the part being drawn; nothing where nothing can age.
 
-    A number is stale where it is the newest of a series that is past its calendar: collecting again
-    would renew it. The worst of the sources counts. An older snapshot that is read in place of the
-    newest makes every number stale.
+    The worst of the sources counts. An older snapshot that is read in place of the newest makes
+    every number stale.
 
     Parameters
     ----------
     shown_to
-        Day of the number, or last day of what a card shows. Before the last day of a source it is
-        history and says nothing of how fresh that is, except within :func:`of_one_series`.
+        Day of the number, or last day of what a card shows. It counts within
+        :func:`of_one_series`; within :func:`dated` a day before the last of a source is history.
     kind
-        How the number is known: assumptions and what was disclosed do not age.
+        How the number is known: within :func:`dated` what is assumed or disclosed does not age.
     """
     try:
         info = cache.info()
@@ -116,7 +129,8 @@ def mark(said: Words, shown_to: date | None = None, kind: str = "") -> str:
         if older is not None:
             told = said.t("of the snapshot of {date}", date=said.instant(older))
             return f"{badge(said, stale=True)} {told}"
-        reaches = [] if kind in _AGELESS else _reaches(_fed_by.get())
+        ageless = kind == "missing" or (_dated.get() and kind in _AGELESS)
+        reaches = [] if ageless else _reaches(_fed_by.get())
     except ArtonomicsError:
         return ""
     moving = [reach for reach in reaches if reach.stale is not None]
@@ -133,9 +147,29 @@ def mark(said: Words, shown_to: date | None = None, kind: str = "") -> str:
 
 
 def _is_history(shown_to: date | None, reach: Reach) -> bool:
-    if shown_to is None or reach.last is None or _of_one.get():
+    if not _dated.get() or shown_to is None or reach.last is None:
         return False
     return shown_to < reach.last
+
+
+def past_calendar(said: Words, sources: Sequence[str]) -> str:
+    """Return Markdown that names which of ``sources`` are past their calendar and how far they go.
+
+    Nothing where none is.
+    """
+    known = _known()
+    stale = [(name, known[name]) for name in sources if name in known and known[name].stale]
+    if not stale:
+        return ""
+    told = said.t("; ").join(
+        said.t(
+            "{source} to {date}",
+            source=plain(bundled.source_name(name, said)),
+            date=said.date(reach.last),
+        )
+        for name, reach in stale
+    )
+    return f"{badge(said, stale=True)} {told}"
 
 
 def gaps(said: Words, sources: Sequence[str]) -> list[str]:
@@ -162,8 +196,8 @@ def gaps(said: Words, sources: Sequence[str]) -> list[str]:
     if unread:
         told.append(
             said.n(
-                "{n} share of {sources} was never read.",
-                "{n} shares of {sources} were never read.",
+                "{sources}: {n} share was never read.",
+                "{sources}: {n} shares were never read.",
                 sum(known[name].n_unread for name in unread),
                 sources=_listed(unread, said),
             )
@@ -173,8 +207,8 @@ def gaps(said: Words, sources: Sequence[str]) -> list[str]:
     if n_rows:
         told.append(
             said.n(
-                "{n} row of {sources} failed a check and is in no figure.",
-                "{n} rows of {sources} failed a check and are in no figure.",
+                "{sources}: {n} row failed a check and is in no figure.",
+                "{sources}: {n} rows failed a check and are in no figure.",
                 n_rows,
                 sources=_listed([name for name in sources if name in counts], said),
             )

@@ -65,7 +65,8 @@ def restore(key: str, parse: Callable[[str], T], default: T, words: Words) -> No
         if key not in st.session_state or _is_of_another_page(key):
             st.session_state[key] = _travelled(key, parse, default)
         return
-    if key in st.session_state and code == st.session_state.get(_written(key)):
+    own = key in st.session_state and not _is_of_another_page(key)
+    if own and code == st.session_state.get(_written(key)):
         return
     _standing_in().pop(key, None)
     try:
@@ -342,9 +343,12 @@ def _travelled(key: str, parse: Callable[[str], T], default: T) -> Any:
 
 
 def _is_of_another_page(key: str) -> bool:
-    """Say whether what the session holds belongs to a widget of the page before."""
+    """Say whether what the session holds belongs to a widget of the page before.
+
+    A widget of this page with the same key would not take it over.
+    """
     here = getattr(get_script_run_ctx(), "page_script_hash", "")
-    return key in TRAVELLING and st.session_state.get(_page(key), here) != here
+    return st.session_state.get(_page(key), here) != here
 
 
 def _stand_in(key: str, value: T) -> T:
@@ -356,9 +360,9 @@ def _stand_in(key: str, value: T) -> T:
 
 def _keep(key: str, code: str | None) -> None:
     """Keep what is chosen for the other pages; ``None`` is nothing."""
+    st.session_state[_page(key)] = getattr(get_script_run_ctx(), "page_script_hash", "")
     if key not in TRAVELLING:
         return
-    st.session_state[_page(key)] = getattr(get_script_run_ctx(), "page_script_hash", "")
     held, stand_ins = st.session_state.get(key), _standing_in()
     if key in stand_ins and stand_ins[key] == held:
         return

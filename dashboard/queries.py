@@ -235,8 +235,20 @@ def is_bundled_only(reader: Reader) -> bool:
 
 
 def imported(reader: Reader) -> pd.DataFrame:
-    """Return ``source`` and ``table_name`` of what was brought in from the user's own files."""
-    return reader.query("SELECT DISTINCT source, table_name FROM imported_files ORDER BY ALL")
+    """Return ``source``, ``table_name`` and ``redistributable`` of the user's own files.
+
+    The last that was brought in stands first.
+    """
+    return reader.query(
+        "SELECT f.source, f.table_name, any_value(s.redistributable) AS redistributable "
+        "FROM imported_files f JOIN sources s USING (source) GROUP BY f.source, f.table_name "
+        "ORDER BY max(f.imported_at) DESC, f.source, f.table_name"
+    )
+
+
+def rejecting(reader: Reader) -> pd.DataFrame:
+    """Return each ``source`` of which a row that was kept out waits."""
+    return reader.query("SELECT DISTINCT source FROM quarantine WHERE resolved_at IS NULL")
 
 
 def quarantine(reader: Reader) -> pd.DataFrame:

@@ -280,11 +280,10 @@ def as_quarantine(
     rejected: pd.DataFrame, source: str, table_name: str, run_id: str, at: datetime
 ) -> pd.DataFrame:
     """Return rejected rows as rows of ``quarantine``; equal rows of a source get equal names."""
-    told = rejected["check_name"] + "\n" + rejected["payload"]
     return rejected.assign(
         quarantine_id=[
-            hashlib.sha256(f"{table_name}\n{source}\n{text}".encode()).hexdigest()[:24]
-            for text in told
+            quarantine_id(table_name, source, check, payload)
+            for check, payload in zip(rejected["check_name"], rejected["payload"], strict=True)
         ],
         run_id=run_id,
         source=source,
@@ -295,3 +294,15 @@ def as_quarantine(
         file_rows=rejected.get("file_rows"),
         file_urls=rejected.get("file_urls"),
     ).drop_duplicates("quarantine_id")
+
+
+def quarantine_id(table_name: str, source: str, check: str, payload: str) -> str:
+    """Return the name of a rejected row: what a source says, not when it was read."""
+    try:
+        row = json.loads(payload)
+    except ValueError:
+        row = payload
+    if isinstance(row, dict):
+        row.pop("retrieved_at", None)
+    told = json.dumps(row, ensure_ascii=False, sort_keys=True)
+    return hashlib.sha256("\n".join((table_name, source, check, told)).encode()).hexdigest()[:24]

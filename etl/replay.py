@@ -72,12 +72,13 @@ def settle(
     source: str,
     check: str | None = None,
     *,
+    met_by: datetime | None = None,
     reopen: bool = False,
     now: datetime | None = None,
 ) -> tuple[int, list[LedgerEntry]]:
     """Leave the rejected rows of a source out for good, and publish.
 
-    They stay in the quarantine with who settled them, and no page tells them as missing any more.
+    They stay in the quarantine with how they were settled, and no page tells them as missing.
 
     Parameters
     ----------
@@ -85,6 +86,8 @@ def settle(
         Where the warehouse lies.
     source, check
         Whose rows, and only those that one check rejected.
+    met_by
+        Only rows that were met by this instant (UTC): those that somebody has seen.
     reopen
         Let rows wait again that were left out in this way.
     now
@@ -104,7 +107,7 @@ def settle(
     with Warehouse(settings) as warehouse:
         this = Run.begun(warehouse, now, offline=True)
         with warehouse.transaction():
-            n = warehouse.settle(source, check, now, waiting=reopen)
+            n = warehouse.settle(source, check, now, met_by=met_by, waiting=reopen)
         if not n:
             what = "left out" if reopen else "waiting"
             raise InputError(

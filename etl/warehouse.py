@@ -181,6 +181,13 @@ class Warehouse:
         self._add(QUARANTINE, rows)
         warehouse_rows.reopen(self._connection, list(rows["quarantine_id"]))
 
+    def disputed(self, source: str, table_name: str) -> set[str]:
+        """Return the user's files that contradict one another: none of what they dispute is kept.
+
+        Once one of them is mended the others must be read again.
+        """
+        return warehouse_rows.disputed(self._connection, source, table_name)
+
     def restate(self, met: pd.DataFrame, read: RejectsRead, at: datetime) -> None:
         """Note where rejected rows stand, and settle those that their files say no more.
 
@@ -195,7 +202,15 @@ class Warehouse:
         """
         warehouse_rows.restate_rejects(self._connection, met, read, at)
 
-    def settle(self, source: str, check: str | None, at: datetime, *, waiting: bool = False) -> int:
+    def settle(
+        self,
+        source: str,
+        check: str | None,
+        at: datetime,
+        *,
+        met_by: datetime | None = None,
+        waiting: bool = False,
+    ) -> int:
         """Leave the rejected rows of a source out for good, or let them wait again.
 
         Parameters
@@ -204,6 +219,8 @@ class Warehouse:
             Only those that failed this check.
         at
             Instant in UTC.
+        met_by
+            Only those met by this instant (UTC).
         waiting
             Let those wait again that were left out.
 
@@ -212,7 +229,9 @@ class Warehouse:
         int
             How many rows that were.
         """
-        return warehouse_rows.settle_rejects(self._connection, source, check, at, waiting=waiting)
+        return warehouse_rows.settle_rejects(
+            self._connection, source, check, at, met_by=met_by, waiting=waiting
+        )
 
     def rejected(self, source: str | None = None, check: str | None = None) -> pd.DataFrame:
         """Return the quarantined rows nobody has let in since, of one source or check if named."""

@@ -144,8 +144,10 @@ def restate_rejects(con: Scratch, met: pd.DataFrame, read: RejectsRead, at: date
         place = [read.source, read.table_name]
         con.execute(
             f"UPDATE quarantine SET resolved_at = ?, resolved_by = 'restated' {gone} "
-            f"AND len({elsewhere}) = 0",
-            [at, *place, addresses],
+            # Of rows that repeat one another one is kept: once one file mends it none is missing.
+            f"AND (len({elsewhere}) = 0 OR (check_name = 'duplicate_key' AND "
+            f"len({elsewhere}) < len({_FILES})))",
+            [at, *place, addresses, addresses],
         )
         con.execute(
             f"UPDATE quarantine SET file_urls = array_to_string({elsewhere}, chr(10)) {gone}",
@@ -155,8 +157,25 @@ def restate_rejects(con: Scratch, met: pd.DataFrame, read: RejectsRead, at: date
         con.unregister("met")
 
 
+def disputed(con: Scratch, source: str, table_name: str) -> set[str]:
+    """See :meth:`etl.warehouse.Warehouse.disputed`."""
+    found = con.execute(
+        f"SELECT DISTINCT unnest({_FILES}) FROM quarantine WHERE source = ? AND table_name = ? "
+        # The places stay as they were when it was met, in more than one file.
+        "AND resolved_at IS NULL AND check_name = 'contradictory_key' AND contains(file_rows, ';')",
+        [source, table_name],
+    ).fetchall()
+    return {str(address) for (address,) in found}
+
+
 def settle_rejects(
-    con: Scratch, source: str, check: str | None, at: datetime, *, waiting: bool
+    con: Scratch,
+    source: str,
+    check: str | None,
+    at: datetime,
+    *,
+    met_by: datetime | None,
+    waiting: bool,
 ) -> int:
     """See :meth:`etl.warehouse.Warehouse.settle`."""
     new, held = (
@@ -167,8 +186,9 @@ def settle_rejects(
     given = [] if waiting else [at]
     found = con.execute(
         f"UPDATE quarantine SET {new} WHERE {held} AND source = ? "
-        "AND check_name = coalesce(?, check_name)",
-        [*given, source, check],
+        "AND check_name = coalesce(?, check_name) "
+        "AND quarantined_at <= coalesce(?::TIMESTAMPTZ, quarantined_at)",
+        [*given, source, check, met_by],
     ).fetchone()
     return int(found[0]) if found else 0
 

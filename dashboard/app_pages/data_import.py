@@ -10,6 +10,7 @@ import json
 import re
 import time
 from typing import Any
+from urllib.parse import unquote
 
 import pandas as pd
 import streamlit as st
@@ -30,6 +31,8 @@ _FIELDS = {
 """Keys of the form: what is in the files, and what the user says about them."""
 _MAPS = _FIELDS["maps"]
 _PICKED, _FILLED = "import:picked", "import:filled"
+_MADE = ("event_id", "evidence_kind", "source_url", "retrieved_at", "run_id", "quality_flags")
+"""Columns that the program fills itself: they stand behind what the file says."""
 _HERE = "data"
 _OWN = "$source"
 """Stands in an address for the source that was brought in."""
@@ -61,7 +64,7 @@ def wizard(said: Words) -> None:
 
 def _asked(said: Words) -> tuple[str, ...] | None:
     """Return the command that the form stands for; ``None`` until there is a file."""
-    _fill_again()
+    _fill_again(said)
     for field, usual in (("terms", True), ("zone", "UTC")):
         st.session_state.setdefault(_FIELDS[field], usual)
     names = _kind_names(said)
@@ -78,7 +81,10 @@ def _asked(said: Words) -> tuple[str, ...] | None:
         key=_FIELDS["source"],
         placeholder=default,
         max_chars=64,
-        help=said.t("Rows are kept under this name; a corrected file of the same name restates."),
+        help=said.t(
+            "Rows are kept under this name: letters a to z, digits, dots, dashes and underscores. "
+            "A corrected file that bears its old name restates what it said."
+        ),
     )
     _guide(said, kind)
     sent = st.file_uploader(
@@ -113,9 +119,12 @@ def _asked(said: Words) -> tuple[str, ...] | None:
     return ("import", kind, *map(str, paths), *named, *options, *terms)
 
 
-def _fill_again() -> None:
-    """Fill the form as it was when the source that the address names was last brought in."""
-    source = permalinks.peek("source")
+def _fill_again(said: Words) -> None:
+    """Fill the form for the source that the address names, as it was in this visit.
+
+    Of a source brought in before this visit the kind and the terms are known alone.
+    """
+    source = permalinks.peek("into")
     if source is None or _FIELDS["source"] in st.session_state:
         return
     held = cache.ask(queries.imported)
@@ -123,9 +132,20 @@ def _fill_again() -> None:
     kinds = [verb for name in tables if (verb := imports.verb_of(str(name)))]
     if not kinds:
         return
+    terms = held.loc[held["source"].eq(source), "redistributable"].iloc[0] != "no"
+    known = {"kind": kinds[0], "source": source, "terms": terms}
     filled = st.session_state.get(_FILLED, {}).get(source, {})
-    for key, value in ({_FIELDS["kind"]: kinds[0], _FIELDS["source"]: source} | filled).items():
+    for key, value in ({_FIELDS[name]: value for name, value in known.items()} | filled).items():
         st.session_state[key] = value
+    if not filled:
+        st.info(
+            said.t(
+                "**{source}** was brought in before this visit: look whether columns and time "
+                "zone are given as they were then.",
+                source=plain(source),
+            ),
+            icon=":material/info:",
+        )
 
 
 def _guide(said: Words, kind: str) -> None:
@@ -221,7 +241,8 @@ def _shown(said: Words, preview: processes.Started, words: tuple[str, ...]) -> N
         names, notes = imports.event_names(told["event_names"], said)
         heading = said.t("What the events are called")
         table_card(said, names, heading=heading, note=said.sentences(notes))
-    table_card(said, _frame(told["rows"], "import-rows"), heading=said.t("First rows"))
+    rows = [{key: row[key] for key in sorted(row, key=_MADE.__contains__)} for row in told["rows"]]
+    table_card(said, _frame(rows, "import-rows"), heading=said.t("First rows"))
     rejects = _rejects(told["rejected"], said)
     note = said.n(
         "{n} row of those looked at would be kept out",
@@ -261,7 +282,29 @@ def _result(said: Words, done: processes.Started) -> None:
         ),
         icon=":material/task_alt:",
     )
+    _still_waiting(said, entry)
     _ways_on(said, done.words[1], entry)
+
+
+def _still_waiting(said: Words, entry: dict[str, Any]) -> None:
+    """Say which rows of earlier files wait: a corrected file of another name settles none."""
+    held = cache.ask(queries.quarantine)
+    mine = held["source"].eq(entry["source"]) & held["resolved_at"].isna()
+    earlier = held.loc[mine & held["run_id"].ne(entry["run_id"])]
+    if earlier.empty:
+        return
+    files = {str(url).rpartition("/")[2] for url in earlier["file_urls"].dropna()}
+    st.info(
+        said.n(
+            "{n} row of an earlier import of this source still waits ({files}). It is settled by "
+            "a corrected file of that name, or by hand among the rejected rows.",
+            "{n} rows of earlier imports of this source still wait ({files}). They are settled by "
+            "corrected files of those names, or by hand among the rejected rows.",
+            len(earlier),
+            files=said.listed(plain(unquote(name)) for name in sorted(files)) or "–",
+        ),
+        icon=":material/pending_actions:",
+    )
 
 
 def _ways_on(said: Words, kind: str, entry: dict[str, Any]) -> None:
@@ -286,7 +329,7 @@ def _ways_on(said: Words, kind: str, entry: dict[str, Any]) -> None:
                 icon=":material/arrow_forward:",
                 query_params={"lang": said.language} | named,
             )
-        if entry["rows_quarantined"]:
+        if source in set(cache.ask(queries.rejecting)["source"]):
             st.button(
                 said.t("See the rejected rows"),
                 key="import:rejects",
@@ -346,6 +389,7 @@ def _ask_for(said: Words, headline: str, missing: list[str], theirs: list[str]) 
                 key=f"import:pick:{ours}",
                 placeholder=said.t("choose a column"),
                 help=imports.form_of(_kind(), ours, said),
+                accept_new_options=True,
                 on_change=_pick,
                 args=(ours,),
                 width=280,

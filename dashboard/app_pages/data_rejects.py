@@ -87,9 +87,9 @@ def _advice(said: Words, source: str, own: Any) -> None:
     if own["own"].any():
         st.markdown(
             said.t(
-                "**To mend them:** correct the rows in your file and import it again under the "
-                "same name: what the file says no more is settled by itself. Rows that are not "
-                "worth it can be left out for good."
+                "**To mend them:** correct the rows in your file, keep its name, and import it "
+                "again under the same source: what the file says no more is settled by itself. "
+                "Rows that are not worth it can be left out for good."
             )
         )
         st.button(
@@ -97,7 +97,7 @@ def _advice(said: Words, source: str, own: Any) -> None:
             key="settle:import",
             icon=":material/upload_file:",
             on_click=permalinks.lead,
-            kwargs={"view": "import", "source": source},
+            kwargs={"view": "import", "into": source},
         )
     else:
         st.markdown(
@@ -140,7 +140,9 @@ def _settle(said: Words, source: str, own: Any, *, looks: bool) -> None:
                 on_click=_start,
                 args=(source, "--reopen"),
             )
-    if started is not None and (failed := started.failure()) is not None:
+    if started is None or started.words[2] != source:
+        return
+    if (failed := started.failure()) is not None:
         st.error(
             said.t(
                 "**Nothing was settled.** {reason}",
@@ -151,7 +153,9 @@ def _settle(said: Words, source: str, own: Any, *, looks: bool) -> None:
 
 
 def _start(source: str, *more: str) -> None:
-    words = ("etl", "settle", source, *more)
+    # Rows that were kept out since the page was drawn have been seen by nobody.
+    seen = cache.info().published_at.isoformat()
+    words = ("etl", "settle", source, "--met-by", seen, *more)
     st.session_state[_STARTED] = processes.start(cache.data_dir(), words, "settle")
 
 

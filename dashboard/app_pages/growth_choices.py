@@ -148,29 +148,35 @@ def _retention(told: Definitions, payments: str, spend: str, said: Words) -> Vie
         offered = PERIODS if period == "day" else (period,)
         default = "week" if period == "day" else period
         group = _code("group", said.t("Cohorts by"), offered, default, said, groups)
+    held = tuple(cache.study(event_names, told.source))
+    words = names.events(said)
     with first[3]:
+        target = _event("target", said.t("Begins with"), held, told.begins, words, said)
+    with first[4]:
+        back = _event(
+            "returning", said.t("Comes back by"), held, told.definition.active, words, said
+        )
+    usual = {"cohort": "first_time", "week_start": "monday", "zone": "UTC", "split": NONE}
+    # What was chosen otherwise, here or by a link, stays in sight.
+    opened = any(st.query_params.get(key, code) != code for key, code in usual.items())
+    with st.expander(said.t("More choices"), icon=":material/tune:", expanded=opened):
+        second = st.columns(5)
+    with second[0]:
         kinds = {
             "first_time": said.t("once, by the first"),
             "recurring": said.t("in every period again"),
         }
-        cohort = _code("cohort", said.t("Users belong"), tuple(kinds), "first_time", said, kinds)
-    with first[4]:
-        starts = {"monday": said.t("Monday"), "sunday": said.t("Sunday")}
-        start = _code("week_start", said.t("Weeks begin"), tuple(starts), "monday", said, starts)
-    second = st.columns([2, 2, 2, 2, 2])
-    held = tuple(cache.study(event_names, told.source))
-    words = names.events(said)
-    with second[0]:
-        target = _event("target", said.t("Begins with"), held, told.begins, words, said)
+        label = said.t("Users belong")
+        cohort = _code("cohort", label, tuple(kinds), usual["cohort"], said, kinds)
     with second[1]:
-        back = _event(
-            "returning", said.t("Comes back by"), held, told.definition.active, words, said
-        )
+        starts = {"monday": said.t("Monday"), "sunday": said.t("Sunday")}
+        label = said.t("Weeks begin")
+        start = _code("week_start", label, tuple(starts), usual["week_start"], said, starts)
     with second[2]:
         zone = _zone(said)
     with second[3]:
         splits = {NONE: said.t("nothing")} | names.attributes(said)
-        split = _code("split", said.t("Split by"), (NONE, *SPLITS), NONE, said, splits)
+        split = _code("split", said.t("Split by"), (NONE, *SPLITS), usual["split"], said, splits)
     with second[4]:
         claimants = _claimants(said)
         codes = tuple(claimants)

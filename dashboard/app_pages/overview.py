@@ -7,7 +7,7 @@ from datetime import date
 import pandas as pd
 import streamlit as st
 
-from dashboard import cache, cases, permalinks, queries
+from dashboard import cache, cases, freshness, permalinks, queries
 from dashboard.app_pages import (
     overview_alerts,
     overview_break_even,
@@ -25,6 +25,9 @@ from dashboard.states import Part, no_prices, part, parts, with_states
 from dashboard.studies import market_study
 from dashboard.tables import remarks
 from dashboard.text import Words, words
+
+_FEEDS = ("stock_prices", "disclosed_facts", "net_proceeds", "fx_rates")
+"""Sources of the answer and of its case."""
 
 
 def page(said: Words) -> None:
@@ -47,12 +50,16 @@ def _body(said: Words) -> None:
     if no_prices(said):
         needs = {"overview:head", "overview:waves", "overview:case"}
         shown = [one for one in shown if one.name not in needs]
-    parts(said, shown, line)
+    with freshness.dated():
+        parts(said, shown, line)
 
 
 def _head(case: Choice, as_of: date | None, said: Words) -> None:
     part(said, lambda: overview_case.answer(case, as_of, said), name="overview:answer")
     st.caption(_freshness_line(as_of, said))
+    late = "" if cache.study(queries.is_bundled_only) else freshness.past_calendar(said, _FEEDS)
+    if late:
+        st.markdown(f":small[{late}]")
     _failed(said)
 
 
@@ -63,7 +70,7 @@ def _parts(case: Choice, line: Times, said: Words) -> list[Part]:
             "overview:head",
             lambda: _head(case, as_of, said),
             330,
-            ("stock_prices", "disclosed_facts", "net_proceeds", "fx_rates"),
+            _FEEDS,
         ),
         Part(
             "overview:break-even",
@@ -82,7 +89,7 @@ def _parts(case: Choice, line: Times, said: Words) -> list[Part]:
             "overview:case",
             lambda: overview_case.show(case, as_of, said),
             700,
-            ("stock_prices", "disclosed_facts", "net_proceeds", "fx_rates"),
+            _FEEDS,
         ),
         Part("overview:limits", lambda: _limits(said), 260),
         Part("overview:timeline", lambda: _timeline(line, said), 520, ("market_events",)),

@@ -147,6 +147,8 @@ def _of_files(said: Words) -> tuple[str, ...]:
 
 def _of_imports(said: Words) -> tuple[str, ...]:
     return (
+        said.t("got --source {source}"),
+        said.t("letters, digits, dots, dashes and underscores"),
         said.t("got no column for {missing} in {file}, whose columns are {columns}"),
         said.t("the columns {columns}, or one a figure ({measures})"),
         said.t("the columns {columns}"),

@@ -99,23 +99,23 @@ def event_names(counted: Mapping[str, int], said: Words) -> tuple[Table, list[st
     if not found.begins:
         notes.append(
             said.t(
-                "No event is called {name}: a user's time begins with their first event of any "
-                "name.",
+                "None of these rows is called {name}: unless another is, a user's time begins with "
+                "their first event of any name.",
                 name=plain.begins,
             )
         )
     if not found.active:
         notes.append(
             said.t(
-                "No event is called {name}: every event but renewals and refunds makes a day an "
-                "active one. Growth lets you choose another.",
+                "None of these rows is called {name}: unless another is, every event but renewals "
+                "and refunds makes a day an active one. Growth lets you choose another.",
                 name=plain.active,
             )
         )
     if not set(plain.payments) & set(counted):
         notes.append(
             said.t(
-                "No event is called {names}: no payment will be seen in these events.",
+                "None of these rows is called {names}: unless another is, no payment is seen.",
                 names=said.listed(plain.payments),
             )
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Annotated, Literal
 
 from cyclopts import App, Parameter
@@ -223,7 +223,12 @@ def replay(*, source: str | None = None, check: str | None = None, session: Give
 
 @app.command
 def settle(
-    source: str, *, check: str | None = None, reopen: Annotated[bool, Flag] = False, session: Given
+    source: str,
+    *,
+    check: str | None = None,
+    met_by: datetime | None = None,
+    reopen: Annotated[bool, Flag] = False,
+    session: Given,
 ) -> int:
     """Leave rejected rows out for good: they stay in the quarantine and count as missing no more.
 
@@ -233,13 +238,17 @@ def settle(
         Whose rows.
     check
         Only rows this check rejected.
+    met_by
+        Only rows that were met by this instant, UTC unless it names another zone.
     reopen
         Let rows wait again that were left out in this way.
     """
     from etl import console
     from etl import replay as replays
 
-    n, entries = replays.settle(session.settings(), source, check, reopen=reopen)
+    if met_by is not None and met_by.tzinfo is None:
+        met_by = met_by.replace(tzinfo=UTC)
+    n, entries = replays.settle(session.settings(), source, check, met_by=met_by, reopen=reopen)
     rows = "1 row" if n == 1 else f"{n} rows"
     console.note(f"{rows} of {source} {'wait again' if reopen else 'left out for good'}")
     return session.tell(entries)

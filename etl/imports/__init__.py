@@ -19,6 +19,7 @@ from typing import Any
 import pandas as pd
 
 from etl import checks, engines, pipeline, sources
+from etl.addresses import address
 from etl.config import Settings, bundled_dir
 from etl.errors import ArtonomicsError, WarehouseError
 from etl.imports import conversions, events, files, job, kinds, lake, located, tables
@@ -252,7 +253,11 @@ def _known(this: Run, asked: Job, found: Sequence[Part]) -> list[dict[str, Any]]
         for file in part.scan.files
     }
     keys = ("file_name", "file_path", "file_sha256", "mapping")
-    return [row for row in last if tuple(row[k] for k in keys) in there]
+    same = [row for row in last if tuple(row[k] for k in keys) in there]
+    disputed = this.warehouse.disputed(asked.source, asked.kind.table.name)
+    return [
+        row for row in same if address(Path(row["file_path"]), row["file_name"]) not in disputed
+    ]
 
 
 def _nothing_new(

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
 
+from etl.addresses import address
 from etl.errors import InputError
 
 FileFormat = Literal["csv", "parquet", "jsonl"]
@@ -81,9 +82,7 @@ class InputFile:
     @property
     def address(self) -> str:
         """The file as given, and behind ``#`` the member of an archive."""
-        below = f"{self.given.name}/"
-        inner = self.name.partition("/")[2] if self.name.startswith(below) else ""
-        return self.given.as_uri() + (f"#{inner}" if inner else "")
+        return address(self.given, self.name)
 
 
 def find(paths: Sequence[Path], table: str = "") -> tuple[list[tuple[str, Path]], list[str]]:

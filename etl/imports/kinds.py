@@ -84,7 +84,7 @@ EVENTS = Kind(
         "event_id": ("insert_id", "uuid", "message_id", "eventid", "id"),
         "user_id": ("user", "uid", "distinct_id", "customer_id", "user_pseudo_id", "device_id"),
         "event_name": ("event", "event_type", "name", "action", "type"),
-        "event_at": ("timestamp", "event_time", "time", "occurred_at", "created_at", "ts"),
+        "event_at": ("timestamp", "event_time", "time", "occurred_at", "created_at", "ts", "when"),
         "received_at": ("server_received_time", "ingested_at", "server_time"),
         "country": _COUNTRY,
         "channel": _CHANNEL,

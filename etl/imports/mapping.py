@@ -21,11 +21,11 @@ from etl.schemas import Column
 How = Literal["given", "set", "layout", "name", "guess", "default", "measure"]
 _BRACES = re.compile(r"\{([^{}]+)\}")
 PROVIDED = ("evidence_kind", "source_url")
+"""Columns of provenance that a file may bring itself."""
 MISSING = re.compile(
     "got no column for (?P<missing>.+) in .+, whose columns are (?P<theirs>.+?)( and \\d+ more)?"
 )
 """How the refusal of a file that lacks columns names them, for pages that ask which is which."""
-"""Columns of provenance that a file may bring itself."""
 
 
 @dataclass(frozen=True)

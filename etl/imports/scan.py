@@ -5,9 +5,10 @@ from __future__ import annotations
 import csv
 import json
 import re
-from collections.abc import Iterator, Sequence
+from bisect import bisect_left
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby, islice
+from itertools import groupby, islice, takewhile
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -24,6 +25,8 @@ _LOOKED_AT = 200
 """Lines the separator is found from."""
 ROW = '"row of the file"'
 csv.field_size_limit(MAX_LINE_BYTES)  # a wrong separator makes one field of a whole line
+_CHUNK = 2**20
+_EMPTY_LINE = re.compile(rb"\n[ \t]*\r?\n|\n\r\n")
 _LINE = re.compile(r"Line: (\d+)|in line (\d+)|\bline (\d+)")
 
 
@@ -156,6 +159,44 @@ def numbered(scan: Scan, limit: int = 0) -> Iterator[Scan]:
         yield Scan((file,), relation, scan.fields, (ROW,))
 
 
+def blank_rows(file: InputFile) -> Callable[[int], int]:
+    """Return the function from the number of a row that is read to its number in the file.
+
+    The engine passes over empty lines; a spreadsheet and an editor count them.
+    """
+    if file.format == "parquet" or not _has_empty_line(file.path):
+        return lambda row: row
+    blanks: list[int] = []
+    read = 0
+    for filled in _filled(file):
+        if filled:
+            read += 1
+        else:
+            blanks.append(read)
+    return lambda row: row + bisect_left(blanks, row)
+
+
+def _has_empty_line(path: Path) -> bool:
+    last = b"\n"
+    with path.open("rb") as content:
+        while chunk := content.read(_CHUNK):
+            if _EMPTY_LINE.search(last + chunk):
+                return True
+            last = chunk[-2:]
+    return False
+
+
+def _filled(file: InputFile) -> Iterator[bool]:
+    """Yield for each line of JSON, or row of a CSV file, whether it holds something."""
+    with file.path.open(encoding="utf-8-sig", newline="", errors="replace") as content:
+        if file.format == "jsonl":
+            yield from (bool(line.strip()) for line in content)
+            return
+        separator = _separator([line for line in islice(content, _LOOKED_AT) if line.strip()])
+        content.seek(0)
+        yield from (bool(row) for row in csv.reader(content, delimiter=separator))
+
+
 def _one(con: Scratch, file: InputFile, scratch: Path, encoding: str) -> Scan:
     if file.format == "parquet":
         return _parquet(con, file)
@@ -209,10 +250,17 @@ def _csv(file: InputFile) -> Scan:
     columns = ", ".join(f"{text(n)}: 'VARCHAR'" for n in names)
     relation = (
         f"read_csv([{text(str(file.path))}], delim={text(separator)}, quote='\"', escape='\"', "
-        f"header=true, auto_detect=false, columns={{{columns}}}, nullstr='', filename=true, "
+        f"header=true, skip={_empty_lines_above(file)}, auto_detect=false, "
+        f"columns={{{columns}}}, nullstr='', filename=true, "
         f"strict_mode=true, max_line_size={MAX_LINE_BYTES})"
     )
     return Scan((file,), relation, {n: Field(n, name(n)) for n in names})
+
+
+def _empty_lines_above(file: InputFile) -> int:
+    """Return how many empty lines stand above the header: the engine would take one for it."""
+    with file.path.open(encoding="utf-8-sig", newline="") as content:
+        return sum(1 for _ in takewhile(lambda line: not line.strip(), content))
 
 
 def _first_lines(file: InputFile) -> list[str]:

@@ -120,6 +120,17 @@ def stage(con: Scratch, job: Job, parts: Sequence[Part], limit: int = 0) -> int:
     InputError
         Where a file cannot be read to its end, or holds no row.
     """
+    rows = fill(con, job, parts, limit)
+    if not rows:
+        raise InputError(
+            f"got no rows in {', '.join(p.scan.name for p in parts)}",
+            "at least one row below the header",
+        )
+    return rows
+
+
+def fill(con: Scratch, job: Job, parts: Sequence[Part], limit: int = 0) -> int:
+    """Read the files as :func:`stage` does, of which there may be none with a row."""
     con.execute(f"DROP TABLE IF EXISTS {_STAGED}")
     for number, part in enumerate(parts):
         question = mapped(con, job, part) + (f" LIMIT {limit}" if limit else "")
@@ -129,23 +140,15 @@ def stage(con: Scratch, job: Job, parts: Sequence[Part], limit: int = 0) -> int:
         except EngineError as error:
             scan.refuse(error, part.scan)
     found = con.execute(f"SELECT count(*) FROM {_STAGED}").fetchone()
-    rows = int(found[0]) if found else 0
-    if not rows:
-        raise InputError(
-            f"got no rows in {', '.join(p.scan.name for p in parts)}",
-            "at least one row below the header",
-        )
-    return rows
+    return int(found[0]) if found else 0
 
 
-def portions(
-    con: Scratch, job: Job, rows: int, size: int = PORTION_ROWS, table: str = _STAGED
-) -> Iterator[pd.DataFrame]:
+def portions(con: Scratch, job: Job, rows: int, size: int = PORTION_ROWS) -> Iterator[pd.DataFrame]:
     """Yield the staged rows as frames of about ``size`` rows, equal keys in the same one."""
     n = max(math.ceil(rows / size), 1)
     key = ", ".join(f'"{c}"::VARCHAR' for c in job.kind.table.key)
     for i in range(n):
-        frame: Any = con.execute(f"SELECT * FROM {table} WHERE hash({key}) % {n} = {i}").df()
+        frame: Any = con.execute(f"SELECT * FROM {_STAGED} WHERE hash({key}) % {n} = {i}").df()
         yield _finished(job, frame)
 
 

@@ -165,9 +165,9 @@ def test_names_of_events_are_shown_with_what_growth_takes_them_for(wizard):
         "sign_up": "an event like any other",
     }
     told = text_of(page)
-    assert "No event is called install" in told
-    assert "No event is called session_start" in told
-    assert "no payment will be seen" not in told
+    assert "None of these rows is called install" in told
+    assert "None of these rows is called session_start" in told
+    assert "no payment is seen" not in told
 
 
 def test_after_the_import_the_page_leads_on(wizard):
@@ -194,7 +194,7 @@ def test_the_form_of_a_source_that_the_address_names_is_filled_as_it_was(wizard,
     page = wizard("spend", ("spend.csv", strange), source="mine")
     page.text_area(key="import:maps").set_value("quux = spend_date")
     page = wait(previewed(page).button(key="import:go").click().run())
-    page.query_params["source"] = "mine"
+    page.query_params["into"] = "mine"
     page.segmented_control(key="view").set_value("runs").run()
     assert "import:source" not in page.session_state
     page.segmented_control(key="view").set_value("import").run()
@@ -206,11 +206,12 @@ def test_the_form_of_a_source_that_the_address_names_is_filled_as_it_was(wizard,
 def test_in_another_visit_the_source_and_its_kind_are_filled_in(wizard, open_page, tmp_path):
     page = wizard("spend", ("spend.csv", SPEND), source="mine")
     wait(previewed(page).button(key="import:go").click().run())
-    page = open_page(tmp_path, "data", view="import", source="mine")
+    page = open_page(tmp_path, "data", view="import", into="mine")
     assert page.selectbox(key="import:kind").value == "spend"
     assert page.text_input(key="import:source").value == "mine"
     assert not page.warning
-    page = open_page(tmp_path, "data", view="import", source="market_events")
+    assert "before this visit" in page.info[0].value
+    page = open_page(tmp_path, "data", view="import", into="market_events")
     assert page.text_input(key="import:source").value == ""
 
 

@@ -323,6 +323,9 @@ def test_after_a_live_run_the_snapshot_is_not_called_bundled(open_page, publishe
     cache.forget()
     assert "nothing was read live" not in told
     assert "Snapshot published" in told
+    # What the numbers do not say of themselves is said once, for every source that is late.
+    assert told.count(": stale] prices of shares to ") == 1
+    assert "; exchange rates to " in told
 
 
 def test_what_the_address_asks_for_in_vain_is_said(open_page, published):

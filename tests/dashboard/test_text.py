@@ -55,6 +55,17 @@ def test_a_translation_fills_the_same_placeholders(language):
             assert placeholders(form) == placeholders(originals[-1]), message.id
 
 
+def test_a_chinese_stop_stands_behind_bold_type_where_a_sentence_follows():
+    """Markdown closes bold type behind a stop only before a space or a sign."""
+    inside = re.compile(r"\*\*[^*]+?[。！？]\*\*(?=[^\s])")
+    forms = [
+        form
+        for message in read("zh")
+        for form in ((message.string,) if isinstance(message.string, str) else message.string)
+    ]
+    assert [form for form in forms if inside.search(form)] == []
+
+
 def test_chinese_sentences_differ_from_the_english_ones():
     same = [
         m.id

@@ -103,7 +103,8 @@ def triangle_figure(
                 colorscale=scale,
                 zmin=0,
                 zmax=top or 1,
-                showscale=scale == "Cividis",
+                # The signs are told with a scale: where all are few it is theirs.
+                showscale=bool(chosen.all()) if scale != "Cividis" else bool(chosen.any()),
                 colorbar=_scale(scale_title),
                 xgap=1,
                 ygap=1,

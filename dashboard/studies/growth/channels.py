@@ -117,6 +117,8 @@ def _compared(
         horizon=horizon,
         cost_per_image_usd=cost_per_image_usd,
     )
+    if not spend:
+        table = table.assign(spend_usd=np.nan, cost_per_install_usd=np.nan)  # nobody said it is 0
     left = _left_out(reader, source, payments, spend)
     return ChannelStudy(table, *left, told.evidence_kind)
 

@@ -31,7 +31,7 @@ from etl.config import Settings
 from etl.errors import SourceError
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(400)]
-EVENTS = """user,what,when,app
+EVENTS = """user,doing,moment,app
 u1,install,2026-11-01T08:00:00,mine
 u1,session_start,2026-11-02T08:00:00,mine
 u2,install,2026-11-01T09:00:00,mine
@@ -60,14 +60,15 @@ def test_a_file_with_errors_is_mended_and_imported(page, address, said, tmp_path
     press(page, said.t("Preview"))
     refused = plain_words(said.t("**These files cannot be read as they are.**"))
     expect(page.get_by_text(refused)).to_be_visible(timeout=LONG_MS)
-    for ours, theirs in (("event_name", "what"), ("event_at", "when")):
+    for ours, theirs in (("event_name", "doing"), ("event_at", "moment")):
         choose(page, said.t("Which of your columns is {name}?", name=ours), theirs)
     press(page, said.t("Preview"))
     expect(page.get_by_text(kept_out(said, 1))).to_be_visible(timeout=LONG_MS)
     press(page, said.t("Import"))
     done = page.get_by_test_id("stAlertContentSuccess")
     expect(done).to_contain_text(source, timeout=LONG_MS)
-    press(page, said.t("See the rejected rows"))
+    page.get_by_role("link", name=said.t("See who comes back")).click()
+    page.get_by_role("link", name=said.t("See why on the Data page")).click()
     leave_out = said.n("Leave {n} row out for good", "Leave {n} rows out for good", 1)
     expect(page.get_by_role("button", name=leave_out)).to_be_visible()
     press(page, said.t("To the import"))

@@ -70,6 +70,13 @@ def test_cohorts_have_a_scale_and_say_what_their_signs_mean() -> None:
     assert whole.data[0].colorbar.title.text == "Came back (% of users)"
 
 
+@pytest.mark.parametrize(("size", "told_by"), [([100] * 4, 0), ([9] * 4, 1), ([100, 100, 9, 9], 0)])
+def test_signs_are_told_by_a_scale_however_few_the_users_are(size, told_by) -> None:
+    figure = retention.triangle_figure(triangle(size=size), words("en"))
+    assert [trace.showscale for trace in figure.data[:2]] == [told_by == 0, told_by == 1]
+    assert "without the full time" in figure.data[told_by].colorbar.title.text.replace("<br>", " ")
+
+
 def cohorts(days: list[str]) -> pd.DataFrame:
     return pd.DataFrame(
         {

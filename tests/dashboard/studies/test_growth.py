@@ -340,6 +340,15 @@ def test_channels_hold_every_install_and_cent_of_spend(reader):
         channels.channel_study(reader, APP, "", SPEND, COST)
 
 
+def test_spend_that_nobody_stated_is_missing_and_not_nothing(reader):
+    for study in (
+        channels.arrivals_study(reader, APP, "", COST),
+        channels.channel_study(reader, APP, PAYMENTS, "", COST),
+    ):
+        assert study.table["installs"].sum() > 0
+        assert study.table[["spend_usd", "cost_per_install_usd"]].isna().all(axis=None)
+
+
 def test_without_payments_channels_hold_what_installs_cost_and_nothing_of_what_they_bring(reader):
     whole = channels.channel_study(reader, APP, PAYMENTS, SPEND, COST).table
     table = channels.arrivals_study(reader, APP, SPEND, COST).table
