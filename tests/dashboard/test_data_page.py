@@ -81,7 +81,7 @@ def test_what_cannot_be_settled_is_told(open_page, published, tmp_path, monkeypa
     shutil.copytree(published, tmp_path, dirs_exist_ok=True)
     opened = open_page(tmp_path, "data", view="rejects", source="market_events")
     start = processes.start
-    nobody = ("etl", "settle", "nobody")
+    nobody = ("etl", "settle", "market_events", "--check", "nobody")
     monkeypatch.setattr(processes, "start", lambda data, _, name: start(data, nobody, name))
     opened.button(key="settle:dismiss").click().run()
     opened.session_state["settling"].process.wait(60)
