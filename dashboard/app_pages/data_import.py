@@ -238,7 +238,9 @@ def _shown(said: Words, preview: processes.Started, words: tuple[str, ...]) -> N
     if told["unused"]:
         st.caption(said.t("Not used: {names}", names=plain(", ".join(told["unused"]))))
     if told["event_names"]:
-        names, notes = imports.event_names(told["event_names"], said)
+        source = str(st.session_state.get(_FIELDS["source"]) or _default_source(_kind()))
+        counted = told["event_names"]
+        names, notes = imports.event_names(counted, cache.data_dir(), source, said)
         heading = said.t("What the events are called")
         table_card(said, names, heading=heading, note=said.sentences(notes))
     rows = [{key: row[key] for key in sorted(row, key=_MADE.__contains__)} for row in told["rows"]]

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
 
 import pandas as pd
 
 from dashboard.tables.spoken import spelled, written_as
 from dashboard.tables.table import Table, TableColumn
 from dashboard.text import Words
-from etl.errors import ArtonomicsError
+from etl import growth_names
+from etl.errors import ArtonomicsError, InputError
 from etl.imports import kinds, mapping
 from etl.imports.examples import EXAMPLES
-from etl.marts.activity import REFUND, Definition
+from etl.marts.activity import Definition
 from etl.schemas import Column
 
 
@@ -76,15 +79,19 @@ def _other_names(kind: kinds.Kind, name: str) -> list[str]:
     return [*kind.synonyms.get(name, ()), *scaled, *figures]
 
 
-def event_names(counted: Mapping[str, int], said: Words) -> tuple[Table, list[str]]:
-    """Return what the events are called and what Growth takes them for, and what is missing."""
-    plain = Definition()
-    found = Definition.of(counted, has_sessions=False)
+def event_names(
+    counted: Mapping[str, int], data_dir: Path, source: str, said: Words
+) -> tuple[Table, list[str]]:
+    """Return what the events are called and what Growth takes them for, and what is missing.
+
+    What ``growth.toml`` says of the source counts before the usual names.
+    """
+    plain = _known_names(data_dir, source)
     roles = {
         plain.begins: said.t("begins a user's time"),
         plain.active: said.t("makes a day an active one"),
         **dict.fromkeys(plain.payments, said.t("payment")),
-        REFUND: said.t("refund"),
+        plain.refund: said.t("refund"),
     }
     frame = pd.DataFrame(
         {"name": name, "n": n, "role": roles.get(name, said.t("an event like any other"))}
@@ -96,7 +103,7 @@ def event_names(counted: Mapping[str, int], said: Words) -> tuple[Table, list[st
         "role": TableColumn(said.t("What Growth takes it for")),
     }
     notes: list[str] = []
-    if not found.begins:
+    if plain.begins not in counted:
         notes.append(
             said.t(
                 "None of these rows is called {name}: unless another is, a user's time begins with "
@@ -104,7 +111,7 @@ def event_names(counted: Mapping[str, int], said: Words) -> tuple[Table, list[st
                 name=plain.begins,
             )
         )
-    if not found.active:
+    if plain.active not in counted:
         notes.append(
             said.t(
                 "None of these rows is called {name}: unless another is, every event but renewals "
@@ -120,6 +127,16 @@ def event_names(counted: Mapping[str, int], said: Words) -> tuple[Table, list[st
             )
         )
     return Table(frame, columns, "import-events"), notes
+
+
+def _known_names(data_dir: Path, source: str) -> Definition:
+    """Return the names that mean something in the events of a source."""
+    try:
+        own = growth_names.read(data_dir).get(source)
+    except InputError:  # what is wrong with the file is told where the events are counted
+        own = None
+    given = own.model_dump(exclude={"funnel"}, exclude_none=True) if own else {}
+    return replace(Definition(), **given)
 
 
 def missing_columns(failure: ArtonomicsError) -> tuple[list[str], list[str]]:

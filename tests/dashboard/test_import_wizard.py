@@ -170,6 +170,23 @@ def test_names_of_events_are_shown_with_what_growth_takes_them_for(wizard):
     assert "no payment is seen" not in told
 
 
+def test_names_of_ones_own_are_known_from_the_file_that_says_them(wizard, tmp_path):
+    (tmp_path / "growth.toml").write_text(
+        '[mine]\nbegins = "sign_up"\npayments = ["paid"]\nactive = "open"\n'
+    )
+    events = b"user_id,event_name,event_at\nu,sign_up,2026-01-01\nu,paid,2026-01-02\n"
+    page = previewed(wizard("events", ("e.csv", events), source="mine"))
+    assert frames(page)[1].set_index("name")["role"].to_dict() == {
+        "paid": "payment",
+        "sign_up": "begins a user's time",
+    }
+    assert "None of these rows is called open" in text_of(page)
+    (tmp_path / "growth.toml").write_text("[mine")
+    page = previewed(wizard("events", ("e.csv", events), source="mine"))
+    assert not page.exception
+    assert set(frames(page)[1]["role"]) == {"an event like any other"}
+
+
 def test_after_the_import_the_page_leads_on(wizard):
     events = b"user_id,event_name,event_at\nu,install,2026-01-01\nu,install,01/11/2026 08:00\n"
     page = previewed(wizard("events", ("e.csv", events), source="mine"))
