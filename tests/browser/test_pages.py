@@ -144,7 +144,7 @@ def test_a_table_of_growth_is_downloaded(page, grown_dashboard):
     with page.expect_download() as waited:
         page.get_by_test_id("stPopoverBody").get_by_role("button", name="CSV").click()
     content = waited.value.path().read_text(encoding="utf-8-sig").splitlines()
-    assert content[0] == "cohort,size,period,retained,retention_rate,low,high,complete"
+    assert content[0] == "cohort,size,period,retained,retention_rate,low,high,complete,whole"
     assert len(content) > 100
 
 

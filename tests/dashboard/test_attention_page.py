@@ -27,7 +27,7 @@ def test_the_page_opens_with_its_figures_and_says_what_is_missing(published, ope
     page = open_page(published, "attention", lang=lang)
     assert not page.exception
     assert len(page.get("plotly_chart")) == 4
-    no_days = "No positions by day" if lang == "en" else "没有按日的名次"
+    no_days = "No positions by day" if lang == "en" else "没有按日的排名"
     assert any(no_days in note.value for note in page.info)
     told = page.markdown[-1].value
     assert ("No dated chart" if lang == "en" else "没有标明日期的榜单") in told

@@ -20,7 +20,7 @@ ASKS = {"query", "execute", "executemany", "sql"}
 REVIEWED = {
     ("dashboard/queries.py", "table"): "made of the name of a table by _bitemporal",
     ("dashboard/app_pages/growth_choices.py", "split"): "refused unless one of SPLITS",
-    ("dashboard/studies/growth/channels.py", "day"): "a constant of the function",
+    ("dashboard/studies/growth/channels.py", "_BEGUN"): "a constant",
     ("dashboard/studies/growth/conversion.py", "', '.join(ATTRIBUTES)"): "a constant",
     ("dashboard/studies/growth/conversion.py", "name"): "one of FUNNEL_ATTRIBUTES",
     ("dashboard/studies/growth/retention.py", "segment"): "refused unless one of ATTRIBUTES",
