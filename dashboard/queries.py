@@ -246,11 +246,6 @@ def imported(reader: Reader) -> pd.DataFrame:
     )
 
 
-def rejecting(reader: Reader) -> pd.DataFrame:
-    """Return each ``source`` of which a row that was kept out waits."""
-    return reader.query("SELECT DISTINCT source FROM quarantine WHERE resolved_at IS NULL")
-
-
 def quarantine(reader: Reader) -> pd.DataFrame:
     """Return the rows kept out with their reasons, newest first; ``own`` marks the user's own."""
     return reader.query(

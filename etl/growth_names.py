@@ -54,6 +54,10 @@ class Names(BaseModel):
     window_days: int | None = Field(default=None, ge=1, le=730)
     funnel: tuple[str, ...] | None = Field(default=None, min_length=1)
 
+    def over(self, usual: Definition) -> Definition:
+        """Return ``usual`` with what is said here in its place."""
+        return replace(usual, **self.model_dump(exclude={"funnel"}, exclude_none=True))
+
 
 def read(data_dir: Path) -> dict[str, Names]:
     """Return what the file says, by source; nothing where there is none.
@@ -116,9 +120,4 @@ def meaning(
                 f"one of {', '.join(sorted(names))}",
                 f"perhaps you meant {near[0]}" if near else "mend the file",
             )
-    given = {
-        key: value
-        for key, value in said.model_dump(exclude={"funnel"}).items()
-        if value is not None
-    }
-    return replace(definition, **given), steps or steps_among(names)
+    return said.over(definition), steps or steps_among(names)

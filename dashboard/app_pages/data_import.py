@@ -15,11 +15,11 @@ from urllib.parse import unquote
 import pandas as pd
 import streamlit as st
 
-from dashboard import cache, permalinks, processes, queries, uploads
+from dashboard import cache, freshness, permalinks, processes, queries, uploads
 from dashboard.components import Table, TableColumn, plain, table_card
 from dashboard.states import fragment
 from dashboard.tables import faults, imports, ledgers, spoken
-from dashboard.text import Words
+from dashboard.text import MISSING, Words
 from etl.errors import ArtonomicsError
 
 _PREVIEW, _IMPORT = "import:preview", "import:done"
@@ -238,9 +238,8 @@ def _shown(said: Words, preview: processes.Started, words: tuple[str, ...]) -> N
     if told["unused"]:
         st.caption(said.t("Not used: {names}", names=plain(", ".join(told["unused"]))))
     if told["event_names"]:
-        source = str(st.session_state.get(_FIELDS["source"]) or _default_source(_kind()))
         counted = told["event_names"]
-        names, notes = imports.event_names(counted, cache.data_dir(), source, said)
+        names, notes = imports.event_names(counted, cache.data_dir(), _source(), said)
         heading = said.t("What the events are called")
         table_card(said, names, heading=heading, note=said.sentences(notes))
     rows = [{key: row[key] for key in sorted(row, key=_MADE.__contains__)} for row in told["rows"]]
@@ -303,7 +302,7 @@ def _still_waiting(said: Words, entry: dict[str, Any]) -> None:
             "{n} rows of earlier imports of this source still wait ({files}). They are settled by "
             "corrected files of those names, or by hand among the rejected rows.",
             len(earlier),
-            files=said.listed(plain(unquote(name)) for name in sorted(files)) or "–",
+            files=said.listed(plain(unquote(name)) for name in sorted(files)) or MISSING,
         ),
         icon=":material/pending_actions:",
     )
@@ -331,7 +330,7 @@ def _ways_on(said: Words, kind: str, entry: dict[str, Any]) -> None:
                 icon=":material/arrow_forward:",
                 query_params={"lang": said.language} | named,
             )
-        if source in set(cache.ask(queries.rejecting)["source"]):
+        if source in cache.study(freshness.kept_out):
             st.button(
                 said.t("See the rejected rows"),
                 key="import:rejects",
@@ -424,6 +423,10 @@ def _kind() -> str:
     return str(st.session_state[_FIELDS["kind"]])
 
 
+def _source() -> str:
+    return str(st.session_state.get(_FIELDS["source"]) or _default_source(_kind()))
+
+
 def _default_source(kind: str) -> str:
     return f"user_{kind.replace('-', '_')}"
 
@@ -494,7 +497,7 @@ def _document(started: processes.Started) -> Any:
 def _start(key: str, words: tuple[str, ...]) -> None:
     if key == _IMPORT:
         held = {field: st.session_state.get(field) for field in _FIELDS.values()}
-        source = str(held[_FIELDS["source"]] or _default_source(_kind()))
+        source = _source()
         st.session_state.setdefault(_FILLED, {})[source] = held | {_FIELDS["source"]: source}
     st.session_state.pop(_IMPORT, None)
     st.session_state[_SINCE] = time.monotonic()

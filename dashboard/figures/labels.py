@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from dashboard.text import Words
+from dashboard.text import MISSING, Words
 
 
 def event_title(event: Any, words: Words) -> str:
@@ -223,4 +223,4 @@ def channel(words: Words, code: Any) -> str:
         "social_ads": words.t("social ads"),
         "influencer": words.t("influencers"),
     }
-    return "–" if pd.isna(code) else names.get(str(code), str(code))
+    return MISSING if pd.isna(code) else names.get(str(code), str(code))

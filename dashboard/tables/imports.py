@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -135,8 +134,7 @@ def _known_names(data_dir: Path, source: str) -> Definition:
         own = growth_names.read(data_dir).get(source)
     except InputError:  # what is wrong with the file is told where the events are counted
         own = None
-    given = own.model_dump(exclude={"funnel"}, exclude_none=True) if own else {}
-    return replace(Definition(), **given)
+    return own.over(Definition()) if own else Definition()
 
 
 def missing_columns(failure: ArtonomicsError) -> tuple[list[str], list[str]]:

@@ -65,9 +65,11 @@ def _everywhere(
     asked = _of_events if job.in_lake else _of_tables
     for part in parts:
         for scan in numbered(part.scan, limit):
-            file = scan.files[0]
-            shift = blank_rows(file)
-            for at, rows in asked(con, job, replace(part, scan=scan), rejected):
+            file, found = scan.files[0], list(asked(con, job, replace(part, scan=scan), rejected))
+            if not found:
+                continue
+            shift = blank_rows(file)  # it reads the file
+            for at, rows in found:
                 yield file, at, [shift(row) for row in rows]
 
 

@@ -26,7 +26,7 @@ _LOOKED_AT = 200
 ROW = '"row of the file"'
 csv.field_size_limit(MAX_LINE_BYTES)  # a wrong separator makes one field of a whole line
 _CHUNK = 2**20
-_EMPTY_LINE = re.compile(rb"\n[ \t]*\r?\n|\n\r\n")
+_EMPTY_LINE = re.compile(rb"\n[ \t]*\r?\n")
 _LINE = re.compile(r"Line: (\d+)|in line (\d+)|\bline (\d+)")
 
 
